@@ -1,0 +1,1 @@
+"""The demo company: writes extracts and their answer key; knows nothing of the warehouse."""
