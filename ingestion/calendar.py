@@ -1,0 +1,206 @@
+"""The company's calendar: one row per day, with both calendars, periods and business days.
+
+Belongs here: the computation of these rows. Does not belong here: the settings it follows
+(`company`) and the declaration of the table (`system_tables`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from persiantools.jdatetime import JalaliDate
+
+Days = npt.NDArray[np.datetime64]
+Numbers = npt.NDArray[np.int64]
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+JALALI_MONTHS = (
+    "Farvardin", "Ordibehesht", "Khordad", "Tir", "Mordad", "Shahrivar",
+    "Mehr", "Aban", "Azar", "Dey", "Bahman", "Esfand",
+)  # fmt: skip
+_DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True)
+class _Months:
+    """Months of one calendar, numbered through: year * 12 + month - 1.
+
+    Args:
+        number: Month number of each day of the calendar table.
+        first_day: Gives the first day of month numbers.
+    """
+
+    number: Numbers
+    first_day: Callable[[Numbers], Days]
+
+
+def calendar_table(
+    *,
+    start: date,
+    end: date,
+    calendar: Literal["gregorian", "jalali"] = "gregorian",
+    fiscal_year_start_month: int = 1,
+    weekend: Collection[str] = ("saturday", "sunday"),
+    holidays: Mapping[date, str] | None = None,
+) -> pa.Table:
+    """Computes the calendar.
+
+    Args:
+        start: First day.
+        end: Last day.
+        calendar: Calendar that months, quarters and years follow.
+        fiscal_year_start_month: Month of that calendar in which the fiscal year begins.
+        weekend: Days of the week without work, in lower-case English.
+        holidays: Other days without work, with their names.
+
+    Returns:
+        One row per day from start to end, with the columns of `company.calendar`.
+    """
+    days: Days = np.arange(np.datetime64(start, "D"), np.datetime64(end, "D") + _DAY)
+    gregorian = _gregorian_months(days)
+    jalali = _jalali_months(days)
+    followed = jalali if calendar == "jalali" else gregorian
+    return pa.table(
+        {
+            "date_day": days,
+            **_gregorian_columns(days, gregorian),
+            **_jalali_columns(days, jalali),
+            **_period_columns(followed, fiscal_year_start_month),
+            **_business_columns(days, weekend, holidays or {}),
+        }
+    )
+
+
+def _gregorian_months(days: Days) -> _Months:
+    def first_day(number: Numbers) -> Days:
+        return np.array(number - 1970 * 12, dtype="datetime64[M]").astype("datetime64[D]")
+
+    return _Months(days.astype("datetime64[M]").astype(np.int64) + 1970 * 12, first_day)
+
+
+def _jalali_months(days: Days) -> _Months:
+    """Places days in Jalali months.
+
+    Only the first days of years are asked of persiantools: the first six months have 31 days and
+    the next five 30, and the last takes what is left.
+    """
+    # Two years more on either side, for periods that begin or end outside the table.
+    first_year = int(str(days[0])[:4]) - 621 - 2
+    last_year = int(str(days[-1])[:4]) - 621 + 2
+    new_years = np.array(
+        [JalaliDate(y, 1, 1).to_gregorian() for y in range(first_year, last_year + 2)],
+        dtype="datetime64[D]",
+    )
+    offsets = np.array([31 * m if m <= 6 else 186 + 30 * (m - 6) for m in range(12)])
+    starts = cast(Days, (new_years[:, None] + offsets[None, :] * _DAY).ravel())
+
+    def first_day(number: Numbers) -> Days:
+        return starts[number - first_year * 12]
+
+    number = np.searchsorted(starts, days, side="right") - 1 + first_year * 12
+    return _Months(number.astype(np.int64), first_day)
+
+
+def _gregorian_columns(days: Days, months: _Months) -> dict[str, pa.Array]:
+    year, month = np.divmod(months.number, 12)
+    weekday = _weekday(days)
+    # The ISO year is the year of the week's Thursday.
+    thursday = days + (3 - weekday) * _DAY
+    thursday_year = thursday.astype("datetime64[Y]")
+    iso_week = (thursday - thursday_year.astype("datetime64[D]")).astype(np.int64) // 7 + 1
+    new_year = days.astype("datetime64[Y]").astype("datetime64[D]")
+    return {
+        "year": pa.array(year),
+        "quarter": pa.array(month // 3 + 1),
+        "month": pa.array(month + 1),
+        "day_of_month": pa.array(_days_since(months.first_day(months.number), days) + 1),
+        "day_of_year": pa.array(_days_since(new_year, days) + 1),
+        "iso_year": pa.array(thursday_year.astype(np.int64) + 1970),
+        "iso_week": pa.array(iso_week),
+        "iso_weekday": pa.array(weekday + 1),
+        "weekday_name": _named(weekday, WEEKDAYS),
+        "month_name": _named(month, MONTHS),
+    }
+
+
+def _jalali_columns(days: Days, months: _Months) -> dict[str, pa.Array]:
+    year, month = np.divmod(months.number, 12)
+    day = _days_since(months.first_day(months.number), days) + 1
+    texts = [f"{y:04d}-{m:02d}-{d:02d}" for y, m, d in zip(year, month + 1, day, strict=True)]
+    return {
+        "jalali_year": pa.array(year),
+        "jalali_month": pa.array(month + 1),
+        "jalali_day": pa.array(day),
+        "jalali_month_name": _named(month, JALALI_MONTHS),
+        "jalali_date": pa.array(texts),
+    }
+
+
+def _period_columns(months: _Months, start_month: int) -> dict[str, pa.Array]:
+    number = months.number
+    year, month = np.divmod(number, 12)
+    fiscal_month = (month - (start_month - 1)) % 12
+    quarter_first = number - fiscal_month % 3
+    year_first = number - fiscal_month
+    fiscal_year = (year_first + 11) // 12
+    fiscal_quarter = fiscal_month // 3 + 1
+    month_labels = [f"{y}-{m:02d}" for y, m in zip(year, month + 1, strict=True)]
+    quarter_labels = [f"{y}-Q{q}" for y, q in zip(fiscal_year, fiscal_quarter, strict=True)]
+    return {
+        "fiscal_year": pa.array(fiscal_year),
+        "fiscal_quarter": pa.array(fiscal_quarter),
+        "fiscal_month": pa.array(fiscal_month + 1),
+        "month_start": pa.array(months.first_day(number)),
+        "month_end": pa.array(months.first_day(number + 1) - _DAY),
+        "quarter_start": pa.array(months.first_day(quarter_first)),
+        "quarter_end": pa.array(months.first_day(quarter_first + 3) - _DAY),
+        "year_start": pa.array(months.first_day(year_first)),
+        "year_end": pa.array(months.first_day(year_first + 12) - _DAY),
+        "month_label": pa.array(month_labels),
+        "quarter_label": pa.array(quarter_labels),
+        "year_label": pa.array([str(y) for y in fiscal_year]),
+    }
+
+
+def _business_columns(
+    days: Days, weekend: Collection[str], holidays: Mapping[date, str]
+) -> dict[str, pa.Array]:
+    free = [index for index, name in enumerate(WEEKDAYS) if name.lower() in weekend]
+    is_weekend = np.isin(_weekday(days), free)
+    names: list[str | None] = [None] * len(days)
+    for day, name in holidays.items():
+        position = int((np.datetime64(day, "D") - days[0]) // _DAY)
+        if 0 <= position < len(days):
+            names[position] = name
+    is_holiday = np.array([name is not None for name in names])
+    is_business_day = ~(is_weekend | is_holiday)
+    return {
+        "is_weekend": pa.array(is_weekend),
+        "is_holiday": pa.array(is_holiday),
+        "holiday_name": pa.array(names, type=pa.string()),
+        "is_business_day": pa.array(is_business_day),
+        "business_day_number": pa.array(np.cumsum(is_business_day)),
+    }
+
+
+def _weekday(days: Days) -> Numbers:
+    """Gives the day of the week, 0 for Monday; 1970-01-01 was a Thursday."""
+    return (days.astype(np.int64) + 3) % 7
+
+
+def _days_since(earlier: Days, days: Days) -> Numbers:
+    return (days - earlier).astype(np.int64)
+
+
+def _named(indexes: Numbers, names: tuple[str, ...]) -> pa.Array:
+    return pa.array(names).take(pa.array(indexes))

@@ -1,0 +1,180 @@
+"""The cast of a text to a contract's type, as SQL: exact or not at all.
+
+Belongs here: what counts as a number, boolean, date or timestamp, and why a text is none. Does not
+belong here: where the text comes from, and limits that a contract sets.
+
+DuckDB's own casts are too kind for extracts: they take `1_000`, `0x10`, `1e3`, `infinity` and
+`2017-1-1`, round `1.239` to `1.24`, and drop the offset of `10:00:00+02:00`. So each form that is
+understood is written down here, and `try_cast` only sees texts for which it is exact.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ingestion.contracts import Column
+from ingestion.feeds import Formats
+from ingestion.sql_text import literal
+
+# Years of four digits: `%Y` reads 17 as the year 17, which no extract means.
+_FIRST_DAY, _LAST_DAY = "date '1000-01-01'", "date '9999-12-31'"
+_DAY = r"[1-9]\d{3}-\d{2}-\d{2}"
+_CLOCK = rf"{_DAY}[T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d{{1,9}})?)?"
+_ISO_LOCAL = rf"{_CLOCK}|{_DAY}"
+_ISO_ZULU = rf"{_DAY}[T ]\d{{2}}:\d{{2}}:\d{{2}}(\.\d{{1,9}})?Z"
+_ISO_OFFSET = rf"{_CLOCK} ?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
+_ANY_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
+
+
+def typed_value(column: Column, text: str, formats: Formats, zone: str) -> str:
+    """Gives the SQL of a text's value: NULL where the text is NULL or not of the column's type.
+
+    Args:
+        column: The contract column.
+        text: SQL of the text, trimmed.
+        formats: How values are written.
+        zone: Zone of times without an offset (IANA name).
+    """
+    if column.logical_type == "string":
+        return text
+    if column.logical_type == "boolean":
+        return _boolean(text, formats)
+    if column.logical_type == "date":
+        return _date(text, formats, zone)
+    if column.logical_type == "timestamp":
+        return _timestamp(text, formats, zone)
+    return _number(column, text, formats)
+
+
+def failed_cast_reason(column: Column, text: str, formats: Formats) -> str:
+    """Gives the SQL of the code that says why a text has no value of the column's type."""
+    if column.logical_type not in {"integer", "number"}:
+        return "'cast_failed'"
+    number = _plain_number(text, formats)
+    return (
+        f"case when {number} is null or not regexp_full_match({number}, {literal(_ANY_NUMBER)}) "
+        f"then 'cast_failed' "
+        f"when not regexp_full_match({number}, {literal(_exact(column))}) then 'would_round' "
+        "else 'out_of_range' end"
+    )
+
+
+def _exact(column: Column) -> str:
+    """Gives the pattern of numbers that fit the column's scale without rounding."""
+    scale = column.scale or 0
+    if scale == 0:
+        return r"[+-]?\d+(\.0*)?"
+    return rf"[+-]?(\d+(\.\d{{0,{scale}}}0*)?|\.\d{{1,{scale}}}0*)"
+
+
+def _number(column: Column, text: str, formats: Formats) -> str:
+    number = _plain_number(text, formats)
+    return (
+        f"case when regexp_full_match({number}, {literal(_exact(column))}) "
+        f"then try_cast({number} as {column.sql_type}) end"
+    )
+
+
+def _plain_number(text: str, formats: Formats) -> str:
+    """Gives the text with a decimal point and without separators; NULL where these are misplaced.
+
+    Groups must have three digits, or `1,5` with a comma for thousands would read as 15.
+    """
+    point, separator = formats.decimal_point, formats.thousands
+    if point == "." and not separator:
+        return text
+    plain = f"replace({text}, {literal(separator)}, '')" if separator else text
+    plain = f"replace({plain}, {literal(point)}, '.')" if point != "." else plain
+    fraction = rf"(?:{re.escape(point)}\d*)?"
+    whole = rf"\d+|\d{{1,3}}(?:{re.escape(separator)}\d{{3}})+" if separator else r"\d+"
+    form = rf"[+-]?(?:(?:{whole}){fraction}|{re.escape(point)}\d+)"
+    return f"(case when regexp_full_match({text}, {literal(form)}) then {plain} end)"
+
+
+def _boolean(text: str, formats: Formats) -> str:
+    cases = [
+        f"when {literal(word.lower())} then {value}"
+        for words, value in ((formats.true_words, "true"), (formats.false_words, "false"))
+        for word in words
+    ]
+    return f"case lower({text}) {' '.join(cases)} end"
+
+
+def _date(text: str, formats: Formats, zone: str) -> str:
+    """Gives a date; of a text with a time of day, the day it has in the mapping's zone."""
+    plain = f"try_cast({text} as date)"
+    branches = [
+        f"when strlen({text}) = 10 and cast({plain} as varchar) = {text} and {text} > '1' "
+        f"then {plain}",
+        f"when regexp_full_match({text}, {literal(_ISO_LOCAL)}) "
+        f"then cast(try_cast({text} as timestamp) as date)",
+        f"when regexp_full_match({text}, {literal(_ISO_OFFSET)}) "
+        f"then cast({_in_zone(_with_offset(text), zone)} as date)",
+    ]
+    given = [_by_format(text, f, zone, is_local=True) for f in (*formats.date, *formats.timestamp)]
+    days = [f"cast({moment} as date)" for moment in given]
+    return _chosen(branches, days, (*formats.date, *formats.timestamp))
+
+
+def _timestamp(text: str, formats: Formats, zone: str) -> str:
+    """Gives a timestamp in UTC; one without an offset is in the mapping's zone."""
+    plain = f"try_cast({text} as timestamp)"
+    branches = [
+        # The letter Z is understood by the cast, which is faster than the general way.
+        f"when suffix({text}, 'Z') and regexp_full_match({text}, {literal(_ISO_ZULU)}) "
+        f"then {plain}",
+        # DuckDB writes a timestamp in one way, so what comes back unchanged was ISO, with no zone.
+        f"when cast({plain} as varchar) = {text} and strlen({text}) between 19 and 26 "
+        f"and {text} > '1' "
+        f"then {_to_utc(plain, zone)}",
+        f"when regexp_full_match({text}, {literal(_ISO_LOCAL)}) then {_to_utc(plain, zone)}",
+        f"when regexp_full_match({text}, {literal(_ISO_OFFSET)}) then {_with_offset(text)}",
+    ]
+    names = (*formats.timestamp, *formats.date)
+    given = [_by_format(text, name, zone, is_local=False) for name in names]
+    return _chosen(branches, given, names)
+
+
+def _chosen(iso: list[str], given: list[str], names: tuple[str, ...]) -> str:
+    """Tries the formats that were given, then ISO 8601, which files with typed cells hold anyway.
+
+    Except where a given format has the day before the month after a leading year: a date that it
+    refuses would be read the other way round.
+    """
+    branches = "" if any(re.match(r"%Y\W*%-?d", name) for name in names) else " ".join(iso)
+    standard = f"case {branches} end" if branches else "null"
+    return f"coalesce({', '.join([*given, standard])})" if given else standard
+
+
+def _by_format(text: str, name: str, zone: str, *, is_local: bool) -> str:
+    """Gives the moment that a text has by a strptime format, in UTC or in the mapping's zone."""
+    moment = f"try_strptime({text}, {literal(name)})"
+    if re.search(r"(?<!%)(?:%%)*%[zZ]", name):
+        in_utc = f"timezone('UTC', {moment})"
+        found = _in_zone(in_utc, zone) if is_local else in_utc
+    else:
+        found = moment if is_local else _to_utc(moment, zone)
+    return f"case when {moment} between {_FIRST_DAY} and {_LAST_DAY} then {found} end"
+
+
+def _with_offset(text: str) -> str:
+    """Gives the moment in UTC of an ISO text with an offset, by way of the one form that is exact.
+
+    The cast to `timestamp` would drop the offset, and the one to `timestamptz` wants seconds.
+    """
+    clock = f"upper(replace(substr({text}, 12), ' ', ''))"
+    seconds = f"if(substr({text}, 17, 1) = ':', '', ':00')"
+    exact = (
+        f"substr({text}, 1, 10) || ' ' || substr({clock}, 1, 5) || {seconds} || substr({clock}, 6)"
+    )
+    return f"timezone('UTC', try_cast({exact} as timestamptz))"
+
+
+def _to_utc(moment: str, zone: str) -> str:
+    """Gives a local time in UTC; one that clocks skipped is taken as if they had not."""
+    return moment if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {moment}))"
+
+
+def _in_zone(moment: str, zone: str) -> str:
+    """Gives a time in UTC as local time."""
+    return moment if zone == "UTC" else f"timezone({literal(zone)}, timezone('UTC', {moment}))"

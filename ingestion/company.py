@@ -1,0 +1,169 @@
+"""Company settings: the one validated file that says how this company counts.
+
+Belongs here: the settings, their file `company.yml`, and the two small tables that models read
+them from. Does not belong here: how the calendar is computed (`calendar`), and settings of the
+machine such as folders and memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import duckdb
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from ingestion.calendar import calendar_table
+from ingestion.contracts import Table
+from ingestion.errors import CompanyError
+from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
+from ingestion.system_tables import CALENDAR, SETTINGS
+from ingestion.yaml_source import read_yaml
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Month = Annotated[StrictInt, Field(ge=1, le=12)]
+Count = Annotated[StrictInt, Field(ge=1)]
+CountOrNone = Annotated[StrictInt, Field(ge=0)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Holiday(_Block):
+    """A day on which the company does not work."""
+
+    date: date
+    name: Text
+
+
+class Source(_Block):
+    """A folder of extracts and the mapping that reads it."""
+
+    mapping: Text
+    folder: Text
+
+
+class CompanySettings(_Block):
+    """How a company counts; every setting has a default that works."""
+
+    reporting_currency: Currency = "USD"
+    time_zone: Text = "UTC"
+    fiscal_year_start_month: Month = 1
+    calendar: Literal["gregorian", "jalali"] = "gregorian"
+    weekend: tuple[Weekday, ...] = ("saturday", "sunday")
+    holidays: tuple[Holiday, ...] = ()
+    close_lag_days: CountOrNone = 5
+    response_sla_minutes: Count = 60
+    minimum_group_size: Count = 5
+    max_rate_age_days: CountOrNone = 7
+    keep_versions: Count = 7
+    calendar_start: date = date(1990, 1, 1)
+    calendar_end: date = date(2049, 12, 31)
+    sources: tuple[Source, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(
+                f"there is no time zone '{zone}'; "
+                "use an IANA name such as Europe/Berlin or Asia/Tehran"
+            ) from None
+        return zone
+
+    @field_validator("weekend")
+    @classmethod
+    def _some_work(cls, weekend: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        if len(set(weekend)) > 6:
+            raise ValueError("weekend names every day of the week; no business day would be left")
+        return weekend
+
+    @field_validator("holidays")
+    @classmethod
+    def _each_day_once(cls, holidays: tuple[Holiday, ...]) -> tuple[Holiday, ...]:
+        days = Counter(holiday.date for holiday in holidays)
+        twice = [day for day, count in days.items() if count > 1]
+        if twice:
+            raise ValueError(f"holidays names {twice[0]} twice; put both names on one line")
+        return holidays
+
+    @model_validator(mode="after")
+    def _calendar_runs_forward(self) -> CompanySettings:
+        if not date(1900, 1, 1) <= self.calendar_start < self.calendar_end <= date(2199, 12, 31):
+            raise ValueError(
+                "calendar_start must lie before calendar_end, both from 1900-01-01 to 2199-12-31"
+            )
+        return self
+
+
+def load_company(path: Path) -> CompanySettings:
+    """Reads the company settings; an absent or empty file means the defaults.
+
+    Folders and mapping files under `sources` are relative to the file's own folder.
+
+    Args:
+        path: `company.yml` of the home folder.
+
+    Raises:
+        CompanyError: The file is wrong; names file and line.
+    """
+    if not path.exists():
+        return CompanySettings()
+    settings = read_yaml(path, CompanyError).validated(CompanySettings)
+    sources = tuple(_placed(source, path.parent) for source in settings.sources)
+    return settings.model_copy(update={"sources": sources})
+
+
+def _placed(source: Source, folder: Path) -> Source:
+    is_file = "/" in source.mapping or source.mapping.endswith((".yml", ".yaml"))
+    mapping = str(folder / Path(source.mapping).expanduser()) if is_file else source.mapping
+    return Source(mapping=mapping, folder=str(folder / Path(source.folder).expanduser()))
+
+
+def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: CompanySettings) -> None:
+    """Replaces `company.settings` and `company.calendar` of the connection's database.
+
+    Args:
+        connection: Open on raw, with the right to write.
+        settings: The company's settings.
+    """
+    connection.execute(f"create schema if not exists {quoted(SETTINGS.source)}")
+    names = SETTINGS.column_names
+    _replace(connection, SETTINGS)
+    connection.execute(
+        f"insert into {quoted_table(SETTINGS)} values ({', '.join('?' * len(names))})",
+        [getattr(settings, name) for name in names],
+    )
+    _replace(connection, CALENDAR)
+    relation = connection.from_arrow(
+        calendar_table(
+            start=settings.calendar_start,
+            end=settings.calendar_end,
+            calendar=settings.calendar,
+            fiscal_year_start_month=settings.fiscal_year_start_month,
+            weekend=settings.weekend,
+            holidays={holiday.date: holiday.name for holiday in settings.holidays},
+        )
+    )
+    relation.select(*CALENDAR.column_names).insert_into(f"{CALENDAR.source}.{CALENDAR.name}")
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    connection.execute(f"drop table if exists {quoted_table(table)}")
+    connection.execute(create_table_sql(table))

@@ -1,0 +1,375 @@
+"""Contracts: the one declaration of every source table, in Open Data Contract Standard words.
+
+Belongs here: reading contract files and the typed tables and columns that everything else derives
+from. Does not belong here: what is derived (raw tables, casts, dbt sources, expectations).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+
+from ingestion.errors import ContractError
+from ingestion.yaml_source import Location, nearest, read_yaml
+
+SHIPPED = Path(__file__).parent / "contracts"
+DEFAULT_MAX_LENGTH = 65535
+
+LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp"]
+Classification = Literal["public", "internal", "personal", "pay"]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+Sentence = Annotated[str, StringConstraints(min_length=1)]
+MASKED: frozenset[Classification] = frozenset({"personal", "pay"})
+
+_DECIMAL = re.compile(r"^decimal\((\d{1,2}),\s*(\d{1,2})\)$")
+_SQL_TYPES: dict[LogicalType, str] = {
+    "string": "varchar",
+    "integer": "bigint",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+}
+
+
+class Column(BaseModel):
+    """One column of a source table, with everything a value in it must satisfy."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    logical_type: LogicalType
+    description: str
+    required: bool = False
+    primary_key: bool = False
+    classification: Classification = "public"
+    precision: int | None = None
+    scale: int | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    exclusive_minimum: Decimal | None = None
+    max_length: int | None = None
+    enum: tuple[str, ...] = ()
+    pattern: str | None = None
+    references: tuple[str, str] | None = None
+
+    @property
+    def sql_type(self) -> str:
+        """Type in SQL that DuckDB and Spark both read."""
+        if self.logical_type == "number":
+            return f"decimal({self.precision},{self.scale})"
+        return _SQL_TYPES[self.logical_type]
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether values must not be shown in messages and logs."""
+        return self.classification in MASKED
+
+    @property
+    def is_prefixed_id(self) -> bool:
+        """Whether a mapping's `id_prefix` goes before values: keys and references named `*_id`."""
+        is_identity = self.primary_key or self.references is not None
+        return self.logical_type == "string" and is_identity and self.name.endswith("_id")
+
+
+class Table(BaseModel):
+    """One source table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Names of the columns that tell one row from another."""
+        return tuple(column.name for column in self.columns if column.primary_key)
+
+    @property
+    def full_name(self) -> str:
+        """Name with its source, such as `crm.opportunities`."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of all columns in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Gives a column by name.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.full_name} has no column '{name}'{nearest(name, self.column_names)}")
+
+
+class Contracts:
+    """All source tables of all contracts.
+
+    Args:
+        tables: The tables in the order of their files.
+    """
+
+    def __init__(self, tables: tuple[Table, ...]) -> None:
+        self._tables = {(table.source, table.name): table for table in tables}
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self._tables.values())
+
+    def tables(self, source: str | None = None) -> tuple[Table, ...]:
+        """Gives all tables, or those of one source."""
+        return tuple(t for t in self._tables.values() if source is None or t.source == source)
+
+    def table(self, source: str, name: str) -> Table:
+        """Gives one table.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        if (source, name) not in self._tables:
+            hint = nearest(name, (table.name for table in self.tables(source)))
+            raise KeyError(f"no contract declares {source}.{name}{hint}")
+        return self._tables[(source, name)]
+
+    def sources(self) -> tuple[str, ...]:
+        """Gives the names of all sources."""
+        return tuple(dict.fromkeys(table.source for table in self._tables.values()))
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class _Options(_Strict):
+    enum: tuple[str, ...] | None = Field(default=None, min_length=1)
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    exclusive_minimum: Decimal | None = Field(default=None, alias="exclusiveMinimum")
+    max_length: StrictInt | None = Field(default=None, alias="maxLength", ge=1)
+    pattern: str | None = None
+
+
+class _Relationship(_Strict):
+    to: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
+
+
+class _Property(_Strict):
+    name: Identifier
+    logical_type: LogicalType = Field(alias="logicalType")
+    physical_type: str | None = Field(default=None, alias="physicalType")
+    options: _Options = Field(default=_Options(), alias="logicalTypeOptions")
+    required: StrictBool = False
+    primary_key: StrictBool = Field(default=False, alias="primaryKey")
+    classification: Classification = "public"
+    description: Sentence
+    relationships: tuple[_Relationship, ...] = Field(default=(), max_length=1)
+
+
+class _SchemaObject(_Strict):
+    name: Identifier
+    description: Sentence
+    properties: tuple[_Property, ...] = Field(min_length=1)
+
+
+class _Description(_Strict):
+    purpose: Sentence
+    usage: str | None = None
+    limitations: str | None = None
+
+
+class _ContractFile(_Strict):
+    api_version: Annotated[str, StringConstraints(pattern=r"^v3\.\d+\.\d+$")] = Field(
+        alias="apiVersion"
+    )
+    kind: Literal["DataContract"]
+    id: Identifier
+    name: Identifier
+    version: str
+    status: Literal["proposed", "draft", "active", "deprecated", "retired"]
+    description: _Description
+    objects: tuple[_SchemaObject, ...] = Field(alias="schema", min_length=1)
+
+
+def load_contracts(folder: Path = SHIPPED) -> Contracts:
+    """Reads every contract of a folder.
+
+    Args:
+        folder: Folder of `<source>.yml` files; the shipped ones by default.
+
+    Raises:
+        ContractError: A contract is wrong; the message names file and line of each problem.
+    """
+    if folder == SHIPPED:
+        return _shipped_contracts()
+    return _load(folder)
+
+
+@lru_cache(maxsize=1)
+def _shipped_contracts() -> Contracts:
+    """Reads the shipped contracts once; they cannot change while the program runs."""
+    return _load(SHIPPED)
+
+
+def _load(folder: Path) -> Contracts:
+    paths = sorted(folder.glob("*.yml"))
+    if not paths:
+        raise ContractError(f"{folder}: there is no contract (*.yml) in this folder")
+    return Contracts(tuple(table for path in paths for table in _read_contract(path)))
+
+
+def _read_contract(path: Path) -> tuple[Table, ...]:
+    document = read_yaml(path, ContractError)
+    contract = document.validated(_ContractFile)
+    if contract.id != path.stem:
+        raise document.fail(("id",), f"the id '{contract.id}' must be the file's name {path.stem}")
+    problems = [*_problems(contract)]
+    if problems:
+        raise document.fail_all(problems)
+    return tuple(_table(contract.id, item) for item in contract.objects)
+
+
+def _table(source: str, item: _SchemaObject) -> Table:
+    return Table(
+        source=source,
+        name=item.name,
+        description=item.description,
+        columns=tuple(_column(prop) for prop in item.properties),
+    )
+
+
+def _column(prop: _Property) -> Column:
+    options = prop.options
+    decimal = _DECIMAL.match(prop.physical_type or "")
+    max_length = options.max_length
+    if prop.logical_type == "string" and max_length is None:
+        max_length = DEFAULT_MAX_LENGTH
+    return Column(
+        name=prop.name,
+        logical_type=prop.logical_type,
+        description=prop.description,
+        required=prop.required,
+        primary_key=prop.primary_key,
+        classification=prop.classification,
+        precision=int(decimal[1]) if decimal else None,
+        scale=int(decimal[2]) if decimal else None,
+        minimum=options.minimum,
+        maximum=options.maximum,
+        exclusive_minimum=options.exclusive_minimum,
+        max_length=max_length,
+        enum=options.enum or (),
+        pattern=options.pattern,
+        references=_reference(prop),
+    )
+
+
+def _reference(prop: _Property) -> tuple[str, str] | None:
+    if not prop.relationships:
+        return None
+    table, _, column = prop.relationships[0].to.partition(".")
+    return table, column
+
+
+Problem = tuple[Location, str]
+
+
+def _problems(contract: _ContractFile) -> Iterator[Problem]:
+    """Gives what the shape of the file does not show: (location, message) pairs."""
+    table_names = [item.name for item in contract.objects]
+    for t, item in enumerate(contract.objects):
+        place: Location = ("schema", t)
+        if item.name in table_names[:t]:
+            yield (*place, "name"), f"the table '{item.name}' is declared twice; remove one"
+        if not any(prop.primary_key for prop in item.properties):
+            yield place, f"the table '{item.name}' has no key; mark its key with primaryKey: true"
+        column_names = [prop.name for prop in item.properties]
+        for p, prop in enumerate(item.properties):
+            at: Location = (*place, "properties", p)
+            if prop.name in column_names[:p]:
+                yield at, f"the column '{item.name}.{prop.name}' is declared twice; remove one"
+            for message in (*_type_problems(prop), *_reference_problems(prop, contract)):
+                yield at, f"column '{item.name}.{prop.name}': {message}"
+
+
+def _type_problems(prop: _Property) -> Iterator[str]:
+    options = prop.options
+    if prop.logical_type == "number":
+        yield from _decimal_problems(prop)
+    elif prop.physical_type is not None:
+        yield "physicalType is only for logicalType: number; remove it"
+    if prop.primary_key and not prop.required:
+        yield "a key must also be required: true"
+    is_text = prop.logical_type == "string"
+    if not is_text and (options.enum or options.pattern or options.max_length):
+        yield "enum, pattern and maxLength are only for logicalType: string"
+    limits = (options.minimum, options.maximum, options.exclusive_minimum)
+    if prop.logical_type not in {"integer", "number"} and any(x is not None for x in limits):
+        yield "minimum, maximum and exclusiveMinimum are only for numbers"
+    low, high = options.minimum, options.maximum
+    if low is not None and high is not None and low > high:
+        yield f"minimum {low} is above maximum {high}"
+    if options.enum and len(set(options.enum)) < len(options.enum):
+        yield "enum names a value twice"
+    if options.pattern is not None:
+        yield from _pattern_problems(options.pattern)
+
+
+def _decimal_problems(prop: _Property) -> Iterator[str]:
+    if prop.physical_type is None:
+        yield 'a number needs its size, such as physicalType: "decimal(18,2)"'
+        return
+    decimal = _DECIMAL.match(prop.physical_type)
+    if not decimal:
+        yield f"physicalType '{prop.physical_type}' must read like decimal(18,2)"
+    elif not 1 <= int(decimal[1]) <= 38 or int(decimal[2]) > int(decimal[1]):
+        yield f"{prop.physical_type} does not exist; at most 38 digits, not more after the point"
+
+
+def _pattern_problems(pattern: str) -> Iterator[str]:
+    try:
+        re.compile(pattern)
+    except re.error as caught:
+        yield f"pattern '{pattern}' is no regular expression: {caught}"
+
+
+def _reference_problems(prop: _Property, contract: _ContractFile) -> Iterator[str]:
+    reference = _reference(prop)
+    if reference is None:
+        return
+    tables = {item.name: item for item in contract.objects}
+    table = tables.get(reference[0])
+    if table is None:
+        hint = nearest(reference[0], tables)
+        yield f"refers to the table '{reference[0]}', which {contract.id} does not have{hint}"
+        return
+    columns = {target.name: target for target in table.properties}
+    target = columns.get(reference[1])
+    if target is None:
+        hint = nearest(reference[1], columns)
+        yield f"refers to the column '{'.'.join(reference)}', which does not exist{hint}"
+    elif target.logical_type != prop.logical_type:
+        yield (
+            f"is a {prop.logical_type}, but '{'.'.join(reference)}', which it refers to, "
+            f"is a {target.logical_type}"
+        )
+
+
+__all__ = [
+    "SHIPPED",
+    "Classification",
+    "Column",
+    "Contracts",
+    "LogicalType",
+    "Table",
+    "load_contracts",
+]

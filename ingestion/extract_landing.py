@@ -1,0 +1,502 @@
+"""The landing of one extract: all of it or nothing, in one transaction with its manifest.
+
+Belongs here: the order of the steps for one extract, its limits, and what is noted of it. Does not
+belong here: the steps themselves (`staging`, `quarantine`, `change_log`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from ingestion.change_log import (
+    CHANGED_ROWS,
+    ChangeLog,
+    Changes,
+    FullExtract,
+    key_hash_sql,
+)
+from ingestion.contracts import Table
+from ingestion.errors import ExtractError
+from ingestion.extracts import ExtractGroup, Piece, extract_id, extract_id_time
+from ingestion.home import Home
+from ingestion.quarantine import Quarantine, SetAside
+from ingestion.raw_ddl import quoted_table
+from ingestion.raw_store import FileResult, LandedExtract, note_extracts, note_files
+from ingestion.readers import format_of
+from ingestion.sql_text import literal
+from ingestion.staging import (
+    ACCEPTED,
+    StagedPiece,
+    Staging,
+    id_sql_of_records,
+    records_speak_for,
+    timestamp_literal,
+)
+from ingestion.system_tables import EXTRACTS, FILES, UNOBSERVED
+
+# Below this many living keys a share says little: two of three branches may well close.
+FEW_KEYS = 20
+# Each time in a full extract is compared with the whole table; a longer history is a delta.
+MAX_FULL_TIMES = 1_000
+_APPENDED = "_appended_rows"
+_TIME_WIDTH = len(extract_id_time(datetime(2000, 1, 1, tzinfo=UTC)))
+_MAX_NAMES = 20
+
+
+@dataclass(frozen=True)
+class LandingContext:
+    """What all extracts of a run share.
+
+    Args:
+        home: The home folder.
+        connection: Open on raw.
+        run_id: The refresh.
+        scratch: Folder for temporary files of this run.
+    """
+
+    home: Home
+    connection: duckdb.DuckDBPyConnection
+    run_id: str
+    scratch: Path
+
+
+def blank_result(run_id: str, piece: Piece) -> FileResult:
+    """Gives the result of a file of which nothing is known but where it came from."""
+    feed = piece.feed
+    try:
+        file_format = "rows" if feed.inline is not None else format_of(feed, piece.name)
+    except ExtractError:
+        file_format = None
+    return FileResult(
+        run_id=run_id,
+        source_system=feed.source_system,
+        source=feed.source,
+        table_name=feed.table,
+        mapping_name=feed.mapping,
+        file_name=piece.name,
+        sha256=piece.sha256,
+        size_bytes=piece.stored.size if piece.stored else None,
+        format=file_format,
+        extract_id=None,
+        extracted_at=piece.extracted_at,
+        modified_at=piece.modified_at,
+        landed_at=datetime.now(UTC),
+        status="unchanged",
+    )
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """What names an extract, apart from the time.
+
+    Args:
+        tail: The end of its id: modification time, content, and revision if there are several.
+        is_known: Whether it was landed before by the same mapping and contract.
+    """
+
+    tail: str
+    is_known: bool
+
+
+@dataclass
+class _Outcome:
+    """What the extract changed, over all times that it speaks for."""
+
+    extract_ids: list[str] = field(default_factory=list)
+    deleted: int = 0
+    restated: int = 0
+    rows: int = 0
+
+    def add(self, changes: Changes) -> None:
+        self.deleted += changes.deleted
+        self.restated += changes.restated
+        self.rows += changes.rows
+
+
+class ExtractLanding:
+    """The landing of one extract.
+
+    Args:
+        context: The run.
+        table: The contract table.
+        group: The files of the extract.
+    """
+
+    def __init__(self, context: LandingContext, table: Table, group: ExtractGroup) -> None:
+        self._context = context
+        self._connection = context.connection
+        self._table = table
+        self._group = group
+        self._feed = group.feed
+        self._system = group.feed.source_system
+        self._log = ChangeLog(context.connection, table, self._system)
+        self._mine = (
+            f"source_system = {literal(self._system)} and source = {literal(table.source)} "
+            f"and table_name = {literal(table.name)}"
+        )
+        self._landed_at = datetime.now(UTC)
+        self.rows_appended = 0
+
+    def land(self, before: ExtractGroup | None) -> list[FileResult]:
+        """Lands the extract, or notes why not.
+
+        Args:
+            before: The extract of the table that came just before it in this run.
+
+        Returns:
+            What became of its files; `rows_appended` says by how many rows raw grew.
+        """
+        if before is not None and _is_copy(before, self._group):
+            return self._known(f"has the same content and time as {before.pieces[0].name}")
+        fingerprint = self._fingerprint()
+        identity = self._identity(fingerprint)
+        if identity.is_known:
+            return self._known(None)
+        staging = Staging(self._connection, self._table, self._context.scratch)
+        quarantine: Quarantine | None = None
+        try:
+            for piece in self._group.pieces:
+                self._load(staging, piece)
+            staging.find_repeated(self._feed.latest_by)
+            if self._feed.kind == "events":
+                staging.set_aside_known_otherwise(self._system)
+            quarantine = Quarantine(staging)
+            aside = [quarantine.collect(staged) for staged in staging.pieces]
+            self._check_quarantined(staging, quarantine, aside)
+            return self._write(staging, quarantine, aside, identity, fingerprint)
+        except ExtractError as refused:
+            return self._refused(refused, staging, quarantine)
+
+    def _load(self, staging: Staging, piece: Piece) -> None:
+        try:
+            staging.load(piece)
+        except ExtractError as refused:
+            if len(self._group.pieces) == 1:
+                raise
+            # Its other parts are refused with it, and say which one was the cause.
+            raise ExtractError(f"{piece.name}: {refused.message}") from None
+
+    def _write(
+        self,
+        staging: Staging,
+        quarantine: Quarantine,
+        aside: Sequence[SetAside],
+        identity: _Identity,
+        fingerprint: str,
+    ) -> list[FileResult]:
+        is_complete = self._is_complete(aside)
+        connection = self._connection
+        connection.execute("begin transaction")
+        try:
+            outcome = self._append(staging, quarantine, identity, fingerprint, is_complete)
+            extract_id = outcome.extract_ids[-1] if outcome.extract_ids else None
+            quarantine.write(self._context.home, self._context.run_id, self._system, extract_id)
+            results = [
+                self._result(staging, staged, set_aside, outcome, is_complete)
+                for staged, set_aside in zip(staging.pieces, aside, strict=True)
+            ]
+            # Deletions belong to the extract; the first of its files tells them.
+            results[0] = replace(results[0], deleted=outcome.deleted)
+            results = [_with_status(result) for result in results]
+            note_files(connection, results)
+            connection.execute("commit")
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        self.rows_appended = outcome.rows
+        return results
+
+    def _is_complete(self, aside: Sequence[SetAside]) -> bool:
+        """Says whether what the extract lacks can be believed to be deleted."""
+        if self._feed.kind != "full" or not self._group.is_whole:
+            return False
+        if self._group.extracted_at is None:
+            # A record that was set aside may have been for any of the times.
+            return not any(part.records for part in aside)
+        return not any(part.has_unreadable_key for part in aside)
+
+    def _append(
+        self,
+        staging: Staging,
+        quarantine: Quarantine,
+        identity: _Identity,
+        fingerprint: str,
+        is_complete: bool,
+    ) -> _Outcome:
+        self._connection.execute(f"create or replace temp table {_APPENDED} (_row bigint)")
+        if self._group.extracted_at is None and self._feed.kind != "full":
+            return self._append_many(identity, fingerprint, staging)
+        outcome = _Outcome()
+        for moment, only in self._moments(staging):
+            extract_id = extract_id_time(moment) + identity.tail
+            staging.show_accepted(literal(extract_id), timestamp_literal(moment), only)
+            held = quarantine.make_held_keys()
+            full = FullExtract(extract_id, moment, held) if is_complete else None
+            changes = self._append_changes(full)
+            if full is not None:
+                self._check_deleted(changes)
+                self._note_unobserved(extract_id, held)
+            note_extracts(
+                self._connection, [self._landed(extract_id, moment, fingerprint, is_complete)]
+            )
+            outcome.add(changes)
+            outcome.extract_ids.append(extract_id)
+        return outcome
+
+    def _moments(self, staging: Staging) -> Iterator[tuple[datetime, str]]:
+        """Gives the times that the extract speaks for, and the condition on rows of each."""
+        if self._group.extracted_at is not None:
+            yield self._group.extracted_at, "true"
+            return
+        times = staging.times()
+        if len(times) > MAX_FULL_TIMES:
+            raise ExtractError(
+                f"the records speak for {len(times):,} different times; a full extract may have "
+                f"{MAX_FULL_TIMES:,}. If it holds versions of rows, set `kind: delta` "
+                f"({self._feed.where})"
+            )
+        for moment in times:
+            yield moment, records_speak_for(moment)
+
+    def _append_many(self, identity: _Identity, fingerprint: str, staging: Staging) -> _Outcome:
+        """Appends rows that each say their time, however many times these are."""
+        staging.show_accepted(id_sql_of_records(identity.tail), "s._extracted_at_value")
+        outcome = _Outcome()
+        outcome.add(self._append_changes(None))
+        self._connection.execute(
+            f"insert into {quoted_table(EXTRACTS)} by name select extract_id, {self._origin()}, "
+            f"{literal(self._feed.kind)} as kind, extracted_at, "
+            f"{timestamp_literal(self._landed_at)} as landed_at, "
+            f"{literal(fingerprint)} as fingerprint, false as is_complete from (select distinct "
+            f"_extract_id as extract_id, _extracted_at as extracted_at from {ACCEPTED})"
+        )
+        row = self._connection.execute(f"select max(_extract_id) from {ACCEPTED}").fetchone()
+        outcome.extract_ids += [row[0]] if row and row[0] else []
+        return outcome
+
+    def _append_changes(self, full: FullExtract | None) -> Changes:
+        changes = self._log.append(ACCEPTED, self._landed_at, full)
+        self._connection.execute(f"insert into {_APPENDED} select _row from {CHANGED_ROWS}")
+        return changes
+
+    def _landed(
+        self, extract_id: str, moment: datetime, fingerprint: str, is_complete: bool
+    ) -> LandedExtract:
+        return LandedExtract(
+            extract_id=extract_id,
+            source_system=self._system,
+            source=self._table.source,
+            table_name=self._table.name,
+            kind=self._feed.kind,
+            extracted_at=moment,
+            landed_at=self._landed_at,
+            fingerprint=fingerprint,
+            is_complete=is_complete,
+        )
+
+    def _note_unobserved(self, extract_id: str, held: str) -> None:
+        self._connection.execute(
+            f"insert into {quoted_table(UNOBSERVED)} by name select {self._origin()}, "
+            f"{key_hash_sql(self._table)} as key_hash, {literal(extract_id)} as extract_id "
+            f"from {held}"
+        )
+
+    def _origin(self) -> str:
+        return (
+            f"{literal(self._system)} as source_system, {literal(self._table.source)} as source, "
+            f"{literal(self._table.name)} as table_name"
+        )
+
+    def _check_quarantined(
+        self, staging: Staging, quarantine: Quarantine, aside: Sequence[SetAside]
+    ) -> None:
+        limit = self._feed.max_quarantined
+        count = sum(part.records for part in aside)
+        total = sum(staged.record_count for staged in staging.pieces)
+        if limit is None or count <= (limit if isinstance(limit, int) else limit * total):
+            return
+        allowed = f"{limit:,}" if isinstance(limit, int) else f"{limit:.4g} of all"
+        raise ExtractError(
+            f"{count:,} of {total:,} records would be set aside, and max_quarantined allows "
+            f"{allowed} ({self._feed.where}), so none was landed. The first: "
+            f"{quarantine.first_reasons()}. All of them are in landing.quarantine"
+        )
+
+    def _check_deleted(self, changes: Changes) -> None:
+        limit = self._feed.max_deleted
+        if changes.living < FEW_KEYS or changes.deleted <= limit * changes.living:
+            return
+        raise ExtractError(
+            f"the extract lacks {changes.deleted:,} of {changes.living:,} keys that were there "
+            f"before, so it may be cut; max_deleted allows a share of {limit:.4g}. If they are "
+            f"really gone, raise max_deleted for this refresh ({self._feed.where})"
+        )
+
+    def _fingerprint(self) -> str:
+        """Hashes what decides how files become rows; what it does not cover must not matter."""
+        feeds = sorted(
+            json.dumps(piece.feed.model_dump(mode="json"), sort_keys=True)
+            for piece in self._group.pieces
+        )
+        parts = [self._table.model_dump_json(), *feeds]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _identity(self, fingerprint: str) -> _Identity:
+        """Names the extract.
+
+        The same files read by a mapping that has changed since are a revision: it sorts right
+        after what was made of them before, so the correction holds from the same time on.
+        """
+        base = self._base_tail()
+        tail = f"substr(extract_id, {_TIME_WIDTH + 1})"
+        at = self._group.extracted_at
+        same_time = f"prefix(extract_id, {literal(extract_id_time(at))})" if at else "true"
+        known = self._connection.execute(
+            f"select {tail}, fingerprint from {quoted_table(EXTRACTS)} where {self._mine} "
+            f"and {same_time} and ({tail} = {literal(base)} or prefix({tail}, {literal(base)} "
+            "|| '-r')) order by 1 desc limit 1"
+        ).fetchone()
+        if known is None:
+            return _Identity(base, is_known=False)
+        if known[1] == fingerprint:
+            return _Identity(known[0], is_known=True)
+        revision = int(known[0].removeprefix(base).removeprefix("-r") or 0) + 1
+        return _Identity(f"{base}-r{revision:03d}", is_known=False)
+
+    def _base_tail(self) -> str:
+        """Gives modification time and content as they stand at the end of the id.
+
+        Inline rows have no modification time: they count as modified when they were first landed
+        with other content than just before.
+        """
+        group = self._group
+        if group.modified_at is not None:
+            return extract_id(datetime.max.replace(tzinfo=UTC), group.modified_at, group.sha256)[
+                _TIME_WIDTH:
+            ]
+        assert group.extracted_at is not None
+        last = self._connection.execute(
+            f"select max(extract_id) from {quoted_table(EXTRACTS)} where {self._mine} "
+            f"and prefix(extract_id, {literal(extract_id_time(group.extracted_at))})"
+        ).fetchone()
+        tail = last[0][_TIME_WIDTH:] if last and last[0] else ""
+        content = f"-{group.sha256[:12]}"
+        if content in tail:
+            return tail.partition(content)[0] + content
+        return f"-{extract_id_time(self._landed_at)}{content}"
+
+    def _known(self, message: str | None) -> list[FileResult]:
+        """Notes files that were landed before, with the counts of that time."""
+        results = []
+        for piece in self._group.pieces:
+            blank = replace(blank_result(self._context.run_id, piece), message=message)
+            counts = self._connection.execute(
+                "select extract_id, records, quarantined, duplicates, control_totals "
+                f"from {quoted_table(FILES)} where {self._mine} and sha256 = ? "
+                "and status <> 'refused' order by landed_at desc limit 1",
+                [piece.sha256],
+            ).fetchone()
+            if counts is not None:
+                extract, records, quarantined, duplicates, totals = counts
+                blank = replace(
+                    blank,
+                    extract_id=extract,
+                    records=records,
+                    quarantined=quarantined,
+                    unchanged=records - quarantined,
+                    duplicates=duplicates,
+                    control_totals=totals,
+                )
+            results.append(blank)
+        note_files(self._connection, results)
+        return results
+
+    def _refused(
+        self, refused: ExtractError, staging: Staging, quarantine: Quarantine | None
+    ) -> list[FileResult]:
+        """Notes files of which nothing was landed, and their rejected records if there are any."""
+        loaded = {staged.piece.name: staged.record_count for staged in staging.pieces}
+        results = []
+        for piece in self._group.pieces:
+            records = loaded.get(piece.name, 0)
+            blank = blank_result(self._context.run_id, piece)
+            results.append(
+                replace(
+                    blank,
+                    status="refused",
+                    records=records,
+                    quarantined=records,
+                    message=refused.message,
+                )
+            )
+        connection = self._connection
+        connection.execute("begin transaction")
+        try:
+            if quarantine is not None:
+                quarantine.write(self._context.home, self._context.run_id, self._system, None)
+            note_files(connection, results)
+            connection.execute("commit")
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        return results
+
+    def _result(
+        self,
+        staging: Staging,
+        staged: StagedPiece,
+        aside: SetAside,
+        outcome: _Outcome,
+        is_complete: bool,
+    ) -> FileResult:
+        accepted = staging.number(f"select count(*) from {_APPENDED} where {staged.in_range}")
+        blank = blank_result(self._context.run_id, staged.piece)
+        last = outcome.extract_ids[-1] if outcome.extract_ids else None
+        return replace(
+            blank,
+            landed_at=self._landed_at,
+            extract_id=last,
+            records=staged.record_count,
+            accepted=accepted,
+            quarantined=aside.records,
+            unchanged=staged.record_count - accepted - aside.records,
+            duplicates=staging.duplicates(staged),
+            control_totals=staging.control_totals(staged),
+            message="; ".join(self._notes(staged, outcome, is_complete)) or None,
+        )
+
+    def _notes(self, staged: StagedPiece, outcome: _Outcome, is_complete: bool) -> Iterator[str]:
+        """Gives what is worth knowing about a file that landed."""
+        yield from staged.records.notes
+        unmapped = staged.projection.unmapped
+        if unmapped and self._feed.unmapped == "report":
+            names = ", ".join(unmapped[:_MAX_NAMES])
+            more = f" and {len(unmapped) - _MAX_NAMES} more" if len(unmapped) > _MAX_NAMES else ""
+            yield f"columns that the mapping does not use: {names}{more}"
+        if not self._group.is_whole:
+            yield "other full feeds of the table have no file of this time: nothing was deleted"
+        elif self._feed.kind == "full" and not is_complete:
+            yield "it is not known which keys all rejected records were for: nothing was deleted"
+        if outcome.restated:
+            yield f"arrived late: {outcome.restated:,} rows of later extracts were stated again"
+
+
+def _is_copy(before: ExtractGroup, group: ExtractGroup) -> bool:
+    """Says whether an extract is one file with the content of the one before it."""
+    same = [
+        (a.sha256, a.extracted_at, a.feed) == (b.sha256, b.extracted_at, b.feed)
+        for a, b in zip(before.pieces, group.pieces, strict=False)
+    ]
+    return same == [True] and len(before.pieces) == len(group.pieces)
+
+
+def _with_status(result: FileResult) -> FileResult:
+    has_news = result.accepted or result.deleted or result.quarantined
+    return replace(result, status="landed" if has_news else "unchanged")

@@ -1,0 +1,201 @@
+"""Feeds: one way in which extracts fill a contract table, with every option resolved.
+
+Belongs here: the frozen models that landing and projection work with, and the time that a file's
+place says. Does not belong here: how these are written in a mapping file (`mapping_file`) and how
+they are read from it (`mappings`).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ingestion.errors import ExtractError
+from ingestion.expressions import Expression
+from ingestion.mapping_file import Encoding, FileFormat, FinalNewline, Kind, Otherwise, Unmapped
+
+# Inline rows without a time of their own are reference data that has always held.
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+
+class Formats(_Frozen):
+    """How values are written. Empty formats of dates and timestamps mean ISO 8601."""
+
+    date: tuple[str, ...] = ()
+    timestamp: tuple[str, ...] = ()
+    decimal_point: str = "."
+    thousands: str = ""
+    true_words: tuple[str, ...] = ("true", "t", "yes", "y", "1")
+    false_words: tuple[str, ...] = ("false", "f", "no", "n", "0")
+    null_words: tuple[str, ...] = ()
+
+
+class CsvOptions(_Frozen):
+    """How delimited text files are built."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: Encoding = "auto"
+    header: bool = True
+    columns: tuple[str, ...] = ()
+    final_newline: FinalNewline = "required"
+    skip_lines: int = 0
+
+
+class ExtractedAt(_Frozen):
+    """The time an extract speaks for; one of constant, pattern and column is set."""
+
+    constant: datetime | None = None
+    pattern: str | None = None
+    format: str | None = None
+    optional: bool = False
+    column: str | None = None
+
+
+class ColumnRule(_Frozen):
+    """Where a contract column's values come from, and what is done to them before the cast."""
+
+    column: str
+    where: str = Field(exclude=True)
+    from_column: str | None = None
+    path: tuple[str, str] | None = None
+    constant: str | None = None
+    is_constant: bool = False
+    key_of: tuple[str, ...] = ()
+    expression: Expression | None = None
+    recode: tuple[tuple[str, str | None], ...] | None = None
+    otherwise: Otherwise = "keep"
+    optional: bool | None = None
+    formats: Formats = Formats()
+
+    @property
+    def extract_columns(self) -> tuple[str, ...]:
+        """Names of the extract columns that the value is made from."""
+        if self.from_column is not None:
+            return (self.from_column,)
+        if self.path is not None:
+            return (self.path[0],)
+        return self.expression.columns if self.expression is not None else self.key_of
+
+
+class InlineRows(_Frozen):
+    """Rows that stand in the mapping itself, as text."""
+
+    header: tuple[str, ...]
+    records: tuple[tuple[str | None, ...], ...]
+    wheres: tuple[str, ...] = Field(exclude=True)
+
+
+class Feed(_Frozen):
+    """One feed of a contract table with every option resolved.
+
+    `columns` is None where extract columns have the contract's names. What only says where a thing
+    stands in the mapping file is left out of `model_dump`, so that a dump changes exactly when the
+    meaning does and can serve as a fingerprint.
+    """
+
+    mapping: str
+    where: str = Field(exclude=True)
+    source: str
+    table: str
+    source_system: str
+    time_zone: str
+    id_prefix: str
+    files: tuple[str, ...] = ()
+    inline: InlineRows | None = None
+    required: bool = False
+    format: FileFormat | None = None
+    sheet: str | None = None
+    records: str | None = None
+    kind: Kind = "full"
+    latest_by: str | None = None
+    max_quarantined: int | float | None = None
+    max_deleted: float = 0.5
+    allow_empty: bool = False
+    unmapped: Unmapped = "report"
+    parts: bool = False
+    extracted_at: ExtractedAt | None = None
+    formats: Formats = Formats()
+    csv: CsvOptions = CsvOptions()
+    columns: tuple[ColumnRule, ...] | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Name of the table with its source, such as `crm.opportunities`."""
+        return f"{self.source}.{self.table}"
+
+    def time_of(self, relative_path: str) -> datetime | None:
+        """Gives the time that a file speaks for, as far as its place says it.
+
+        Args:
+            relative_path: Path of the file relative to the source's folder, with `/`.
+
+        Returns:
+            The time in UTC, or None where the records or the file's modification time say it.
+
+        Raises:
+            ExtractError: The path lacks the pattern that the mapping requires.
+        """
+        if self.inline is not None:
+            given = self.extracted_at
+            return given.constant if given and given.constant else ALWAYS
+        if self.extracted_at is None or self.extracted_at.column is not None:
+            return None
+        if self.extracted_at.constant is not None:
+            return self.extracted_at.constant
+        return self._time_in_path(self.extracted_at, relative_path)
+
+    def _time_in_path(self, rule: ExtractedAt, relative_path: str) -> datetime | None:
+        found = re.search(rule.pattern or "", relative_path)
+        if found is None or found["time"] is None:
+            if rule.optional:
+                return None
+            raise ExtractError(
+                f"{relative_path}: its path does not hold the time that the extract speaks for; "
+                f"{self.where} looks for {rule.pattern}. Rename the file, or set "
+                "extracted_at: {…, optional: true} to go by modification times"
+            )
+        try:
+            return in_utc(parsed_time(found["time"], rule.format), self.time_zone)
+        except ValueError:
+            raise ExtractError(
+                f"{relative_path}: '{found['time']}' in its path is no time of the format "
+                f"{rule.format or 'ISO 8601'} (see extracted_at in {self.where})"
+            ) from None
+
+
+class Mapping(_Frozen):
+    """A mapping that has been checked against its contracts."""
+
+    name: str
+    file: Path
+    description: str
+    source_system: str
+    feeds: tuple[Feed, ...]
+
+
+def parsed_time(text: str, time_format: str | None) -> datetime:
+    """Reads a time; a date alone is the start of its day.
+
+    Args:
+        text: ISO 8601, or the given format.
+        time_format: strptime format.
+
+    Raises:
+        ValueError: It is no such time.
+    """
+    return datetime.strptime(text, time_format) if time_format else datetime.fromisoformat(text)
+
+
+def in_utc(moment: datetime, zone: str) -> datetime:
+    """Gives a time in UTC; without an offset of its own it is in the given zone."""
+    local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+    return local.astimezone(UTC)

@@ -1,0 +1,196 @@
+"""Landing: from the extract files of all sources to the change log, each file accounted for.
+
+Belongs here: the run over all sources and tables, and its result. Does not belong here: the landing
+of one extract (`extract_landing`) and the steps that it is made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingestion.company import CompanySettings
+from ingestion.contracts import Contracts, Table
+from ingestion.errors import ExtractError
+from ingestion.extract_landing import ExtractLanding, LandingContext, blank_result
+from ingestion.extracts import (
+    Archive,
+    ExtractGroup,
+    Piece,
+    SourceFile,
+    find_source_files,
+    group_pieces,
+)
+from ingestion.feeds import Feed
+from ingestion.feeds import Mapping as SourceMapping
+from ingestion.home import Home
+from ingestion.raw_store import FileResult, note_files, open_raw_store
+
+INLINE = "rows in the mapping"
+
+logger = logging.getLogger("salesops.landing")
+
+
+@dataclass(frozen=True)
+class LandingResult:
+    """What a run landed.
+
+    Args:
+        run_id: The refresh.
+        files: One result per file and feed.
+        rows_appended: Rows that the change log grew by.
+        tables: The same by (source, table), for tables that are fed.
+    """
+
+    run_id: str
+    files: tuple[FileResult, ...]
+    rows_appended: int
+    tables: Mapping[tuple[str, str], int]
+
+    @property
+    def refused(self) -> tuple[FileResult, ...]:
+        """Files of which nothing entered raw."""
+        return tuple(file for file in self.files if file.status == "refused")
+
+
+def land(
+    home: Home,
+    sources: Sequence[tuple[SourceMapping, Path]],
+    contracts: Contracts,
+    run_id: str,
+    settings: CompanySettings,
+) -> LandingResult:
+    """Lands the extracts of all sources.
+
+    A refused file does not stop the others; it is in the result, with the reason.
+
+    Args:
+        home: The home folder; made where it is missing.
+        sources: Mappings and the folders that they read.
+        contracts: Declarations of all source tables.
+        run_id: The refresh.
+        settings: The company's settings.
+
+    Raises:
+        ExtractError: A folder, or a file that a mapping requires, is missing; nothing was landed.
+        LandingError: Raw cannot be opened or holds what its contracts do not say.
+    """
+    found = [(mapping, find_source_files(mapping, folder)) for mapping, folder in sources]
+    home.create()
+    scratch = home.scratch / run_id
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with open_raw_store(home, contracts, settings) as connection:
+            run = _Run(LandingContext(home, connection, run_id, scratch), contracts)
+            for mapping, files in found:
+                run.collect(mapping, files)
+            run.land_all()
+            return run.result()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Fed:
+    """All feeds of one table and source system, and what was found for them."""
+
+    table: Table
+    feeds: list[Feed]
+    pieces: list[Piece]
+
+
+class _Run:
+    """One run over all sources."""
+
+    def __init__(self, context: LandingContext, contracts: Contracts) -> None:
+        self._context = context
+        self._contracts = contracts
+        self._archive = Archive(context.home)
+        self._fed: dict[tuple[str, str, str], _Fed] = {}
+        self._files: list[FileResult] = []
+        self._appended: dict[tuple[str, str], int] = {}
+
+    def collect(self, mapping: SourceMapping, files: Mapping[int, Sequence[SourceFile]]) -> None:
+        """Archives the files of a mapping and sorts them by the table that they feed."""
+        for index, feed in enumerate(mapping.feeds):
+            key = (feed.source_system, feed.source, feed.table)
+            table = self._contracts.table(feed.source, feed.table)
+            fed = self._fed.setdefault(key, _Fed(table, [], []))
+            # One mapping may be given for several folders.
+            if feed not in fed.feeds:
+                fed.feeds.append(feed)
+            if feed.inline is not None:
+                fed.pieces.append(_inline_piece(feed))
+            found = (self._piece(feed, file) for file in files.get(index, ()))
+            fed.pieces.extend(piece for piece in found if piece is not None)
+
+    def land_all(self) -> None:
+        """Lands every extract of every table, in the order of the times that they speak for."""
+        for fed in self._fed.values():
+            before: ExtractGroup | None = None
+            for group in group_pieces(fed.feeds, fed.pieces):
+                landing = ExtractLanding(self._context, fed.table, group)
+                self._note(landing.land(before))
+                self._count(fed.table, landing.rows_appended)
+                before = group
+            self._count(fed.table, 0)
+        kept = (file.sha256 for file in self._files if file.sha256 and file.status != "refused")
+        self._archive.remove_new(kept)
+
+    def result(self) -> LandingResult:
+        """Gives what was landed."""
+        rows = sum(self._appended.values())
+        return LandingResult(self._context.run_id, tuple(self._files), rows, dict(self._appended))
+
+    def _piece(self, feed: Feed, file: SourceFile) -> Piece | None:
+        """Archives one file; gives None, and notes why, if that cannot be done."""
+        try:
+            extracted_at = feed.time_of(file.name)
+            stored = self._archive.store(file)
+        except ExtractError as refused:
+            blank = blank_result(self._context.run_id, Piece(feed, file.name, "", None, None, None))
+            message = refused.message.removeprefix(f"{file.name}: ")
+            result = replace(blank, sha256=None, status="refused", message=message)
+            note_files(self._context.connection, [result])
+            self._note([result])
+            return None
+        has_column = feed.extracted_at is not None and feed.extracted_at.column is not None
+        if extracted_at is None and not has_column:
+            extracted_at = stored.modified_at
+        return Piece(feed, file.name, stored.sha256, stored.modified_at, extracted_at, stored)
+
+    def _note(self, results: Iterable[FileResult]) -> None:
+        for file in results:
+            self._files.append(file)
+            _log(file)
+
+    def _count(self, table: Table, rows: int) -> None:
+        name = (table.source, table.name)
+        self._appended[name] = self._appended.get(name, 0) + rows
+
+
+def _inline_piece(feed: Feed) -> Piece:
+    assert feed.inline is not None
+    content = json.dumps(feed.inline.model_dump(mode="json"), sort_keys=True)
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    return Piece(feed, INLINE, sha256, None, feed.time_of(""), None)
+
+
+def _log(file: FileResult) -> None:
+    """Tells of a file; logs are read by more people than raw and hold no cell of it."""
+    name = f"{file.source}.{file.table_name} {file.file_name}"
+    if file.status == "refused":
+        logger.warning("%s: refused", name)
+        return
+    logger.info(
+        "%s: %s; of %s records %s new or changed, %s unchanged, %s set aside; %s keys deleted",
+        name,
+        file.status,
+        *(f"{n:,}" for n in (file.records, file.accepted, file.unchanged)),
+        *(f"{n:,}" for n in (file.quarantined, file.deleted)),
+    )

@@ -1,0 +1,367 @@
+"""What a mapping makes of real files, before anything is landed.
+
+Belongs here: reading the first records of each file and reporting what was understood. Does not
+belong here: how the report is shown, and landing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import duckdb
+
+from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.errors import ExtractError
+from ingestion.feeds import ColumnRule, Feed
+from ingestion.feeds import Mapping as SourceMapping
+from ingestion.file_patterns import find_files, format_by_ending, matches_any
+from ingestion.mapping_values import inline_columns, inline_relation
+from ingestion.projection import (
+    EXTRACTED_AT,
+    FAILED_COLUMN,
+    FAILURE_PREFIX,
+    Projection,
+    project,
+)
+from ingestion.raw_ddl import quoted
+from ingestion.readers import Records, Reject, format_of, read_records, text_columns
+from ingestion.reasons import sentence
+
+ROWS = 1_000
+SAMPLES = 3
+MASK = "***"
+INLINE = "rows in the mapping"
+_MAX_SHOWN = 40
+
+TimeFrom = Literal["mapping", "path", "records", "modification time"]
+
+
+@dataclass(frozen=True)
+class ColumnReport:
+    """What became of one contract column in one file.
+
+    Args:
+        column: Name of the contract column.
+        sql_type: Its type.
+        required: Whether the contract requires it.
+        origin: Where its values come from, in the mapping's words; None where it is not mapped.
+        is_absent: Whether it is mapped to an extract column that the file lacks.
+        samples: A few different values after the cast, as text; masked for personal and pay data.
+        filled: Records with a value.
+        failed: Records with a value that was not accepted.
+        failure: What was wrong with the first of these.
+    """
+
+    column: str
+    sql_type: str
+    required: bool
+    origin: str | None
+    is_absent: bool = False
+    samples: tuple[str, ...] = ()
+    filled: int = 0
+    failed: int = 0
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What was understood of one file, or of a feed's inline rows.
+
+    Args:
+        table: Contract table, such as `crm.opportunities`.
+        kind: Extract kind of the feed.
+        file: Path relative to the folder.
+        format: Format the file was read in; None where it could not be read.
+        rows: Records that were looked at.
+        is_whole: Whether these are all records of the file.
+        good_rows: Records that would be accepted.
+        columns: One report per contract column.
+        unmapped: Extract columns that the mapping does not use.
+        missing_required: Required contract columns that the file cannot fill.
+        extracted_at: Time the file speaks for (UTC); the earliest where records say it.
+        time_from: What says that time.
+        notes: What else is worth knowing.
+        error: Why landing would refuse the file.
+    """
+
+    table: str
+    kind: str
+    file: str
+    format: str | None = None
+    rows: int = 0
+    is_whole: bool = True
+    good_rows: int = 0
+    columns: tuple[ColumnReport, ...] = ()
+    unmapped: tuple[str, ...] = ()
+    missing_required: tuple[str, ...] = ()
+    extracted_at: datetime | None = None
+    time_from: TimeFrom | None = None
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class AbsentFeed:
+    """A feed that no file of the folder fits."""
+
+    table: str
+    patterns: tuple[str, ...]
+    required: bool
+
+
+@dataclass(frozen=True)
+class MappingReport:
+    """What a mapping makes of a folder.
+
+    Args:
+        mapping: Name of the mapping.
+        folder: The folder of extracts.
+        files: One report per file and feed that takes it.
+        absent: Feeds without a file.
+        unused: Files of a known format that no feed takes.
+    """
+
+    mapping: str
+    folder: Path
+    files: tuple[FileReport, ...] = ()
+    absent: tuple[AbsentFeed, ...] = ()
+    unused: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What would keep the folder, or a file of it, from landing."""
+        absent = [
+            f"{feed.table} requires a file {' or '.join(feed.patterns)}, and there is none"
+            for feed in self.absent
+            if feed.required
+        ]
+        refused = [f"{file.file}: {file.error}" for file in self.files if file.error]
+        return (*absent, *refused)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every file would be landed, apart from single records that are set aside."""
+        return not self.problems
+
+
+def check_mapping(
+    mapping: SourceMapping, folder: Path, contracts: Contracts | None = None
+) -> MappingReport:
+    """Reads the first records of every file that a mapping takes from a folder.
+
+    Args:
+        mapping: The mapping.
+        folder: Folder of extracts.
+        contracts: The contracts; the shipped ones by default.
+
+    Raises:
+        ExtractError: There is no such folder.
+    """
+    if not folder.is_dir():
+        raise ExtractError(f"{folder}: there is no such folder; check --extracts")
+    known = contracts or load_contracts()
+    files: list[FileReport] = []
+    absent: list[AbsentFeed] = []
+    for feed in mapping.feeds:
+        table = known.table(feed.source, feed.table)
+        if feed.inline is not None:
+            files.append(_inline_report(feed, table))
+            continue
+        found = find_files(folder, feed.files)
+        files.extend(_file_report(feed, table, path, folder) for path in found)
+        if not found:
+            absent.append(AbsentFeed(feed.full_name, feed.files, feed.required))
+    return MappingReport(
+        mapping.name, folder, tuple(files), tuple(absent), tuple(_unused(mapping, folder))
+    )
+
+
+def _unused(mapping: SourceMapping, folder: Path) -> Iterator[str]:
+    taken = [pattern for feed in mapping.feeds for pattern in feed.files]
+    for path in find_files(folder, ("**/*",)):
+        name = path.relative_to(folder).as_posix()
+        if format_by_ending(name) and not matches_any(name, taken):
+            yield name
+
+
+def _inline_report(feed: Feed, table: Table) -> FileReport:
+    assert feed.inline is not None
+    blank = FileReport(feed.full_name, feed.kind, INLINE, extracted_at=feed.time_of(""))
+    projection = project(feed, table, feed.inline.header, inline_columns(feed.inline))
+    with duckdb.connect() as connection:
+        connection.execute(f"create temp table cells as from {inline_relation(feed.inline)}")
+        return _understood(replace(blank, time_from="mapping"), feed, table, projection, connection)
+
+
+def _file_report(feed: Feed, table: Table, path: Path, folder: Path) -> FileReport:
+    name = path.relative_to(folder).as_posix()
+    report = FileReport(feed.full_name, feed.kind, name)
+    try:
+        report = replace(report, format=format_of(feed, name), **_time(feed, path, name))
+        with TemporaryDirectory() as scratch, duckdb.connect() as connection:
+            return _read(report, feed, table, path, Path(scratch), connection)
+    except ExtractError as refused:
+        return replace(report, error=refused.message)
+
+
+def _time(feed: Feed, path: Path, name: str) -> dict[str, datetime | TimeFrom | None]:
+    """Gives what is known of the file's time before its records are read."""
+    if feed.extracted_at is not None and feed.extracted_at.column is not None:
+        return {"time_from": "records"}
+    moment = feed.time_of(name)
+    if moment is None:
+        modified = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+        return {"extracted_at": modified, "time_from": "modification time"}
+    is_constant = feed.extracted_at is not None and feed.extracted_at.constant is not None
+    return {"extracted_at": moment, "time_from": "mapping" if is_constant else "path"}
+
+
+def _read(
+    report: FileReport,
+    feed: Feed,
+    table: Table,
+    path: Path,
+    scratch: Path,
+    connection: duckdb.DuckDBPyConnection,
+) -> FileReport:
+    # Readers are given a name without characters that mean something to DuckDB.
+    link = scratch / ("extract.gz" if path.suffix.lower() == ".gz" else "extract")
+    link.symlink_to(path.resolve())
+    records = read_records(link, report.file, feed, connection, scratch / "scratch")
+    rows, is_whole, rejects = _load(records, connection)
+    connection.execute("set enable_external_access = false")
+    report = replace(
+        report,
+        rows=rows + len(rejects),
+        is_whole=is_whole,
+        notes=(*records.notes, *_reject_notes(rejects)),
+    )
+    header, columns = records.header, text_columns(records.header)
+    projection = project(feed, table, header, columns, partial=True)
+    report = _understood(report, feed, table, projection, connection)
+    try:
+        project(feed, table, header, columns)
+    except ExtractError as refused:
+        return replace(report, error=refused.message)
+    if rows + len(rejects) == 0 and feed.kind == "full" and not feed.allow_empty:
+        return replace(report, error="the file holds no records")
+    return report
+
+
+def _load(
+    records: Records, connection: duckdb.DuckDBPyConnection
+) -> tuple[int, bool, tuple[Reject, ...]]:
+    """Copies the first records; gives their number, whether they are all, and unreadable ones."""
+    try:
+        connection.execute(
+            f"create temp table cells as select * from {records.relation} limit {ROWS}"
+        )
+    except duckdb.Error as caught:
+        raise records.explain(caught) from None
+    found = connection.execute("select count(*) from cells").fetchone()
+    rows = int(found[0]) if found else 0
+    if rows == ROWS:
+        return rows, False, ()
+    return rows, True, records.settle(connection, rows)
+
+
+def _reject_notes(rejects: tuple[Reject, ...]) -> tuple[str, ...]:
+    if not rejects:
+        return ()
+    first = rejects[0]
+    return (
+        f"{len(rejects)} records cannot be split into columns; line {first.line}: {first.message}",
+    )
+
+
+def _understood(
+    report: FileReport,
+    feed: Feed,
+    table: Table,
+    projection: Projection,
+    connection: duckdb.DuckDBPyConnection,
+) -> FileReport:
+    """Adds what the projection makes of the loaded records."""
+    connection.execute(f"create temp table understood as {projection.select_sql('cells')}")
+    counts = connection.execute(
+        f"select count(*), count(*) filter ({FAILED_COLUMN} is null) from understood"
+    ).fetchone() or (0, 0)
+    rules = {rule.column: rule for rule in feed.columns or ()}
+    columns = tuple(
+        _column_report(column.name, table, projection, rules, feed, connection)
+        for column in projection.columns
+    )
+    if projection.extracted_at is not None:
+        row = connection.execute(f"select min({EXTRACTED_AT}) from understood").fetchone()
+        earliest = row[0].replace(tzinfo=UTC) if row and row[0] else None
+        report = replace(report, extracted_at=earliest)
+    return replace(
+        report,
+        rows=max(report.rows, counts[0]),
+        good_rows=counts[1],
+        columns=columns,
+        unmapped=projection.unmapped,
+        missing_required=tuple(
+            c.column for c in columns if c.required and (c.origin is None or c.is_absent)
+        ),
+    )
+
+
+def _column_report(
+    name: str,
+    table: Table,
+    projection: Projection,
+    rules: Mapping[str, ColumnRule],
+    feed: Feed,
+    connection: duckdb.DuckDBPyConnection,
+) -> ColumnReport:
+    column = table.column(name)
+    is_absent = name in projection.absent
+    value, failure = quoted(name), quoted(FAILURE_PREFIX + name)
+    filled, failed, reason = connection.execute(
+        f"select count({value}), count(*) filter ({failure} is not null), "
+        f"first({failure}) filter ({failure} is not null) from understood"
+    ).fetchone() or (0, 0, None)
+    shown = f"cast({value} as varchar)"
+    samples = connection.execute(
+        f"select {shown} as v from understood where {value} is not null and {failure} is null "
+        f"group by {value} order by min(rowid) limit {SAMPLES}"
+    ).fetchall()
+    return ColumnReport(
+        column=name,
+        sql_type=column.sql_type,
+        required=column.required,
+        origin=_origin(name, rules, feed, is_absent),
+        is_absent=is_absent,
+        samples=tuple(MASK if column.is_masked else _short(sample[0]) for sample in samples),
+        filled=filled,
+        failed=failed,
+        failure=sentence(reason, column) if reason else None,
+    )
+
+
+def _origin(name: str, rules: Mapping[str, ColumnRule], feed: Feed, is_absent: bool) -> str | None:
+    if feed.inline is not None:
+        return name if name in feed.inline.header else None
+    if feed.columns is None:
+        return None if is_absent else name
+    if name not in rules:
+        return None
+    rule = rules[name]
+    if rule.is_constant:
+        return f"constant {rule.constant}"
+    names = ", ".join(rule.extract_columns)
+    if rule.expression is not None:
+        return f"expression over {names}" if names else "expression"
+    if rule.key_of:
+        return f"key of {names}"
+    return f"{names}, recoded" if rule.recode is not None else names
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."

@@ -1,0 +1,309 @@
+"""The form of a mapping file: which keys it may have and what they hold.
+
+Belongs here: the pydantic models of the YAML as it is written, and the JSON Schema made from them
+for editors. Does not belong here: inheritance of options, checks against contracts (`mappings`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+Kind = Literal["full", "delta", "events"]
+FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx"]
+Unmapped = Literal["report", "ignore", "refuse"]
+Otherwise = Literal["keep", "null", "quarantine"]
+FinalNewline = Literal["required", "optional"]
+Encoding = Literal["auto", "utf-8", "utf-16", "windows-1252"]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=63)]
+Prefix = Annotated[str, StringConstraints(max_length=32)]
+Cell = str | StrictInt | StrictFloat | StrictBool | None
+Share = Annotated[StrictFloat, Field(ge=0, le=1)]
+Count = Annotated[StrictInt, Field(ge=0)]
+
+
+def _listed(value: Any) -> Any:
+    """Lets one item stand for a list of one."""
+    return value if isinstance(value, list | tuple) or value is None else [value]
+
+
+class _OneOrMore:
+    """Tells editors that an item may stand for a list of one."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        return {"anyOf": [schema["items"], schema]}
+
+
+class _AnyWords:
+    """Tells editors that `null: [NULL]` is right, although YAML sees no text in it."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        word = {"type": ["string", "number", "boolean", "null"]}
+        return {"anyOf": [word, {"type": "array", "items": word}]}
+
+
+# Below these keys everything is taken as it is written; see `read_yaml`.
+VERBATIM_KEYS = frozenset({"true", "false", "null"})
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _AnyWords()]
+Texts = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed), _OneOrMore()]
+
+
+class Block(BaseModel):
+    """A part of a mapping file: frozen, and with no key that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class FormatsBlock(Block):
+    """How values are written in the extract; what is left out is inherited."""
+
+    date: Texts | None = Field(default=None, description="strptime formats of dates.")
+    timestamp: Texts | None = Field(default=None, description="strptime formats of timestamps.")
+    decimal_point: Literal[".", ","] | None = Field(
+        default=None, description="Character between units and fractions."
+    )
+    thousands: Literal[",", ".", " ", "'", "_", ""] | None = Field(
+        default=None, description="Character between groups of three digits; empty for none."
+    )
+    true_words: Words | None = Field(
+        default=None, alias="true", description="Words for true, in any case."
+    )
+    false_words: Words | None = Field(
+        default=None, alias="false", description="Words for false, in any case."
+    )
+    null_words: Words | None = Field(
+        default=None, alias="null", description="Cells that hold nothing, besides empty ones."
+    )
+
+
+class CsvBlock(Block):
+    """How delimited text files are built; what is left out is inherited."""
+
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = Field(
+        default=None, description='Character between fields, such as ";" or "\\t".'
+    )
+    quote: Annotated[str, StringConstraints(max_length=1)] | None = Field(
+        default=None, description="Character around fields; empty for none."
+    )
+    encoding: Encoding | None = Field(
+        default=None, description="auto reads UTF-8 and UTF-16; others must be named."
+    )
+    header: StrictBool | None = Field(
+        default=None, description="Whether the first row holds names."
+    )
+    columns: tuple[Text, ...] | None = Field(
+        default=None, min_length=1, description="Names of the columns of files without header."
+    )
+    final_newline: FinalNewline | None = Field(
+        default=None,
+        description="Whether a file that does not end with a line end counts as cut.",
+    )
+    skip_lines: Count | None = Field(
+        default=None, description="Lines above the header to pass over."
+    )
+
+
+class ExtractedAtBlock(Block):
+    """The time an extract speaks for: exactly one of constant, pattern and column."""
+
+    constant: Text | None = Field(default=None, description="ISO timestamp or date.")
+    pattern: Text | None = Field(
+        default=None,
+        description="Regular expression with a group `time`, searched in the file's path.",
+    )
+    format: Text | None = Field(default=None, description="strptime format of the group `time`.")
+    optional: StrictBool = Field(
+        default=False,
+        description="Whether a path without the pattern takes the file's modification time.",
+    )
+    column: Text | None = Field(
+        default=None, description="Contract or extract column that holds each record's time."
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> ExtractedAtBlock:
+        given = [x for x in (self.constant, self.pattern, self.column) if x is not None]
+        if len(given) != 1:
+            raise ValueError("extracted_at needs exactly one of constant, pattern and column")
+        if self.pattern is None and (self.format is not None or self.optional):
+            raise ValueError("format and optional of extracted_at go with pattern only")
+        return self
+
+
+class ColumnBlock(Block):
+    """Where a contract column's values come from: exactly one origin, then what is done to it."""
+
+    from_column: Text | None = Field(
+        default=None, alias="from", description="Extract column to take the value from."
+    )
+    path: Annotated[str, StringConstraints(pattern=r"^\$.+")] | None = Field(
+        default=None, description="JSON path of the value within a record."
+    )
+    constant: Cell = Field(default=None, description="Value of every record.")
+    key_of: tuple[Text, ...] | None = Field(
+        default=None, min_length=1, description="Extract columns whose names make up a key."
+    )
+    expression: Text | None = Field(
+        default=None, description="Scalar SQL expression over extract columns as text."
+    )
+    recode: dict[str, Cell] | None = Field(
+        default=None, description="Values to replace; the key '' stands for an empty cell."
+    )
+    otherwise: Otherwise | None = Field(
+        default=None, description="What becomes of values that recode does not name."
+    )
+    optional: StrictBool | None = Field(
+        default=None, description="Whether the extract may lack the column."
+    )
+    format: Texts | None = Field(
+        default=None, description="strptime formats of this date or timestamp."
+    )
+    formats: FormatsBlock | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        """Lets the name of an extract column stand for `{from: name}`."""
+        if isinstance(value, str):
+            return {"from": value}
+        if not isinstance(value, dict):
+            raise ValueError("a column takes the name of an extract column, or a block of keys")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ColumnBlock:
+        origins = ("from_column", "path", "constant", "key_of", "expression")
+        given = [name for name in origins if name in self.model_fields_set]
+        if len(given) != 1:
+            raise ValueError(
+                "a column needs exactly one of from, path, constant, key_of and expression"
+            )
+        if self.otherwise is not None and self.recode is None:
+            raise ValueError("otherwise goes with recode only")
+        if given == ["constant"] and len(self.model_fields_set) > 1:
+            raise ValueError("constant stands alone: there is nothing to recode or to read")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Tells editors of the short form."""
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(core_schema)]}
+
+
+class FeedBlock(Block):
+    """One feed of a contract table: which files, and how their records become rows."""
+
+    source: Name | None = Field(default=None, description="Contract source of this table.")
+    files: Texts | None = Field(
+        default=None, description="Globs relative to the source's folder; ** for any folders."
+    )
+    rows: tuple[dict[str, Cell], ...] | None = Field(
+        default=None, min_length=1, description="Rows in contract columns, instead of files."
+    )
+    required: StrictBool = Field(
+        default=False, description="Whether it is an error that no file fits."
+    )
+    format: FileFormat | None = Field(
+        default=None, description="Format of the files, where their ending does not say it."
+    )
+    sheet: Text | None = Field(
+        default=None, description="Sheet of a workbook; the first if absent."
+    )
+    records: Annotated[str, StringConstraints(pattern=r"^\$")] | None = Field(
+        default=None, description="JSON path of the list of records."
+    )
+    kind: Kind = Field(default="full", description="What an extract says about other rows.")
+    latest_by: Text | None = Field(
+        default=None, description="Contract column whose latest value wins among rows of one key."
+    )
+    max_quarantined: Count | Share | None = Field(
+        default=None, description="Share (0.05) or count (100) of records that may be set aside."
+    )
+    max_deleted: Annotated[float, Field(strict=True, ge=0, le=1)] = Field(
+        default=0.5, description="Share of living keys that a full extract may delete."
+    )
+    allow_empty: StrictBool = Field(
+        default=False, description="Whether a full extract without records is believed."
+    )
+    unmapped: Unmapped = Field(
+        default="report", description="What to do about extract columns that nothing uses."
+    )
+    parts: StrictBool = Field(
+        default=False, description="Whether the files of one time are parts of one extract."
+    )
+    extracted_at: ExtractedAtBlock | None = None
+    formats: FormatsBlock | None = None
+    csv: CsvBlock | None = None
+    columns: Literal["same"] | dict[str, ColumnBlock] | None = Field(
+        default=None, description="Contract column: origin; or `same` where names agree."
+    )
+
+    @model_validator(mode="after")
+    def _files_or_rows(self) -> FeedBlock:
+        if (self.files is None) == (self.rows is None):
+            raise ValueError("a table needs either files or rows")
+        if self.files is not None and self.columns is None:
+            raise ValueError("a table fed by files needs columns (or `columns: same`)")
+        if self.rows is not None:
+            allowed = {"source", "rows", "kind", "extracted_at"}
+            surplus = sorted(self.model_fields_set - allowed)
+            if surplus:
+                raise ValueError(f"a table of rows takes no {' and no '.join(surplus)}")
+        return self
+
+
+Feeds = Annotated[
+    tuple[FeedBlock, ...], Field(min_length=1), BeforeValidator(_listed), _OneOrMore()
+]
+
+
+class MappingFile(Block):
+    """A mapping as it is written: how one system's extracts become contract tables."""
+
+    mapping: Name = Field(description="Name of the mapping.")
+    description: Text | None = Field(default=None, description="What system this is for.")
+    source: Name = Field(description="Contract that the tables below belong to.")
+    source_system: Name | None = Field(
+        default=None, description="Name of the system in raw; the mapping's name if absent."
+    )
+    time_zone: Text = Field(
+        default="UTC", description="Zone (IANA name) of times without an offset."
+    )
+    id_prefix: Prefix = Field(
+        default="", description="Put before every key and reference that ends in _id."
+    )
+    extracted_at: ExtractedAtBlock | None = None
+    formats: FormatsBlock | None = None
+    csv: CsvBlock | None = None
+    tables: dict[str, Feeds] = Field(min_length=1, description="Contract tables and their feeds.")
+
+
+def json_schema_text() -> str:
+    """Gives the JSON Schema of mapping files, as it is committed for editors."""
+    schema = MappingFile.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Mapping of a system's extracts to contract tables"
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,101 @@
+"""The values that stand in a mapping itself, held against the contract before any file is read.
+
+Belongs here: the check of constants, recoded values and inline rows. Does not belong here: the
+check of the mapping's form and names (`mappings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+
+from ingestion.contracts import Table
+from ingestion.feeds import Feed, Formats, InlineRows
+from ingestion.projection import FAILED_COLUMN, FAILED_REASON, ProjectedColumn, project
+from ingestion.reasons import sentence
+from ingestion.sql_text import literal
+
+Problem = tuple[str, str]
+
+
+def wrong_values(
+    feed: Feed, table: Table, connection: duckdb.DuckDBPyConnection
+) -> Iterator[Problem]:
+    """Gives (place, message) of every value in a feed that its contract does not allow.
+
+    Args:
+        feed: The feed.
+        table: The contract table that it feeds.
+        connection: Any connection; nothing is written to it.
+    """
+    yield from _wrong_rule_values(feed, table, connection)
+    if feed.inline is not None:
+        yield from _wrong_rows(feed, feed.inline, table, connection)
+
+
+def _wrong_rule_values(
+    feed: Feed, table: Table, connection: duckdb.DuckDBPyConnection
+) -> Iterator[Problem]:
+    written: list[tuple[str, str | None, ProjectedColumn]] = []
+    for rule in feed.columns or ():
+        texts = [rule.constant] if rule.is_constant else []
+        texts += [value for _, value in rule.recode or () if value is not None]
+        for text in texts:
+            sql = f"cast({literal(text)} as varchar)"
+            formats = rule.formats if rule.recode else Formats()
+            column = table.column(rule.column)
+            written.append(
+                (rule.where, text, ProjectedColumn(column, sql, None, formats, feed.time_zone))
+            )
+    if not written:
+        return
+    checks = ", ".join(column.failure_sql for _, _, column in written)
+    failures = connection.execute(f"select {checks}").fetchone() or ()
+    for (where, text, projected), failure in zip(written, failures, strict=True):
+        if failure is not None:
+            yield where, f"the value {_shown(text)}: {sentence(failure, projected.column)}"
+
+
+def _wrong_rows(
+    feed: Feed, inline: InlineRows, table: Table, connection: duckdb.DuckDBPyConnection
+) -> Iterator[Problem]:
+    relation = inline_relation(inline)
+    projection = project(feed, table, inline.header, inline_columns(inline))
+    keys = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in table.key)
+    failures = connection.execute(
+        f"select line, {FAILED_COLUMN}, {FAILED_REASON}, "
+        f"row_number() over (partition by [{keys}] order by line) "
+        f"from ({projection.select_sql(relation, ['line'])}) order by line"
+    ).fetchall()
+    for (line, column, reason, occurrence), where in zip(failures, inline.wheres, strict=True):
+        if reason is not None:
+            value = dict(zip(inline.header, inline.records[line - 1], strict=True)).get(column)
+            yield where, f"the value {_shown(value)}: {sentence(reason, table.column(column))}"
+        elif occurrence > 1:
+            yield where, f"a row with the same key ({', '.join(table.key)}) stands further up"
+
+
+def inline_relation(inline: InlineRows) -> str:
+    """Gives inline rows as a bracketed query with columns `line` (from 1), `c0`, `c1`, ..."""
+    rows = ", ".join(
+        f"({', '.join([str(number), *(_cell(value) for value in record)])})"
+        for number, record in enumerate(inline.records, start=1)
+    )
+    names = ", ".join(["line", *(f"c{i}" for i in range(len(inline.header)))])
+    return f"(select * from (values {rows}) as inline_rows({names}))"
+
+
+def inline_columns(inline: InlineRows) -> dict[str, str]:
+    """Gives the column of `inline_relation` of each contract column that the rows name."""
+    return {name: f"c{i}" for i, name in enumerate(inline.header)}
+
+
+def _cell(value: str | None) -> str:
+    return f"cast({literal(value)} as varchar)"
+
+
+def _shown(text: str | None) -> str:
+    if text is None:
+        return "null"
+    return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}...'"

@@ -1,0 +1,451 @@
+"""Mappings: how one system's extracts become contract tables, read and checked.
+
+Belongs here: loading a mapping, inheritance of its options, and every check that needs no extract
+file. Does not belong here: the keys of the file (`mapping_file`), the SQL made from it
+(`projection`), the comparison with real files (`mapping_check`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+from pydantic import BaseModel
+
+from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.errors import MappingError
+from ingestion.expressions import (
+    Expression,
+    ExpressionError,
+    ExpressionParser,
+    locked_connection,
+)
+from ingestion.feeds import (
+    ALWAYS,
+    ColumnRule,
+    CsvOptions,
+    ExtractedAt,
+    Feed,
+    Formats,
+    InlineRows,
+    Mapping,
+    in_utc,
+    parsed_time,
+)
+from ingestion.mapping_file import (
+    VERBATIM_KEYS,
+    Cell,
+    ColumnBlock,
+    CsvBlock,
+    ExtractedAtBlock,
+    FeedBlock,
+    FormatsBlock,
+    MappingFile,
+)
+from ingestion.mapping_values import wrong_values
+from ingestion.yaml_source import Location, YamlDocument, nearest, read_yaml
+
+__all__ = [
+    "ALWAYS",
+    "ColumnRule",
+    "CsvOptions",
+    "ExtractedAt",
+    "Feed",
+    "Formats",
+    "InlineRows",
+    "Mapping",
+    "load_mapping",
+    "shipped_mappings",
+]
+
+SHIPPED = Path(__file__).parent / "mappings"
+
+
+def load_mapping(name_or_path: str | Path, contracts: Contracts | None = None) -> Mapping:
+    """Reads a mapping and checks it against the contracts.
+
+    Args:
+        name_or_path: Name of a shipped mapping, such as `maven`, or the path of a file.
+        contracts: The contracts; the shipped ones by default.
+
+    Raises:
+        MappingError: There is no such mapping, or it is wrong; names file and line.
+    """
+    document = read_yaml(_mapping_path(str(name_or_path)), MappingError, VERBATIM_KEYS)
+    content = document.validated(MappingFile)
+    with closing(locked_connection()) as connection:
+        known = contracts or load_contracts()
+        return _Resolution(document, content, known, connection).mapping()
+
+
+def shipped_mappings() -> tuple[str, ...]:
+    """Gives the names of the mappings that come with the project."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yml")))
+
+
+def _mapping_path(name_or_path: str) -> Path:
+    is_path = (
+        "/" in name_or_path or "\\" in name_or_path or name_or_path.endswith((".yml", ".yaml"))
+    )
+    if is_path:
+        return Path(name_or_path)
+    names = shipped_mappings()
+    if name_or_path not in names:
+        raise MappingError(
+            f"there is no mapping named '{name_or_path}'{nearest(name_or_path, names)}; "
+            f"shipped are {', '.join(names)}; a mapping of your own is given as a path (./x.yml)"
+        )
+    return SHIPPED / f"{name_or_path}.yml"
+
+
+class _Resolution:
+    """Turns the written form of one mapping into feeds, and finds what is wrong on the way."""
+
+    def __init__(
+        self,
+        document: YamlDocument,
+        content: MappingFile,
+        contracts: Contracts,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
+        self.document = document
+        self.content = content
+        self.contracts = contracts
+        self.connection = connection
+        self.parser = ExpressionParser(connection)
+        self.problems: list[tuple[Location, str]] = []
+
+    def mapping(self) -> Mapping:
+        self._check_zone()
+        self._check_extracted_at(self.content.extracted_at, ("extracted_at",))
+        if self.content.formats is not None:
+            self._check_formats(self.content.formats, ("formats",))
+        self._raise_problems()
+        feeds = tuple(self._feeds())
+        self._raise_problems()
+        self._check_values(feeds)
+        return Mapping(
+            name=self.content.mapping,
+            file=self.document.path,
+            description=self.content.description or "",
+            source_system=self.content.source_system or self.content.mapping,
+            feeds=feeds,
+        )
+
+    def _raise_problems(self) -> None:
+        if self.problems:
+            raise self.document.fail_all(self.problems)
+
+    def _problem(self, location: Location, message: str) -> None:
+        self.problems.append((location, message))
+
+    def _check_zone(self) -> None:
+        try:
+            ZoneInfo(self.content.time_zone)
+        except (KeyError, ValueError, OSError):
+            self._problem(
+                ("time_zone",),
+                f"there is no time zone '{self.content.time_zone}'; "
+                "use an IANA name such as Europe/Berlin or Asia/Tehran",
+            )
+
+    def _check_extracted_at(self, block: ExtractedAtBlock | None, place: Location) -> None:
+        if block is None:
+            return
+        if block.constant is not None:
+            try:
+                parsed_time(block.constant, None)
+            except ValueError:
+                self._problem(
+                    (*place, "constant"), f"'{block.constant}' is no ISO timestamp or date"
+                )
+        if block.pattern is not None:
+            self._check_time_pattern(block.pattern, (*place, "pattern"))
+
+    def _check_time_pattern(self, pattern: str, place: Location) -> None:
+        try:
+            groups = re.compile(pattern).groupindex
+        except re.error as caught:
+            self._problem(place, f"'{pattern}' is no regular expression: {caught}")
+            return
+        if "time" not in groups:
+            self._problem(place, "the pattern needs a group named time, such as (?P<time>[0-9-]+)")
+
+    def _feeds(self) -> Iterator[Feed]:
+        for table_name, blocks in self.content.tables.items():
+            is_list = ("tables", table_name, 0) in self.document.lines
+            for index, block in enumerate(blocks):
+                place: Location = ("tables", table_name, *([index] if is_list else []))
+                table = self._table(table_name, block, place)
+                if table is not None:
+                    yield self._feed(table, block, place)
+
+    def _table(self, name: str, block: FeedBlock, place: Location) -> Table | None:
+        source = block.source or self.content.source
+        if source not in self.contracts.sources():
+            known = self.contracts.sources()
+            at: Location = (*place, "source") if block.source else ("source",)
+            self._problem(
+                at,
+                f"there is no contract '{source}'{nearest(source, known)}; there are "
+                f"{', '.join(known)}",
+            )
+            return None
+        try:
+            return self.contracts.table(source, name)
+        except KeyError as caught:
+            self._problem(("tables", name), str(caught.args[0]))
+            return None
+
+    def _feed(self, table: Table, block: FeedBlock, place: Location) -> Feed:
+        formats = _merged_formats(self.content.formats, block.formats)
+        feed = Feed(
+            mapping=self.content.mapping,
+            where=self.document.where(place),
+            source=table.source,
+            table=table.name,
+            source_system=self.content.source_system or self.content.mapping,
+            time_zone=self.content.time_zone,
+            id_prefix=self.content.id_prefix,
+            files=block.files or (),
+            inline=self._inline(table, block, place),
+            required=block.required,
+            format=block.format,
+            sheet=block.sheet,
+            records=block.records,
+            kind=block.kind,
+            latest_by=block.latest_by,
+            max_quarantined=block.max_quarantined,
+            max_deleted=block.max_deleted,
+            allow_empty=block.allow_empty,
+            unmapped=block.unmapped,
+            parts=block.parts,
+            extracted_at=self._extracted_at(block, place),
+            formats=formats if block.rows is None else Formats(),
+            csv=_merged_csv(self.content.csv, block.csv),
+            columns=self._rules(table, block, formats, place),
+        )
+        self._check_feed(feed, table, block, place)
+        return feed
+
+    def _extracted_at(self, block: FeedBlock, place: Location) -> ExtractedAt | None:
+        self._check_extracted_at(block.extracted_at, (*place, "extracted_at"))
+        inherited = None if block.rows is not None else self.content.extracted_at
+        given = block.extracted_at or inherited
+        if given is None:
+            return None
+        constant = None
+        if given.constant is not None:
+            try:
+                constant = in_utc(parsed_time(given.constant, None), self.content.time_zone)
+            except ValueError:
+                return None
+        return ExtractedAt(
+            constant=constant,
+            pattern=given.pattern,
+            format=given.format,
+            optional=given.optional,
+            column=given.column,
+        )
+
+    def _inline(self, table: Table, block: FeedBlock, place: Location) -> InlineRows | None:
+        if block.rows is None:
+            return None
+        named = dict.fromkeys(name for row in block.rows for name in row)
+        for index, row in enumerate(block.rows):
+            for name in row:
+                self._check_column_name(table, name, (*place, "rows", index, name))
+        return InlineRows(
+            header=tuple(named),
+            records=tuple(tuple(_text(row.get(name)) for name in named) for row in block.rows),
+            wheres=tuple(
+                self.document.where((*place, "rows", index)) for index in range(len(block.rows))
+            ),
+        )
+
+    def _rules(
+        self, table: Table, block: FeedBlock, formats: Formats, place: Location
+    ) -> tuple[ColumnRule, ...] | None:
+        if not isinstance(block.columns, dict):
+            return None
+        rules = []
+        for name, column in block.columns.items():
+            at: Location = (*place, "columns", name)
+            if self._check_column_name(table, name, at):
+                rules.append(self._rule(table, name, column, formats, at))
+        return tuple(rules)
+
+    def _check_column_name(self, table: Table, name: str, place: Location) -> bool:
+        if name in table.column_names:
+            return True
+        hint = nearest(name, table.column_names)
+        self._problem(place, f"the contract's table {table.full_name} has no column '{name}'{hint}")
+        return False
+
+    def _rule(
+        self, table: Table, name: str, block: ColumnBlock, formats: Formats, place: Location
+    ) -> ColumnRule:
+        logical_type = table.column(name).logical_type
+        own = _merged_formats(block.formats, base=formats)
+        if block.format is not None:
+            if logical_type not in {"date", "timestamp"}:
+                self._problem(place, f"'format' is for dates and timestamps; {name} is none")
+            own = own.model_copy(update={logical_type: block.format})
+        recode = None
+        if block.recode is not None:
+            recode = tuple((key, _text(value)) for key, value in block.recode.items())
+        return ColumnRule(
+            column=name,
+            where=self.document.where(place),
+            from_column=block.from_column,
+            path=self._path(block.path, place),
+            constant=_text(block.constant),
+            is_constant="constant" in block.model_fields_set,
+            key_of=block.key_of or (),
+            expression=self._expression(block.expression, place),
+            recode=recode,
+            otherwise=block.otherwise or "keep",
+            optional=block.optional,
+            formats=own,
+        )
+
+    def _path(self, path: str | None, place: Location) -> tuple[str, str] | None:
+        """Splits a JSON path into the key of the record and the rest below it."""
+        if path is None:
+            return None
+        found = _PATH.fullmatch(path)
+        if found is None:
+            self._problem(
+                (*place, "path"),
+                f"'{path}' is no path into a record; write it like $.money.amount or $.\"a b\"[0]",
+            )
+            return None
+        first = found["plain"] or found["quoted"]
+        return first, f"${found['rest']}" if found["rest"] else ""
+
+    def _expression(self, text: str | None, place: Location) -> Expression | None:
+        if text is None:
+            return None
+        try:
+            return self.parser.parse(text)
+        except ExpressionError as caught:
+            shown = " ".join(text.split())
+            shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+            self._problem((*place, "expression"), f"the expression `{shown}` {caught}")
+            return None
+
+    def _check_feed(self, feed: Feed, table: Table, block: FeedBlock, place: Location) -> None:
+        if feed.columns is not None:
+            self._check_complete(feed.columns, table, place)
+        if feed.latest_by is not None:
+            self._check_latest_by(feed, table, feed.latest_by, (*place, "latest_by"))
+        for index, pattern in enumerate(feed.files):
+            if pattern.startswith(("/", "~")) or "\\" in pattern or ".." in pattern.split("/"):
+                self._problem(
+                    (*place, "files", index),
+                    f"'{pattern}' must be relative to the source's folder, with / and without ..",
+                )
+        if feed.csv.header == bool(feed.csv.columns):
+            self._problem(
+                (*place, "csv"), "csv needs columns where header is false, and only there"
+            )
+        if len(set(feed.csv.columns)) < len(feed.csv.columns):
+            self._problem((*place, "csv", "columns"), "csv.columns names a column twice")
+        for at, formats in _written_formats(block, place):
+            self._check_formats(formats, at)
+
+    def _check_latest_by(self, feed: Feed, table: Table, name: str, place: Location) -> None:
+        is_known = self._check_column_name(table, name, place)
+        mapped = table.column_names
+        if feed.columns is not None:
+            mapped = tuple(rule.column for rule in feed.columns)
+        if is_known and name not in mapped:
+            self._problem(place, f"latest_by needs {name} among the columns")
+
+    def _check_values(self, feeds: tuple[Feed, ...]) -> None:
+        wrong = dict.fromkeys(
+            f"{where}: {message}"
+            for feed in feeds
+            for where, message in wrong_values(
+                feed, self.contracts.table(feed.source, feed.table), self.connection
+            )
+        )
+        if wrong:
+            raise MappingError("\n".join(wrong))
+
+    def _check_complete(self, rules: tuple[ColumnRule, ...], table: Table, place: Location) -> None:
+        mapped = {rule.column for rule in rules}
+        missing = [c.name for c in table.columns if c.required and c.name not in mapped]
+        if missing:
+            names = ", ".join(missing)
+            self._problem(
+                (*place, "columns"), f"{table.full_name} requires {names}; say where it comes from"
+            )
+
+    def _check_formats(self, block: FormatsBlock, place: Location) -> None:
+        thousands = block.thousands or None
+        if thousands is not None and thousands == (block.decimal_point or "."):
+            self._problem(place, "thousands and decimal_point are the same character")
+        for key, formats in (("date", block.date), ("timestamp", block.timestamp)):
+            for text in formats or ():
+                self._check_time_format(text, (*place, key))
+
+    def _check_time_format(self, text: str, place: Location) -> None:
+        try:
+            self.connection.execute("select try_strptime('', ?)", [text])
+        except duckdb.Error as caught:
+            self._problem(place, f"the format '{text}' is not understood: {caught}")
+        if "%" not in text:
+            self._problem(place, f"the format '{text}' holds no code such as %Y")
+
+
+_PATH = re.compile(
+    r'\$\.(?:(?P<plain>[^."\[\]\s*]+)|"(?P<quoted>[^"]+)")'
+    r'(?P<rest>(?:\.[^."\[\]\s*]+|\."[^"]+"|\[\d+\])*)'
+)
+
+
+def _written_formats(block: FeedBlock, place: Location) -> Iterator[tuple[Location, FormatsBlock]]:
+    if block.formats is not None:
+        yield (*place, "formats"), block.formats
+    columns = block.columns if isinstance(block.columns, dict) else {}
+    for name, column in columns.items():
+        at: Location = (*place, "columns", name)
+        if column.formats is not None:
+            yield (*at, "formats"), column.formats
+        if column.format is not None:
+            yield (*at, "format"), FormatsBlock(date=column.format)
+
+
+def _merged_formats(*blocks: FormatsBlock | None, base: Formats | None = None) -> Formats:
+    return (base or Formats()).model_copy(update=_given(*blocks))
+
+
+def _merged_csv(*blocks: CsvBlock | None) -> CsvOptions:
+    return CsvOptions().model_copy(update=_given(*blocks))
+
+
+def _given(*blocks: BaseModel | None) -> dict[str, Any]:
+    """Gives the options that the blocks set; later blocks win."""
+    return {
+        name: value
+        for block in blocks
+        if block is not None
+        for name, value in block
+        if value is not None
+    }
+
+
+def _text(value: Cell) -> str | None:
+    """Gives a value of the mapping as a cell would hold it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
+    return None if value is None else str(value)

@@ -1,0 +1,473 @@
+"""From extract columns as text to typed contract columns: the SQL that a feed compiles to.
+
+Belongs here: matching of headers, the text of each contract column, its cast, and the code of what
+is wrong with a value. Does not belong here: reading files, keys and duplicates, messages about
+single rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from ingestion.casts import failed_cast_reason, typed_value
+from ingestion.contracts import Column, Table
+from ingestion.errors import ExtractError
+from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
+from ingestion.raw_ddl import quoted
+from ingestion.sql_text import cleaned, literal
+from ingestion.yaml_source import nearest
+
+TEXT_PREFIX = "_text_"
+VALUE_PREFIX = "_value_"
+FAILURE_PREFIX = "_failure_"
+FAILED_COLUMN = "_failed_column"
+FAILED_REASON = "_failed_reason"
+EXTRACTED_AT = "_extracted_at_value"
+
+# Above this a name that differs is taken for a slip of the pen, not for another column.
+_SLIP = 0.85
+
+
+@dataclass(frozen=True)
+class ProjectedColumn:
+    """How one contract column is made from the text relation.
+
+    Args:
+        column: The contract column.
+        text_sql: VARCHAR over the text relation: the value as mapped, trimmed, before its cast;
+            NULL where the cell is empty.
+        origin_failure_sql: Reason code or NULL over the text relation: the text cannot be made.
+        formats: How the text is written.
+        time_zone: Zone of times without an offset.
+        source: Extract column that the value is taken from, if it is a single one.
+    """
+
+    column: Column
+    text_sql: str
+    origin_failure_sql: str | None
+    formats: Formats
+    time_zone: str
+    source: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the contract column."""
+        return self.column.name
+
+    @property
+    def value_sql(self) -> str:
+        """Typed value over the text relation; NULL where the text is empty or cannot be cast."""
+        return self.value_of(self.text_sql)
+
+    @property
+    def failure_sql(self) -> str:
+        """Reason code over the text relation; NULL where nothing is wrong."""
+        return self.failure_of(self.text_sql, self.value_sql, self.origin_failure_sql)
+
+    def value_of(self, text: str) -> str:
+        """Gives the typed value as SQL over the SQL of the text."""
+        return typed_value(self.column, text, self.formats, self.time_zone)
+
+    def failure_of(self, text: str, value: str, origin_failure: str | None) -> str:
+        """Gives the reason code as SQL over the SQL of the text, the value and the first code.
+
+        The cheap question whether anything is wrong comes first; what it is, is asked of the few
+        rows where something is.
+        """
+        branches: list[tuple[str, str]] = []
+        if origin_failure is not None:
+            branches.append((f"{origin_failure} is not null", origin_failure))
+        if self.column.required:
+            branches.append((f"{text} is null", "'required_missing'"))
+        if self.column.logical_type != "string":
+            reason = failed_cast_reason(self.column, text, self.formats)
+            branches.append((f"{value} is null and {text} is not null", reason))
+        branches.extend(_rule_failures(self.column, value))
+        if not branches:
+            return "cast(null as varchar)"
+        cases = " ".join(f"when {condition} then {code}" for condition, code in branches)
+        return f"case {cases} end"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A feed compiled for one header.
+
+    Args:
+        columns: One per contract column, in the contract's order.
+        used: Extract columns that the mapping reads.
+        unmapped: Extract columns that nothing reads.
+        extracted_at: Time of each record, where the mapping takes it from a column.
+        absent: Contract columns that are mapped, but to extract columns that this file lacks.
+    """
+
+    columns: tuple[ProjectedColumn, ...]
+    used: tuple[str, ...]
+    unmapped: tuple[str, ...]
+    extracted_at: ProjectedColumn | None = None
+    absent: tuple[str, ...] = ()
+
+    def select_sql(self, relation: str, carry: Iterable[str] = ()) -> str:
+        """Gives one SELECT that computes texts, values and failures of every record.
+
+        Each step reads the columns of the one below it, so that no text is made twice. The result
+        has, after the carried columns, for each contract column `x`: `x` (typed value),
+        `_text_x` (VARCHAR as mapped) and `_failure_x` (reason code or NULL); then the first
+        contract column that failed as `_failed_column` and its code as `_failed_reason`, both NULL
+        for a good record; and `_extracted_at_value` (UTC) where records say their time. What is
+        not selected from it is not computed.
+
+        Args:
+            relation: Name (or bracketed query) of the text relation.
+            carry: SQL of its columns to hand through unchanged.
+        """
+        carried = [*carry]
+        every = [*self.columns, *([self.extracted_at] if self.extracted_at else [])]
+        names = [str(i) for i in range(len(every))]
+        texts = [f"{c.text_sql} as t{n}" for n, c in zip(names, every, strict=True)]
+        origins = [
+            f"{c.origin_failure_sql} as o{n}"
+            for n, c in zip(names, every, strict=True)
+            if c.origin_failure_sql is not None
+        ]
+        values = [f"{c.value_of(f't{n}')} as v{n}" for n, c in zip(names, every, strict=True)]
+        failures = [
+            f"{c.failure_of(f't{n}', f'v{n}', f'o{n}' if c.origin_failure_sql else None)} as f{n}"
+            for n, c in zip(names, every, strict=True)
+        ]
+        return (
+            f"select {', '.join([*carried, *self._outcome(names)])} from ("
+            f"select *, {', '.join(failures)} from ("
+            f"select *, {', '.join(values)} from ("
+            f"select {', '.join([*carried, *texts, *origins])} from {relation})))"
+        )
+
+    def _outcome(self, names: list[str]) -> list[str]:
+        """Gives the final columns over the numbered ones."""
+        columns = [*self.columns, *([self.extracted_at] if self.extracted_at else [])]
+        failed = " ".join(
+            f"when f{n} is not null then {literal(c.name)}"
+            for n, c in zip(names, columns, strict=True)
+        )
+        reasons = ", ".join(f"f{n}" for n in names)
+        outcome = [f"v{n} as {quoted(c.name)}" for n, c in zip(names, self.columns, strict=False)]
+        outcome += [
+            f"t{n} as {quoted(TEXT_PREFIX + c.name)}"
+            for n, c in zip(names, self.columns, strict=False)
+        ]
+        outcome += [
+            f"f{n} as {quoted(FAILURE_PREFIX + c.name)}"
+            for n, c in zip(names, self.columns, strict=False)
+        ]
+        outcome += [f"case {failed} end as {FAILED_COLUMN}"]
+        outcome += [f"coalesce({reasons}, null) as {FAILED_REASON}"]
+        if self.extracted_at is not None:
+            outcome += [f"v{names[-1]} as {EXTRACTED_AT}"]
+        return outcome
+
+
+def project(
+    feed: Feed,
+    table: Table,
+    header: Sequence[str],
+    text_columns: Mapping[str, str],
+    *,
+    partial: bool = False,
+) -> Projection:
+    """Compiles a feed for the header of one file.
+
+    Args:
+        feed: The feed.
+        table: The contract table that it feeds.
+        header: Names of the extract's columns in order.
+        text_columns: SQL of the VARCHAR column of each extract column in the text relation.
+        partial: Whether to do without what a header lacks instead of refusing it, for a preview.
+
+    Raises:
+        ExtractError: A column stands twice in the header, or one that the mapping needs is absent.
+    """
+    _check_duplicates(feed, header)
+    found = _Header(feed, header)
+    rules, absent = found.rules(table, partial=partial)
+    columns = tuple(
+        _projected(feed, column, rules.get(column.name), found, text_columns)
+        for column in table.columns
+    )
+    extracted_at = _extracted_at(feed, table, columns, found, text_columns)
+    used = tuple(name for name in header if name in found.used)
+    unmapped = tuple(name for name in header if name not in found.used)
+    if not partial:
+        _check_unmapped(feed, table, rules, unmapped)
+    return Projection(columns, used, unmapped, extracted_at, absent)
+
+
+class _Header:
+    """Finds extract columns in a header and notes which of them were asked for."""
+
+    def __init__(self, feed: Feed, header: Sequence[str]) -> None:
+        self.feed = feed
+        self.header = header
+        self.used: set[str] = set()
+        folded: dict[str, list[str]] = {}
+        for name in header:
+            folded.setdefault(_folded(name), []).append(name)
+        self._folded = folded
+
+    def find(self, name: str) -> str | None:
+        """Gives the header's spelling of a column.
+
+        That is the exact one, or else the only one that differs in case or in spaces at its ends.
+        """
+        if name in self.header:
+            found = name
+        else:
+            similar = self._folded.get(_folded(name), [])
+            found = similar[0] if len(similar) == 1 else None
+        if found is not None:
+            self.used.add(found)
+        return found
+
+    def rules(
+        self, table: Table, *, partial: bool
+    ) -> tuple[dict[str, ColumnRule], tuple[str, ...]]:
+        """Gives the rules of contract columns that this file can feed, and the other columns."""
+        if self.feed.columns is None:
+            rules = _same_names(self.feed, table)
+        else:
+            rules = list(self.feed.columns)
+        missing = [(rule, name) for rule in rules for name in rule.extract_columns]
+        missing = [(rule, name) for rule, name in missing if self.find(name) is None]
+        absent = dict.fromkeys(rule.column for rule, _ in missing)
+        needed = [
+            (rule, name)
+            for rule, name in missing
+            if table.column(rule.column).required or not self._may_lack(rule)
+        ]
+        if needed and not partial:
+            raise ExtractError(self._lacking(needed))
+        usable = {rule.column: rule for rule in rules if rule.column not in absent}
+        return usable, tuple(absent)
+
+    def _may_lack(self, rule: ColumnRule) -> bool:
+        """JSON writers leave out keys that hold nothing; other formats keep the column."""
+        if rule.optional is not None:
+            return rule.optional
+        return rule.path is not None or self.feed.format in {"json", "jsonl"}
+
+    def _lacking(self, needed: list[tuple[ColumnRule, str]]) -> str:
+        free = [name for name in self.header if name not in self.used]
+        names = dict.fromkeys(name for _, name in needed)
+        missing = ", ".join(f"'{name}'{nearest(name, free)}" for name in names)
+        where = needed[0][0].where
+        shown = ", ".join(self.header[:20]) + (", ..." if len(self.header) > 20 else "")
+        return (
+            f"the extract lacks the column {missing}; it has {shown}. Put the column back, or "
+            f"change the mapping ({where})"
+        )
+
+
+def _same_names(feed: Feed, table: Table) -> list[ColumnRule]:
+    return [
+        ColumnRule(
+            column=column.name,
+            where=feed.where,
+            from_column=column.name,
+            optional=not column.required,
+            formats=feed.formats,
+        )
+        for column in table.columns
+    ]
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _check_duplicates(feed: Feed, header: Sequence[str]) -> None:
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        places = [str(i + 1) for i, name in enumerate(header) if name == twice[0]]
+        raise ExtractError(
+            f"the column '{twice[0]}' stands {len(places)} times in the header (columns "
+            f"{', '.join(places)}), so it is not certain which one {feed.full_name} should take; "
+            "rename or remove the others"
+        )
+
+
+def _check_unmapped(
+    feed: Feed, table: Table, rules: Mapping[str, ColumnRule], unmapped: tuple[str, ...]
+) -> None:
+    if unmapped and feed.unmapped == "refuse":
+        raise ExtractError(
+            f"the mapping uses no column {', '.join(repr(name) for name in unmapped[:20])}, and "
+            f"{feed.where} says `unmapped: refuse`; map the columns or drop that line"
+        )
+    if feed.columns is None and feed.unmapped == "report" and feed.inline is None:
+        _check_slips(feed, table, rules, unmapped)
+
+
+def _check_slips(
+    feed: Feed, table: Table, rules: Mapping[str, ColumnRule], unmapped: tuple[str, ...]
+) -> None:
+    """Refuses a header with a column that looks like a renamed one.
+
+    Where names are expected to agree, a renamed optional column would otherwise empty that column
+    for every row without a word.
+    """
+    absent = [column.name for column in table.columns if column.name not in rules]
+    for name in unmapped:
+        similar = get_close_matches(_folded(name).replace(" ", "_"), absent, n=1, cutoff=_SLIP)
+        if similar:
+            raise ExtractError(
+                f"the extract has a column '{name}', which {table.full_name} does not know, and "
+                f"lacks '{similar[0]}'. Rename it; or, if it is something else, use a mapping "
+                f"that says `unmapped: ignore` (now {feed.where})"
+            )
+
+
+def _projected(
+    feed: Feed,
+    column: Column,
+    rule: ColumnRule | None,
+    header: _Header,
+    text_columns: Mapping[str, str],
+) -> ProjectedColumn:
+    if rule is None:
+        return ProjectedColumn(column, "cast(null as varchar)", None, feed.formats, feed.time_zone)
+    formats = _formats(rule)
+    text, failure = _origin(rule, formats, header, text_columns)
+    if rule.recode is not None:
+        text, failure = _recoded(rule, text, failure)
+    if feed.id_prefix and column.is_prefixed_id:
+        text = f"{literal(feed.id_prefix)} || {text}"
+    source = header.find(rule.from_column) if rule.from_column is not None else None
+    return ProjectedColumn(column, f"({text})", failure, formats, feed.time_zone, source)
+
+
+def _formats(rule: ColumnRule) -> Formats:
+    """Gives how the rule's text is written: SQL writes numbers, dates and booleans in its own way.
+
+    An expression with a result of such a type must not be read by the formats of the extract, or
+    1.234 would become 1234 where the point stands between groups.
+    """
+    if rule.expression is not None and rule.expression.result_type not in {"VARCHAR", "JSON"}:
+        return Formats()
+    return Formats() if rule.is_constant else rule.formats
+
+
+def _origin(
+    rule: ColumnRule, formats: Formats, header: _Header, text_columns: Mapping[str, str]
+) -> tuple[str, str | None]:
+    """Gives the SQL of a rule's text and of the reason why it could not be made."""
+    if rule.is_constant:
+        return f"cast({literal(rule.constant)} as varchar)", None
+    named = {name: header.find(name) for name in rule.extract_columns}
+    sql = {name: text_columns[found] for name, found in named.items() if found is not None}
+    if rule.expression is not None:
+        return _attempted(rule.expression.sql(sql), formats)
+    if rule.key_of:
+        return _key(tuple(cleaned(sql[name], formats) for name in rule.key_of)), None
+    name = rule.extract_columns[0]
+    if rule.path is not None and rule.path[1]:
+        return _attempted(f"json_extract_string({sql[name]}, {literal(rule.path[1])})", formats)
+    return cleaned(sql[name], formats), None
+
+
+def _attempted(sql: str, formats: Formats) -> tuple[str, str]:
+    """Gives the text of an expression that may raise, and the reason if it did.
+
+    A list around the value tells the NULL of an error from the NULL of a result.
+    """
+    attempt = f"try([cast({sql} as varchar)])"
+    failure = f"case when {attempt} is null then 'expression_failed' end"
+    return cleaned(f"({attempt})[1]", formats), failure
+
+
+def _key(parts: tuple[str, ...]) -> str:
+    """Gives a key made of names: case and spaces do not count, and parts cannot run together."""
+    normalised = [
+        "replace(replace(nfc_normalize(lower("
+        f"regexp_replace({part}, '\\s+', ' ', 'g'))), '\\', '\\\\'), '|', '\\|')"
+        for part in parts
+    ]
+    empty = " and ".join(f"{part} is null" for part in parts)
+    joined = " || '|' || ".join(f"coalesce({part}, '')" for part in normalised)
+    return f"case when not ({empty}) then {joined} end"
+
+
+def _recoded(rule: ColumnRule, text: str, failure: str | None) -> tuple[str, str | None]:
+    """Replaces values; one that is not named is kept, emptied or refused."""
+    codes = [(key, value) for key, value in rule.recode or () if key != ""]
+    empty = [value for key, value in rule.recode or () if key == ""]
+    cases = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in codes)
+    kept = text if rule.otherwise == "keep" else "cast(null as varchar)"
+    recoded = f"case {text} {cases} else {kept} end" if codes else kept
+    if empty:
+        recoded = f"case when {text} is null then {literal(empty[0])} else {recoded} end"
+    if rule.otherwise != "quarantine":
+        return recoded, failure
+    known = ", ".join(literal(key) for key, _ in codes) or "null"
+    unknown = f"when {text} not in ({known}) then 'not_in_enum'"
+    earlier = f"when {failure} is not null then {failure} " if failure else ""
+    return recoded, f"case {earlier}{unknown} end"
+
+
+def _rule_failures(column: Column, value: str) -> list[tuple[str, str]]:
+    """Gives (condition, reason code as SQL) of what the contract demands of a value."""
+    failures: list[tuple[str, str]] = []
+    if column.max_length is not None:
+        # Bytes are counted at once and characters slowly; no text has more characters than bytes.
+        limit = column.max_length
+        failures.append((f"strlen({value}) > {limit} and length({value}) > {limit}", "'too_long'"))
+    if column.enum:
+        allowed = ", ".join(literal(word) for word in column.enum)
+        failures.append((f"{value} not in ({allowed})", "'not_in_enum'"))
+    for operator, limit in (
+        ("<", column.minimum),
+        (">", column.maximum),
+        ("<=", column.exclusive_minimum),
+    ):
+        if limit is not None:
+            failures.append((f"{value} {operator} {limit:f}", "'out_of_range'"))
+    if column.pattern is not None:
+        failures.append(
+            (f"not regexp_matches({value}, {literal(column.pattern)})", "'pattern_mismatch'")
+        )
+    return failures
+
+
+def _extracted_at(
+    feed: Feed,
+    table: Table,
+    columns: tuple[ProjectedColumn, ...],
+    header: _Header,
+    text_columns: Mapping[str, str],
+) -> ProjectedColumn | None:
+    """Gives the time of each record, from a contract column or else an extract column."""
+    rule: ExtractedAt | None = feed.extracted_at
+    if rule is None or rule.column is None or feed.inline is not None:
+        return None
+    moment = Column(
+        name=rule.column,
+        logical_type="timestamp",
+        description="Time of the extract.",
+        required=True,
+    )
+    for column in columns:
+        if column.name == rule.column:
+            return ProjectedColumn(
+                moment, column.text_sql, column.origin_failure_sql, column.formats, feed.time_zone
+            )
+    found = header.find(rule.column)
+    if found is None:
+        free = [name for name in header.header if name not in header.used]
+        hint = nearest(rule.column, (*free, *table.column_names))
+        raise ExtractError(
+            f"the extract lacks the column '{rule.column}'{hint}, which says what time each "
+            f"record speaks for (extracted_at in {feed.where})"
+        )
+    text = cleaned(text_columns[found], feed.formats)
+    return ProjectedColumn(moment, f"({text})", None, feed.formats, feed.time_zone, found)

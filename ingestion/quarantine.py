@@ -1,0 +1,292 @@
+"""Quarantine: records that were set aside, each with its line, column, value and reason.
+
+Belongs here: how rejected records are told and where they are kept. Does not belong here: finding
+them (`staging`, `projection`, readers).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.contracts import Column
+from ingestion.home import Home
+from ingestion.projection import FAILED_COLUMN, FAILED_REASON, FAILURE_PREFIX, TEXT_PREFIX
+from ingestion.raw_ddl import quoted, quoted_table
+from ingestion.readers import text_columns
+from ingestion.reasons import sentence
+from ingestion.sql_text import literal
+from ingestion.staging import ACCEPTED, StagedPiece, Staging
+from ingestion.system_tables import QUARANTINE
+
+MASK = "***"
+HELD = "_held"
+MAX_VALUE = 200
+MAX_RECORD = 10_000
+_FIRST_SHOWN = 3
+_CONFLICT = (
+    "the key stands more than once with different content; if one of the records is the newest, "
+    "name the column that says so with latest_by"
+)
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """The records of one file that were set aside.
+
+    Args:
+        records: How many they are.
+        has_unreadable_key: Whether it is not known of all of them which key they were for.
+    """
+
+    records: int
+    has_unreadable_key: bool
+
+
+class Quarantine:
+    """The records of one extract that are set aside.
+
+    Args:
+        staging: The extract; all of its files are loaded.
+    """
+
+    def __init__(self, staging: Staging) -> None:
+        self._staging = staging
+        self._table = staging.table
+        keys = ", ".join(
+            f"{quoted(name)} {self._table.column(name).sql_type}" for name in self._table.key
+        )
+        self._execute(f"create or replace temp table _wrong_keys ({keys}, is_readable boolean)")
+        self._execute(
+            "create or replace temp table _quarantined (file_name varchar, sha256 varchar, "
+            "line bigint, column_name varchar, value varchar, reason varchar, message varchar, "
+            "record varchar, full_value varchar, full_record varchar)"
+        )
+
+    def collect(self, staged: StagedPiece) -> SetAside:
+        """Gathers what is to be told of the rejected records of one file."""
+        rows = self._staging.failed(staged)
+        self._add_rejects(staged)
+        unreadable = len(staged.rejects)
+        if rows:
+            self._load_texts(staged, rows)
+            unreadable += self._note_keys()
+            self._add_rows(staged)
+        return SetAside(len(rows) + len(staged.rejects), unreadable > 0)
+
+    def make_held_keys(self) -> str:
+        """Makes the relation of keys of which the extract says nothing, and gives its name."""
+        keys = ", ".join(quoted(name) for name in self._table.key)
+        self._execute(
+            f"create or replace temp table {HELD} as select distinct {keys} from _wrong_keys "
+            f"anti join {ACCEPTED} using ({keys}) where is_readable"
+        )
+        return HELD
+
+    def first_reasons(self) -> str:
+        """Tells the first few rejected records, for the message of a refused extract."""
+        rows = self._staging.connection.execute(
+            "select line, column_name, value, message from _quarantined order by file_name, line "
+            f"limit {_FIRST_SHOWN}"
+        ).fetchall()
+        told = []
+        for line, column, value, message in rows:
+            place = f"line {line}" + (f", column {column}" if column else "")
+            told.append(place + (f", value '{value}'" if value else "") + f": {message}")
+        return "; ".join(told)
+
+    def write(self, home: Home, run_id: str, source_system: str, extract_id: str | None) -> None:
+        """Writes the records to `landing.quarantine`, and in full to the run's Parquet file.
+
+        Args:
+            home: The home folder.
+            run_id: The refresh.
+            source_system: System that the extract came from.
+            extract_id: Extract that they belong to, if it has an id.
+        """
+        if not self._staging.number("select count(*) from _quarantined"):
+            return
+        names = ("run_id", "source_system", "source", "table_name", "extract_id")
+        origin = (run_id, source_system, self._table.source, self._table.name, extract_id)
+        constants = ", ".join(
+            f"cast({literal(value)} as varchar) as {name}"
+            for name, value in zip(names, origin, strict=True)
+        )
+        self._execute(
+            f"insert into {quoted_table(QUARANTINE)} by name select {constants}, "
+            "* exclude (full_value, full_record) from _quarantined"
+        )
+        full = self._staging.connection.execute(
+            f"select {constants}, * exclude (value, record, full_value, full_record), "
+            "full_value as value, full_record as record from _quarantined"
+        )
+        path = home.quarantine / run_id / f"{self._table.full_name}.parquet"
+        _append_parquet(path, full.to_arrow_table())
+
+    def _add_rejects(self, staged: StagedPiece) -> None:
+        """Adds records that could not be split; where columns are secret nothing of them shows."""
+        is_secret = any(column.is_masked for column in self._table.columns)
+        for reject in staged.rejects:
+            full = json.dumps({"text": reject.text}, ensure_ascii=False)
+            shown = json.dumps({"text": MASK}) if is_secret else full[:MAX_RECORD]
+            self._execute(
+                "insert into _quarantined values (?, ?, ?, null, null, ?, ?, ?, null, ?)",
+                [
+                    staged.piece.name,
+                    staged.piece.sha256,
+                    reject.line,
+                    reject.reason,
+                    reject.message,
+                    shown,
+                    full,
+                ],
+            )
+
+    def _load_texts(self, staged: StagedPiece, rows: list[tuple[int, bool]]) -> None:
+        """Makes `_wrong`: texts, values and reasons of rejected rows, read from the file again.
+
+        Keeping the text of all rows while landing would double its memory for the few that fail.
+        """
+        numbers = [row - staged.first_row + 1 for row, _ in rows]
+        wanted = pa.table(
+            {
+                "_number": pa.array(numbers, pa.int64()),
+                "_line": pa.array(staged.records.lines(numbers), pa.int64()),
+                "is_conflict": pa.array([conflict for _, conflict in rows], pa.bool_()),
+            }
+        )
+        connection = self._staging.connection
+        connection.register("_wanted_rows", wanted)
+        self._execute("create or replace temp table _wanted as select * from _wanted_rows")
+        connection.unregister("_wanted_rows")
+        relation = (
+            "(select * from (select *, row_number() over () as _number "
+            f"from {staged.records.relation}) inner join _wanted using (_number))"
+        )
+        carried = ["_line", "is_conflict", *text_columns(staged.records.header).values()]
+        self._execute(
+            "create or replace temp table _wrong as "
+            f"{staged.projection.select_sql(relation, carried)}"
+        )
+
+    def _note_keys(self) -> int:
+        """Notes the keys of `_wrong`; gives how many of them cannot be trusted."""
+        keys = [quoted(name) for name in self._table.key]
+        failures = [quoted(FAILURE_PREFIX + name) for name in self._table.key]
+        readable = " and ".join(
+            [*(f"{key} is not null" for key in keys), *(f"{f} is null" for f in failures)]
+        )
+        self._execute(f"insert into _wrong_keys select {', '.join(keys)}, {readable} from _wrong")
+        return self._staging.number(f"select count(*) from _wrong where not ({readable})")
+
+    def _add_rows(self, staged: StagedPiece) -> None:
+        """Adds one row per rejected record and thing that is wrong with it."""
+        secret = self._secret_headers(staged)
+        columns = text_columns(staged.records.header)
+        shown = {name: c for name, c in columns.items() if name in staged.projection.used}
+        masked = {
+            name: f"case when {c} is not null then '{MASK}' end" if name in secret else c
+            for name, c in shown.items()
+        }
+        full_record, record = _json_object(columns), _json_object(masked)
+        problems = " union all ".join(self._problems(staged, secret))
+        messages = ", ".join(
+            f"({literal(column)}, {literal(reason)}, {literal(message)})"
+            for column, reason, message in self._messages(problems)
+        )
+        self._execute(
+            f"insert into _quarantined select {literal(staged.piece.name)}, "
+            f"{literal(staged.piece.sha256)}, _line, p.column_name, "
+            f"case when is_secret and full_value is not null then '{MASK}' "
+            f"else left(full_value, {MAX_VALUE}) end, p.reason, m.message, "
+            f"left({record}, {MAX_RECORD}), full_value, {full_record} "
+            f"from ({problems}) as p inner join (select *, rowid as _wrong_row from _wrong) "
+            f"using (_wrong_row) left join (values {messages}) as m(column_name, reason, message) "
+            "on m.reason = p.reason and m.column_name is not distinct from p.column_name "
+            "order by _line"
+        )
+
+    def _problems(self, staged: StagedPiece, secret: set[str]) -> Iterator[str]:
+        """Gives queries of (_wrong_row, column_name, full_value, reason, is_secret)."""
+        failures = []
+        for projected in staged.projection.columns:
+            name, failure = projected.name, quoted(FAILURE_PREFIX + projected.name)
+            is_secret = projected.column.is_masked or not secret.isdisjoint(
+                self._headers_of(staged, projected.column)
+            )
+            failures.append(f"{failure} is null")
+            yield (
+                f"select rowid as _wrong_row, {literal(name)} as column_name, "
+                f"{quoted(TEXT_PREFIX + name)} as full_value, {failure} as reason, "
+                f"{str(is_secret).lower()} as is_secret from _wrong where {failure} is not null"
+            )
+        yield (
+            "select rowid, cast(null as varchar), cast(null as varchar), 'conflicting_rows', false "
+            "from _wrong where is_conflict"
+        )
+        # The time of a record may come from an extract column that feeds no contract column.
+        yield (
+            f"select rowid, {FAILED_COLUMN}, cast(null as varchar), {FAILED_REASON}, false "
+            f"from _wrong where {FAILED_REASON} is not null and {' and '.join(failures)}"
+        )
+
+    def _messages(self, problems: str) -> Iterator[tuple[str | None, str, str]]:
+        """Gives the sentence of every (column, reason) that occurs."""
+        found = self._staging.connection.execute(
+            f"select distinct column_name, reason from ({problems})"
+        ).fetchall()
+        for name, reason in found:
+            if name is None:
+                yield name, reason, _CONFLICT
+            elif name in self._table.column_names:
+                yield name, reason, sentence(reason, self._table.column(name))
+            else:
+                yield name, reason, f"{name} does not hold the time that the record speaks for"
+
+    def _secret_headers(self, staged: StagedPiece) -> set[str]:
+        """Gives the extract columns from which personal or pay data is taken."""
+        return {
+            name
+            for column in self._table.columns
+            if column.is_masked
+            for name in self._headers_of(staged, column)
+        }
+
+    def _headers_of(self, staged: StagedPiece, column: Column) -> set[str]:
+        """Gives the extract columns that a contract column is made from."""
+        feed = staged.piece.feed
+        names = {column.name}
+        if feed.columns is not None:
+            names = {
+                name
+                for rule in feed.columns
+                if rule.column == column.name
+                for name in rule.extract_columns
+            }
+        folded = {name.strip().casefold() for name in names}
+        return {name for name in staged.records.header if name.strip().casefold() in folded}
+
+    def _execute(self, sql: str, values: list | None = None) -> None:
+        self._staging.connection.execute(sql, values)
+
+
+def _json_object(columns: dict[str, str]) -> str:
+    """Gives the SQL of a record as JSON text; names are data there, not identifiers."""
+    pairs = ", ".join(f"{literal(name)}, {sql}" for name, sql in columns.items())
+    return f"cast(json_object({pairs}) as varchar)"
+
+
+def _append_parquet(path: Path, rows: pa.Table) -> None:
+    """Adds rows to a file that only its owner can read; a reader sees the old or the new one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        rows = pa.concat_tables([pq.read_table(path), rows], promote_options="default")
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    pq.write_table(rows, new)
+    new.replace(path)

@@ -1,0 +1,190 @@
+"""The raw store: raw.duckdb, opened for landing, and the records it keeps about landing.
+
+Belongs here: opening the file with its rights and limits, making its tables, and rows of the
+manifest. Does not belong here: what stands in an extract and what it changes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+
+import duckdb
+
+from ingestion.company import CompanySettings, write_company_tables
+from ingestion.contracts import Contracts, Table
+from ingestion.errors import LandingError
+from ingestion.home import Home
+from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
+from ingestion.sql_text import literal
+from ingestion.system_tables import EXTRACTS, FILES, SYSTEM_TABLES
+
+MEMORY_LIMIT_VARIABLE = "SALESOPS_MEMORY_LIMIT"
+THREADS_VARIABLE = "SALESOPS_THREADS"
+_PRIVATE = 0o077
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one file: a row of the manifest `landing.files`, in its columns' order."""
+
+    run_id: str
+    source_system: str
+    source: str
+    table_name: str
+    mapping_name: str
+    file_name: str
+    sha256: str | None
+    size_bytes: int | None
+    format: str | None
+    extract_id: str | None
+    extracted_at: datetime | None
+    modified_at: datetime | None
+    landed_at: datetime
+    status: str
+    records: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    deleted: int = 0
+    control_totals: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class LandedExtract:
+    """A row of `landing.extracts`, in its columns' order."""
+
+    extract_id: str
+    source_system: str
+    source: str
+    table_name: str
+    kind: str
+    extracted_at: datetime
+    landed_at: datetime
+    fingerprint: str
+    is_complete: bool
+
+
+@contextmanager
+def open_raw_store(
+    home: Home, contracts: Contracts, settings: CompanySettings
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Opens raw.duckdb for landing: every table exists, and SQL reaches no file but extracts.
+
+    Expressions of mappings run on this connection. Once it is handed out it can neither read nor
+    write outside the archive and the scratch folder, nor load extensions, nor change a setting.
+
+    Args:
+        home: The home folder; its folders exist.
+        contracts: Tables to make.
+        settings: The company's settings, which are written to raw.
+
+    Raises:
+        LandingError: Another program holds the file.
+    """
+    connection = _connect(home)
+    try:
+        create_tables(connection, contracts)
+        write_company_tables(connection, settings)
+        _lock_down(connection, home)
+        yield connection
+    finally:
+        connection.close()
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -> None:
+    """Makes every raw table that is missing; a new column of a contract is added to its table.
+
+    Raises:
+        LandingError: A column of raw has another type than its contract says.
+    """
+    tables = (*contracts.tables(), *SYSTEM_TABLES)
+    for schema in dict.fromkeys(table.source for table in tables):
+        connection.execute(f"create schema if not exists {quoted(schema)}")
+    for table in tables:
+        connection.execute(create_table_sql(table))
+    for table in contracts.tables():
+        _add_new_columns(connection, table)
+
+
+def _add_new_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    found = {
+        name: str(sql_type).lower().replace(" ", "")
+        for name, sql_type in connection.execute(
+            "select column_name, data_type from duckdb_columns() "
+            "where schema_name = ? and table_name = ?",
+            [table.source, table.name],
+        ).fetchall()
+    }
+    for column in table.columns:
+        if column.name not in found:
+            connection.execute(
+                f"alter table {quoted_table(table)} add column {quoted(column.name)} "
+                f"{column.sql_type}"
+            )
+        elif found[column.name] != column.sql_type.replace(" ", ""):
+            raise LandingError(
+                f"{table.full_name}.{column.name} is {found[column.name]} in raw, but its contract "
+                f"says {column.sql_type}; give a column of a new type a new name, since raw cannot "
+                "be rebuilt"
+            )
+
+
+def _connect(home: Home) -> duckdb.DuckDBPyConnection:
+    spill = home.scratch / "spill"
+    # The write-ahead log is made by DuckDB as well, so the mask and not a chmod protects both.
+    mask = os.umask(_PRIVATE)
+    try:
+        connection = duckdb.connect(
+            str(home.raw_db),
+            config={
+                "memory_limit": os.environ.get(MEMORY_LIMIT_VARIABLE, "2GB"),
+                "threads": int(os.environ.get(THREADS_VARIABLE, "2")),
+                "temp_directory": str(spill),
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "preserve_insertion_order": True,
+            },
+        )
+    except duckdb.IOException as caught:
+        raise LandingError(
+            f"{home.raw_db} cannot be opened: {str(caught).partition(chr(10))[0]}. Close other "
+            "programs that use it and refresh again"
+        ) from None
+    finally:
+        os.umask(mask)
+    home.raw_db.chmod(0o600)
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    folders = ", ".join(literal(f"{folder}/") for folder in (home.archive, home.scratch))
+    connection.execute(f"set allowed_directories = [{folders}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def note_files(connection: duckdb.DuckDBPyConnection, results: Iterable[FileResult]) -> None:
+    """Adds rows to the manifest."""
+    _insert(connection, FILES, [astuple(result) for result in results], FileResult)
+
+
+def note_extracts(connection: duckdb.DuckDBPyConnection, extracts: Iterable[LandedExtract]) -> None:
+    """Adds rows to the list of extracts."""
+    _insert(connection, EXTRACTS, [astuple(extract) for extract in extracts], LandedExtract)
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: list[tuple], form: type
+) -> None:
+    names = ", ".join(field.name for field in fields(form))
+    places = ", ".join("?" * len(fields(form)))
+    for row in rows:
+        values = [v.replace(tzinfo=None) if isinstance(v, datetime) else v for v in row]
+        connection.execute(f"insert into {quoted_table(table)} ({names}) values ({places})", values)

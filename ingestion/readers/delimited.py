@@ -1,0 +1,335 @@
+"""Delimited text (CSV and its kin): split by DuckDB, counted independently.
+
+Belongs here: the header, line ends, ragged records and the account of every record. Does not
+belong here: encodings (`plain_text`), the counting itself (`record_scan`), values.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from ingestion.errors import ExtractError
+from ingestion.feeds import CsvOptions
+from ingestion.readers.plain_text import CHUNK, PlainText, plain_text
+from ingestion.readers.record_scan import (
+    ExactRecord,
+    RecordScan,
+    broken_quotes,
+    csv_dialect,
+    exact_records,
+    scan_records,
+)
+from ingestion.readers.records import (
+    ParsedRecords,
+    Records,
+    Reject,
+    ScratchTable,
+    check_width,
+    first_line,
+    named_columns,
+)
+from ingestion.sql_text import literal
+
+# A field of several megabytes is set aside for its length; only a record that cannot be held in
+# memory several times over is refused.
+MAX_RECORD_BYTES = 32 << 20
+_MAX_HEADER_BYTES = 4 << 20
+_RAGGED = frozenset({"MISSING COLUMNS", "TOO MANY COLUMNS"})
+_rejects_tables = itertools.count()
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What stands before the records.
+
+    Args:
+        names: The extract's columns.
+        records_start: Byte at which the records start.
+        lines: Physical lines before the records.
+        can_skip: Whether DuckDB can pass over it by itself: nothing, or one line at the start.
+    """
+
+    names: tuple[str, ...]
+    records_start: int
+    lines: int
+    can_skip: bool
+
+
+def read_delimited(path: Path, options: CsvOptions, scratch: Path) -> Records:
+    """Reads a delimited text file.
+
+    Args:
+        path: The archived file.
+        options: How the file is built.
+        scratch: Path that names of converted copies start with.
+
+    Raises:
+        ExtractError: The file is empty, cut, damaged, or not built as the mapping says.
+    """
+    if options.quote and not options.quote.isascii():
+        raise ExtractError(f"csv.quote must be an ASCII character, not {options.quote}")
+    text = plain_text(path, options.encoding, scratch)
+    if text.path.stat().st_size == 0:
+        raise ExtractError("the file is empty (0 bytes); ask for it again")
+    start = _after_lines(text.path, options.skip_lines)
+    scan = scan_records(text.path, start, options.quote)
+    if scan.is_mixed:
+        text = _with_line_feeds(text, scan, scratch)
+        start = _after_lines(text.path, options.skip_lines)
+        scan = scan_records(text.path, start, options.quote)
+    head = _head(text.path, start, options)
+    check_width(head.names)
+    _check_end(text.path, head, scan, options)
+    count = scan.records - (1 if options.header else 0)
+    if len(head.names) == 1:
+        # DuckDB takes a blank line for a record where there is one column only.
+        return _parsed_in_python(text, head, options, scratch)
+    if not head.can_skip:
+        text = PlainText(_tail(text.path, head.records_start, scratch), text.notes)
+    return DelimitedRecords(text, head, scan, options, count)
+
+
+@dataclass
+class DelimitedRecords:
+    """Records of a delimited text file that DuckDB splits."""
+
+    text: PlainText
+    head: _Head
+    scan: RecordScan
+    options: CsvOptions
+    count: int
+    format: str = "csv"
+    _rejects_table: str = field(default_factory=lambda: f"_rejects_{next(_rejects_tables)}")
+    _rejected: list[int] = field(default_factory=list)
+    _exact_lines: list[int] | None = None
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of the extract's columns."""
+        return self.head.names
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to read the file."""
+        return self.text.notes
+
+    @property
+    def relation(self) -> str:
+        """Bracketed query of the text columns.
+
+        The columns are named here and not by the header, so that no name in a file reaches SQL.
+        """
+        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self.header)))
+        quote = literal(self.options.quote)
+        skip = 1 if self.options.header and self.head.can_skip else 0
+        return (
+            f"(select * from read_csv({literal(str(self.text.path))}, auto_detect = false, "
+            f"columns = {{{columns}}}, header = false, skip = {skip}, "
+            f"delim = {literal(self.options.delimiter)}, quote = {quote}, escape = {quote}, "
+            f"max_line_size = {MAX_RECORD_BYTES}, strict_mode = true, store_rejects = true, "
+            f"rejects_limit = 0, rejects_table = '{self._rejects_table}', "
+            f"rejects_scan = '{self._rejects_table}_scan'))"
+        )
+
+    def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
+        """Collects ragged records; rows and ragged records must be all that were counted."""
+        found = connection.execute(
+            "select any_value(line), any_value(error_type), any_value(csv_line), "
+            f"max(column_idx) from {self._rejects_table} "
+            "group by line_byte_position order by line_byte_position"
+        ).fetchall()
+        for _, kind, _, _ in found:
+            if kind not in _RAGGED:
+                raise self._unreadable(kind)
+        if loaded + len(found) != self.count:
+            self._check_exactly(loaded + len(found))
+        rejects = tuple(self._rejects(found))
+        if rejects and not self.scan.ends_with_line_end and self._rejected[-1] == self.count:
+            raise _cut(rejects[-1].line, "has another number of fields than the header")
+        return rejects
+
+    def explain(self, error: duckdb.Error) -> ExtractError:
+        """Gives the line of broken quotes, if that is what it was, else DuckDB's words."""
+        try:
+            for _ in self._exact():
+                pass
+        except ExtractError as reason:
+            return reason
+        return ExtractError(f"the file cannot be split into records: {first_line(error)}")
+
+    def lines(self, numbers: Sequence[int]) -> list[int]:
+        """Gives the physical lines of rows."""
+        if self._is_line_per_record:
+            # Rows before the i-th rejected record (from 0) are those up to its number less i.
+            passed = [number - i for i, number in enumerate(self._rejected)]
+            return [self.head.lines + n + bisect_right(passed, n) for n in numbers]
+        if self._exact_lines is None:
+            width = len(self.header)
+            self._exact_lines = [r.line for r in self._exact() if not r.is_ragged(width)]
+        return [self._exact_lines[number - 1] for number in numbers]
+
+    @property
+    def _is_line_per_record(self) -> bool:
+        return self.scan.quoted_line_ends == 0 and self.scan.blank == 0
+
+    def _exact(self) -> Iterator[ExactRecord]:
+        start = self.head.records_start if self.head.can_skip else 0
+        return exact_records(self.text.path, start, self.head.lines + 1, self.options)
+
+    def _rejects(self, found: list[tuple]) -> Iterator[Reject]:
+        width = len(self.header)
+        if self._is_line_per_record:
+            # DuckDB counts lines from the one it started at; here every record has one.
+            offset = self.head.lines if self.head.can_skip else 0
+            numbers = sorted(line - offset for line, *_ in found)
+            places = [(number, self.head.lines + number) for number in numbers]
+        else:
+            exact = enumerate(self._exact(), start=1) if found else ()
+            places = [(number, r.line) for number, r in exact if r.is_ragged(width)]
+        if len(places) != len(found):
+            raise ExtractError(
+                f"{len(found)} records have another number of fields than the header, but their "
+                "lines cannot be told; check the quotes of the file"
+            )
+        for (number, line), (_, kind, text, fields) in zip(places, found, strict=True):
+            self._rejected.append(number)
+            few = kind == "MISSING COLUMNS"
+            has = "fewer" if few else f"{fields} fields, which is more"
+            yield Reject(
+                line=line,
+                reason="ragged_row",
+                message=f"the record has {has} than the {width} columns of the header",
+                text=(text or "").strip("\r\n"),
+            )
+
+    def _unreadable(self, kind: str) -> ExtractError:
+        if kind == "LINE SIZE OVER MAXIMUM":
+            return ExtractError(
+                f"a record is longer than {MAX_RECORD_BYTES >> 20} MB; leave the long column out "
+                "of the export, or check the quotes of the file"
+            )
+        for _ in self._exact():
+            pass
+        return ExtractError(f"the file cannot be split into records ({kind.lower()})")
+
+    def _check_exactly(self, accounted: int) -> None:
+        """Lets Python's parser decide where the quick count and DuckDB differ."""
+        count = sum(1 for _ in self._exact())
+        if count != accounted:
+            raise ExtractError(
+                f"the file holds {count} records but {accounted} could be read; check csv.quote "
+                "and csv.delimiter of the mapping, or ask for the file again"
+            )
+        self.count = count
+
+
+def _parsed_in_python(
+    text: PlainText, head: _Head, options: CsvOptions, scratch: Path
+) -> ParsedRecords:
+    table = ScratchTable(scratch)
+    numbers: list[int] = []
+    rejects: list[Reject] = []
+    for record in exact_records(text.path, head.records_start, head.lines + 1, options):
+        if record.is_ragged(1):
+            message = "the record has more fields than the 1 column of the header"
+            found = options.delimiter.join(record.values)
+            rejects.append(Reject(record.line, "ragged_row", message, found))
+        else:
+            table.append([record.values[0] or None])
+            numbers.append(record.line)
+    return ParsedRecords(
+        "csv", head.names, table.relation(1), table.count, tuple(rejects), numbers, text.notes
+    )
+
+
+def _after_lines(path: Path, count: int) -> int:
+    """Gives the byte after so many physical lines."""
+    if count == 0:
+        return 0
+    with path.open("rb") as file:
+        for _ in range(count):
+            file.readline(MAX_RECORD_BYTES)
+        return file.tell()
+
+
+def _head(path: Path, start: int, options: CsvOptions) -> _Head:
+    if not options.header:
+        return _Head(options.columns, start, options.skip_lines, can_skip=start == 0)
+    with path.open("rb") as file:
+        file.seek(start)
+        reader = csv.reader(_header_lines(file), **csv_dialect(options), strict=True)
+        try:
+            names = next((row for row in reader if row), None)
+        except csv.Error as caught:
+            raise broken_quotes(options.skip_lines + 1, str(caught)) from None
+        if names is None:
+            raise ExtractError("there is no header, only blank lines; ask for the file again")
+        end = file.tell()
+    is_first_line = start == 0 and reader.line_num == 1
+    lines = options.skip_lines + reader.line_num
+    return _Head(named_columns(names), end, lines, can_skip=is_first_line)
+
+
+def _header_lines(file) -> Iterator[str]:
+    """Gives lines one by one, so that the file's position is the end of the last one used."""
+    while line := file.readline(_MAX_HEADER_BYTES):
+        if len(line) == _MAX_HEADER_BYTES:
+            raise ExtractError(
+                f"the header is longer than {_MAX_HEADER_BYTES >> 20} MB, so this is hardly "
+                "delimited text; check the format in the mapping"
+            )
+        yield line.decode("utf-8")
+
+
+def _check_end(path: Path, head: _Head, scan: RecordScan, options: CsvOptions) -> None:
+    """Refuses a file that was cut: within quotes, or before the end of its last line."""
+    if scan.ends_in_quotes:
+        for _ in exact_records(path, head.records_start, head.lines + 1, options):
+            pass
+    if not scan.ends_with_line_end and options.final_newline == "required":
+        line = 1 + sum(chunk.count(b"\n") for chunk in _chunks(path))
+        raise _cut(line, "does not end with a line end")
+
+
+def _cut(line: int, what: str) -> ExtractError:
+    return ExtractError(
+        f"line {line}: the last line of the file {what}, so it may be cut off there. Ask for the "
+        "file again; if this system writes no line end after the last record, set csv: "
+        "{final_newline: optional}"
+    )
+
+
+def _with_line_feeds(text: PlainText, scan: RecordScan, scratch: Path) -> PlainText:
+    target = scratch.with_name(f"{scratch.name}.lines")
+    with target.open("wb") as file:
+        target.chmod(0o600)
+        for chunk in _chunks(text.path):
+            file.write(chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    counts = {"CRLF": scan.crlf, "LF": scan.lf, "CR": scan.cr}
+    found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return PlainText(target, (*text.notes, f"line ends were made the same (found {found})"))
+
+
+def _tail(path: Path, start: int, scratch: Path) -> Path:
+    target = scratch.with_name(f"{scratch.name}.records")
+    with target.open("wb") as file:
+        target.chmod(0o600)
+        for chunk in _chunks(path, start):
+            file.write(chunk)
+    return target
+
+
+def _chunks(path: Path, start: int = 0) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        while chunk := file.read(CHUNK):
+            if chunk.endswith(b"\r"):
+                chunk += file.read(1)
+            yield chunk

@@ -1,0 +1,77 @@
+"""Parquet files: typed columns as text, without loss.
+
+Belongs here: reading the schema and writing values as text. Does not belong here: casts back to
+contract types.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.errors import ExtractError
+from ingestion.readers.records import ParsedRecords, check_width, first_line
+from ingestion.sql_text import literal
+
+
+def read_parquet(path: Path, connection: duckdb.DuckDBPyConnection) -> ParsedRecords:
+    """Reads a Parquet file.
+
+    Args:
+        path: The archived file.
+        connection: Connection that may read it.
+
+    Raises:
+        ExtractError: The file is empty, cut or corrupt.
+    """
+    if path.stat().st_size == 0:
+        raise ExtractError("the file is empty (0 bytes); ask for it again")
+    try:
+        with pq.ParquetFile(path) as file:
+            header = tuple(file.schema_arrow.names)
+            count = file.metadata.num_rows
+        check_width(header)
+        relation = _as_text(path, len(header), connection)
+        _check_content(relation, len(header), connection)
+    except (duckdb.Error, pa.ArrowException, OSError, ValueError) as caught:
+        raise ExtractError(
+            f"the Parquet file is corrupt or cut ({first_line(caught)[:200]}); ask for it again"
+        ) from None
+    return ParsedRecords("parquet", header, relation, count)
+
+
+def _as_text(path: Path, width: int, connection: duckdb.DuckDBPyConnection) -> str:
+    """Gives the relation; columns are named by position, so no name in the file reaches SQL."""
+    columns = ", ".join(f"p{i}" for i in range(width))
+    source = f"read_parquet({literal(str(path))}) as file({columns})"
+    types = connection.execute(f"describe select * from {source}").fetchall()
+    texts = ", ".join(_text(f"p{i}", str(row[1])) + f" as c{i}" for i, row in enumerate(types))
+    return f"(select {texts} from {source})"
+
+
+def _text(column: str, sql_type: str) -> str:
+    text = f"cast({column} as varchar)"
+    if sql_type in {"DOUBLE", "FLOAT"}:
+        # 1e+20 is no number in a cell of text.
+        plain = f"rtrim(rtrim(format('{{:.20f}}', cast({column} as double)), '0'), '.')"
+        return f"case when contains({text}, 'e') then {plain} else {text} end"
+    if sql_type.endswith("]") or sql_type.startswith(("STRUCT", "MAP")):
+        return f"cast(to_json({column}) as varchar)"
+    return text
+
+
+def _check_content(relation: str, width: int, connection: duckdb.DuckDBPyConnection) -> None:
+    """Reads everything once: a page that is damaged must be found before anything is landed."""
+    has_nul = " or ".join(f"contains(c{i}, chr(0))" for i in range(width)) or "false"
+    found = connection.execute(
+        f"select min(number) from (select row_number() over () as number, * from {relation}) "
+        f"where {has_nul}"
+    ).fetchone()
+    if found and found[0] is not None:
+        raise ExtractError(
+            f"record {found[0]}: a text holds a NUL character, so it is damaged; remove it in the "
+            "system that writes the file"
+        )

@@ -1,0 +1,231 @@
+"""A count of the records of delimited text that does not trust the parser which reads them.
+
+Belongs here: one quick pass over the bytes (NUL, line ends, quotes, blank lines) and one exact
+pass with Python's own parser. Does not belong here: the values in the records.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ingestion.errors import ExtractError
+from ingestion.feeds import CsvOptions
+from ingestion.readers.plain_text import CHUNK
+
+_LF, _CR = 10, 13
+
+
+@dataclass
+class RecordScan:
+    """What one pass over the bytes of a text file found.
+
+    Quotes are paired from the start of the file. Where a file has a lone quote within an unquoted
+    field, pairs go wrong and so does the number of records; `exact_scan` decides then.
+    """
+
+    lf: int = 0
+    crlf: int = 0
+    cr: int = 0
+    quoted_line_ends: int = 0
+    blank: int = 0
+    records: int = 0
+    ends_with_line_end: bool = True
+    ends_in_quotes: bool = False
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether lines end in more than one way, or in the old way that DuckDB does not take."""
+        return self.cr > 0 or (self.lf > 0 and self.crlf > 0)
+
+
+def scan_records(path: Path, start: int, quote: str) -> RecordScan:
+    """Counts records: line ends outside quotes, less blank lines, plus a last line without end.
+
+    Args:
+        path: UTF-8 text.
+        start: Byte at which the records start.
+        quote: Character around fields; empty for none.
+
+    Raises:
+        ExtractError: There is a NUL character; names its line.
+    """
+    pass_ = _Pass(quote.encode() or None)
+    with path.open("rb") as file:
+        file.seek(start)
+        while chunk := file.read(CHUNK):
+            if chunk.endswith(b"\r"):
+                # The two characters of one line end must not fall into two chunks.
+                chunk += file.read(1)
+            if b"\0" in chunk:
+                raise _nul(path, start + pass_.position + chunk.index(b"\0"))
+            pass_.feed(chunk)
+    return pass_.finish()
+
+
+@dataclass
+class _Pass:
+    """The state between chunks."""
+
+    quote: bytes | None
+    scan: RecordScan = field(default_factory=RecordScan)
+    position: int = 0
+    line_start: int = 0
+    in_quotes: bool = False
+    last_byte: int = _LF
+
+    def feed(self, chunk: bytes) -> None:
+        has_quotes = self.quote is not None and self.quote in chunk
+        if has_quotes or self.in_quotes:
+            self._quoted(chunk)
+        elif b"\r" in chunk:
+            self._line_ends(np.frombuffer(chunk, np.uint8), None)
+        else:
+            self._plain(chunk)
+        self.position += len(chunk)
+        self.last_byte = chunk[-1]
+
+    def finish(self) -> RecordScan:
+        scan = self.scan
+        scan.records = scan.lf + scan.crlf + scan.cr - scan.blank
+        scan.ends_with_line_end = self.last_byte in (_LF, _CR)
+        scan.ends_in_quotes = self.in_quotes
+        if self.position > self.line_start:
+            scan.records += 1
+        return scan
+
+    def _plain(self, chunk: bytes) -> None:
+        if chunk[0] == _LF or b"\n\n" in chunk:
+            self._line_ends(np.frombuffer(chunk, np.uint8), None)
+            return
+        self.scan.lf += chunk.count(b"\n")
+        last = chunk.rfind(b"\n")
+        if last >= 0:
+            self.line_start = self.position + last + 1
+
+    def _quoted(self, chunk: bytes) -> None:
+        data = np.frombuffer(chunk, np.uint8)
+        assert self.quote is not None
+        quotes = np.flatnonzero(data == self.quote[0])
+        self._line_ends(data, quotes)
+        self.in_quotes ^= bool(len(quotes) & 1)
+
+    def _line_ends(self, data: np.ndarray, quotes: np.ndarray | None) -> None:
+        """Counts the line ends of a chunk; those between quotes belong to a value."""
+        is_lf = data == _LF
+        is_cr = data == _CR
+        before = np.empty_like(is_cr)
+        before[0] = False
+        before[1:] = is_cr[:-1]
+        after = np.empty_like(is_lf)
+        after[-1] = False
+        after[:-1] = is_lf[1:]
+        ends = np.flatnonzero(is_lf | (is_cr & ~after))
+        if quotes is not None:
+            inside = ((np.searchsorted(quotes, ends) + int(self.in_quotes)) & 1).astype(bool)
+            self.scan.quoted_line_ends += int(np.count_nonzero(inside))
+            ends = ends[~inside]
+        if not len(ends):
+            return
+        crlf = is_lf[ends] & before[ends]
+        scan = self.scan
+        scan.crlf += int(np.count_nonzero(crlf))
+        scan.cr += int(np.count_nonzero(is_cr[ends]))
+        scan.lf += int(np.count_nonzero(is_lf[ends] & ~crlf))
+        starts = np.empty(len(ends), np.int64)
+        starts[0] = self.line_start - self.position
+        starts[1:] = ends[:-1] + 1
+        scan.blank += int(np.count_nonzero(ends - crlf == starts))
+        self.line_start = self.position + int(ends[-1]) + 1
+
+
+def _nul(path: Path, offset: int) -> ExtractError:
+    with path.open("rb") as file:
+        line = 1 + sum(part.count(b"\n") for part in _up_to(file, offset))
+    return ExtractError(
+        f"line {line}: the file holds a NUL character, so it is damaged or not of the encoding "
+        "that the mapping says. Ask for it again; or, if it is UTF-16, set csv: {encoding: utf-16}"
+    )
+
+
+def _up_to(file, offset: int) -> Iterator[bytes]:
+    while offset > 0 and (chunk := file.read(min(CHUNK, offset))):
+        offset -= len(chunk)
+        yield chunk
+
+
+@dataclass(frozen=True)
+class ExactRecord:
+    """One record as Python's parser reads it.
+
+    Args:
+        line: Physical line on which it starts.
+        values: Its fields.
+    """
+
+    line: int
+    values: list[str]
+
+    def is_ragged(self, width: int) -> bool:
+        """Whether it has another number of fields than the header.
+
+        One empty field too many is what a delimiter at the end of a line makes, and DuckDB passes
+        over it as well.
+        """
+        surplus = len(self.values) - width
+        return surplus != 0 and not (surplus == 1 and self.values[-1] == "")
+
+
+def exact_records(path: Path, start: int, line: int, options: CsvOptions) -> Iterator[ExactRecord]:
+    """Reads records one by one; slow, and exact about quotes and lines.
+
+    Args:
+        path: UTF-8 text.
+        start: Byte at which the records start.
+        line: Physical line of that byte.
+        options: How the file is built.
+
+    Raises:
+        ExtractError: Quotes do not pair up; names the line where the record with the quote starts.
+    """
+    # Python's own limit of 128 kB per field is for the whole process and would refuse long texts.
+    csv.field_size_limit(sys.maxsize)
+    with path.open("rb") as binary:
+        binary.seek(start)
+        lines = (part.decode("utf-8") for part in binary)
+        reader = csv.reader(lines, **csv_dialect(options), strict=True)
+        while True:
+            first = line + reader.line_num
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as caught:
+                raise broken_quotes(first, str(caught)) from None
+            if row:
+                yield ExactRecord(first, row)
+
+
+def csv_dialect(options: CsvOptions) -> dict:
+    """Gives the options for Python's parser."""
+    if not options.quote:
+        return {"delimiter": options.delimiter, "quoting": csv.QUOTE_NONE}
+    return {"delimiter": options.delimiter, "quotechar": options.quote, "doublequote": True}
+
+
+def broken_quotes(line: int, detail: str) -> ExtractError:
+    """Makes the error for a record whose quotes do not pair up."""
+    what = (
+        "a quote that opens in this record is never closed"
+        if "unexpected end" in detail
+        else "a quote within a field is not doubled, or text follows a closing quote"
+    )
+    return ExtractError(
+        f"line {line}: {what}, so it is not certain where records end. The file may be cut: ask "
+        'for it again; if it does not quote fields at all, set csv: {quote: ""}'
+    )

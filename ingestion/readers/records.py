@@ -1,0 +1,217 @@
+"""What every reader hands over: the records of one file as text, none of them lost.
+
+Belongs here: the form in which records reach landing, and the scratch tables of readers that
+parse in Python. Does not belong here: any file format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.errors import ExtractError
+from ingestion.reasons import Reason
+from ingestion.sql_text import literal
+
+MAX_COLUMNS = 4000
+_BATCH_CELLS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that could not even be split into columns.
+
+    Args:
+        line: Physical line (or record number) where it starts.
+        reason: Code of what is wrong.
+        message: What is wrong, in a sentence without values.
+        text: The record as found.
+    """
+
+    line: int
+    reason: Reason
+    message: str
+    text: str
+
+
+class Records(Protocol):
+    """The records of one file.
+
+    The relation is read by DuckDB, and only then is it known whether every record came through;
+    so a caller loads it first and then calls `settle` with the number of rows that it got.
+    """
+
+    @property
+    def format(self) -> str:
+        """Name of the format."""
+        ...
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of the extract's columns in order."""
+        ...
+
+    @property
+    def relation(self) -> str:
+        """Bracketed query: VARCHAR columns c0, c1, ... of the records in the order of the file."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing about how the file was read."""
+        ...
+
+    def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
+        """Accounts for every record of the file after the relation was read.
+
+        Args:
+            connection: The connection that read it.
+            loaded: Rows that it gave.
+
+        Returns:
+            The records that are not among the rows.
+
+        Raises:
+            ExtractError: Rows and rejects are not all records of the file.
+        """
+        ...
+
+    def explain(self, error: duckdb.Error) -> ExtractError:
+        """Gives the reason why reading the relation failed, in words of the file."""
+        ...
+
+    def lines(self, numbers: Sequence[int]) -> list[int]:
+        """Gives the physical lines of rows, by their position (from 1) in the relation."""
+        ...
+
+
+def text_columns(header: Sequence[str]) -> dict[str, str]:
+    """Gives the relation's column of each extract column."""
+    return {name: f"c{i}" for i, name in enumerate(header)}
+
+
+@dataclass(frozen=True)
+class ParsedRecords:
+    """Records that were parsed and counted before DuckDB reads them.
+
+    Args:
+        format: Name of the format.
+        header: Names of the extract's columns in order.
+        relation: Bracketed query of the text columns.
+        count: Rows of the relation.
+        rejects: Records that are not in the relation.
+        numbers: Line of each row; None where lines and positions are the same.
+        notes: What is worth knowing.
+    """
+
+    format: str
+    header: tuple[str, ...]
+    relation: str
+    count: int
+    rejects: tuple[Reject, ...] = ()
+    numbers: Sequence[int] | None = None
+    notes: tuple[str, ...] = ()
+
+    def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
+        """Compares the rows that came through with the rows that were parsed."""
+        del connection
+        if loaded != self.count:
+            raise ExtractError(
+                f"{self.count} records were found but {loaded} could be read; the file may be "
+                "damaged: ask for it again"
+            )
+        return self.rejects
+
+    def explain(self, error: duckdb.Error) -> ExtractError:
+        """Gives DuckDB's own words, as the file itself was parsed without an error."""
+        return ExtractError(f"the records cannot be read: {first_line(error)}")
+
+    def lines(self, numbers: Sequence[int]) -> list[int]:
+        """Gives the physical lines of rows."""
+        if self.numbers is None:
+            return [*numbers]
+        return [self.numbers[number - 1] for number in numbers]
+
+
+class ScratchTable:
+    """Parquet files of text columns that grow batch by batch, so that memory stays bounded.
+
+    Args:
+        stem: Path of the files without number and ending.
+    """
+
+    def __init__(self, stem: Path) -> None:
+        self._stem = stem
+        self._rows: list[Sequence[str | None]] = []
+        self._cells = 0
+        self._files: list[Path] = []
+        self.count = 0
+
+    def append(self, row: Sequence[str | None]) -> None:
+        """Adds a row; later rows may be longer, and shorter ones are filled up with NULL."""
+        self._rows.append(row)
+        self.count += 1
+        self._cells += len(row)
+        if self._cells >= _BATCH_CELLS:
+            self._flush()
+
+    def relation(self, width: int) -> str:
+        """Gives the bracketed query over all rows that were added.
+
+        Args:
+            width: Number of columns of the table.
+        """
+        self._flush()
+        columns = ", ".join(f"c{i}" for i in range(width))
+        if not self._files:
+            nothing = ", ".join(f"cast(null as varchar) as c{i}" for i in range(max(width, 1)))
+            return f"(select {nothing} where false)"
+        files = ", ".join(literal(str(path)) for path in self._files)
+        return f"(select {columns} from read_parquet([{files}], union_by_name = true))"
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        width = max(len(row) for row in self._rows) or 1
+        columns = {
+            f"c{i}": pa.array([row[i] if i < len(row) else None for row in self._rows], pa.string())
+            for i in range(width)
+        }
+        path = self._stem.with_name(f"{self._stem.name}-{len(self._files)}.parquet")
+        pq.write_table(pa.table(columns), path, compression="snappy")
+        path.chmod(0o600)
+        self._files.append(path)
+        self._rows = []
+        self._cells = 0
+
+
+def named_columns(header: Sequence[str]) -> tuple[str, ...]:
+    """Gives columns without a name their position for a name.
+
+    Spreadsheets leave such columns behind; they would otherwise count as duplicates of each other.
+    """
+    return tuple(name if name.strip() else f"column {i}" for i, name in enumerate(header, start=1))
+
+
+def check_width(header: Sequence[str]) -> None:
+    """Refuses a header that no table of records has.
+
+    Raises:
+        ExtractError: There are more columns than `MAX_COLUMNS`.
+    """
+    if len(header) > MAX_COLUMNS:
+        raise ExtractError(
+            f"the header has {len(header):,} columns; at most {MAX_COLUMNS:,} are read. Export "
+            "only the columns that the mapping uses, or check the delimiter"
+        )
+
+
+def first_line(error: BaseException) -> str:
+    """Gives the first line of an error's message."""
+    return str(error).strip().partition("\n")[0]

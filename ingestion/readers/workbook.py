@@ -1,0 +1,111 @@
+"""Excel workbooks: the stored values of one sheet as text.
+
+Belongs here: sheets, headers and cell types. Does not belong here: formulas, which are never
+computed; what the program that saved the file stored for them is read.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from ingestion.errors import ExtractError
+from ingestion.readers.records import (
+    ParsedRecords,
+    Reject,
+    ScratchTable,
+    check_width,
+    first_line,
+    named_columns,
+)
+from ingestion.yaml_source import nearest
+
+Cell = int | float | str | bool | time | date | datetime | timedelta
+
+
+def read_workbook(path: Path, sheet: str | None, skip_rows: int, scratch: Path) -> ParsedRecords:
+    """Reads one sheet of a workbook.
+
+    Args:
+        path: The archived file.
+        sheet: Name of the sheet; the first if None.
+        skip_rows: Rows above the header.
+        scratch: Path that names of scratch files start with.
+
+    Raises:
+        ExtractError: The file is no workbook, or has no such sheet or no header.
+    """
+    if path.stat().st_size == 0:
+        raise ExtractError("the file is empty (0 bytes); ask for it again")
+    try:
+        with CalamineWorkbook.from_path(str(path)) as workbook:
+            content = _sheet(workbook, sheet)
+            # Row numbers must be those that Excel shows, so empty rows at the top count.
+            rows = content.to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError) as caught:
+        raise ExtractError(
+            f"the workbook is corrupt or no Excel file ({first_line(caught)}); ask for it again"
+        ) from None
+    return _records(rows[skip_rows:], skip_rows, scratch)
+
+
+def _sheet(workbook: CalamineWorkbook, name: str | None) -> CalamineSheet:
+    names = workbook.sheet_names
+    if not names:
+        raise ExtractError("the workbook has no sheet")
+    if name is not None and name not in names:
+        raise ExtractError(
+            f"the workbook has no sheet '{name}'{nearest(name, names)}; it has {', '.join(names)}"
+        )
+    return workbook.get_sheet_by_name(name if name is not None else names[0])
+
+
+def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords:
+    texts = ([_text(cell) for cell in row] for row in rows)
+    filled = [
+        (number, row)
+        for number, row in enumerate(texts, start=above + 1)
+        if any(text is not None for text in row)
+    ]
+    if not filled:
+        raise ExtractError("the sheet is empty; ask for the file again, or name another sheet")
+    names = [text or "" for text in filled[0][1]]
+    while names and not names[-1]:
+        names.pop()
+    header = named_columns(names)
+    check_width(header)
+    table = ScratchTable(scratch)
+    numbers: list[int] = []
+    rejects: list[Reject] = []
+    for number, row in filled[1:]:
+        if any(text is not None for text in row[len(header) :]):
+            message = f"the row has cells to the right of the {len(header)} columns of the header"
+            found = "\t".join(text or "" for text in row)
+            rejects.append(Reject(number, "ragged_row", message, found))
+        else:
+            table.append(row[: len(header)])
+            numbers.append(number)
+    return ParsedRecords(
+        "xlsx", header, table.relation(len(header)), table.count, tuple(rejects), numbers
+    )
+
+
+def _text(cell: Cell) -> str | None:
+    """Writes a cell as a person would: whole numbers without .0, dates by ISO 8601."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
+    if isinstance(cell, int):
+        return str(cell)
+    if isinstance(cell, datetime):
+        is_date = cell.time() == time()
+        return cell.date().isoformat() if is_date else cell.isoformat(sep=" ")
+    if isinstance(cell, timedelta):
+        return str(cell)
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return cell if isinstance(cell, str) and cell.strip() else None

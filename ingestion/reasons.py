@@ -1,0 +1,76 @@
+"""Why a value or record is set aside: the codes, and a sentence for each.
+
+Belongs here: the codes and their wording. Does not belong here: finding out which one holds
+(`projection`, landing).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from ingestion.contracts import Column
+
+Reason = Literal[
+    "cast_failed",
+    "would_round",
+    "required_missing",
+    "not_in_enum",
+    "out_of_range",
+    "too_long",
+    "pattern_mismatch",
+    "expression_failed",
+    "conflicting_rows",
+    "ragged_row",
+    "bad_json",
+    "bad_encoding",
+]
+REASONS: tuple[str, ...] = get_args(Reason)
+
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date",
+    "timestamp": "a date with time",
+    "string": "a text",
+}
+
+
+def sentence(reason: str, column: Column) -> str:
+    """Says what is wrong with a value of a column; the value itself is not told.
+
+    Args:
+        reason: One of the codes about single values.
+        column: The contract column.
+    """
+    name = column.name
+    sentences = {
+        "cast_failed": f"{name} must be {_KINDS[column.logical_type]} as the mapping's formats say",
+        "would_round": f"{name} has more decimal places than {column.sql_type} can hold",
+        "required_missing": f"{name} is required and must not be empty",
+        "not_in_enum": f"{name} must be {_allowed(column)}",
+        "out_of_range": f"{name} must be {_range(column)}",
+        "too_long": f"{name} must have at most {column.max_length} characters",
+        "pattern_mismatch": f"{name} must look like {column.pattern}",
+        "expression_failed": f"the mapping's expression for {name} fails on this row",
+    }
+    return sentences.get(reason, f"{name}: {reason}")
+
+
+def _allowed(column: Column) -> str:
+    if not column.enum:
+        return "one of the values that the mapping recodes"
+    return f"one of {', '.join(column.enum)}"
+
+
+def _range(column: Column) -> str:
+    limits = [
+        f"{words} {limit:f}"
+        for words, limit in (
+            ("at least", column.minimum),
+            ("at most", column.maximum),
+            ("above", column.exclusive_minimum),
+        )
+        if limit is not None
+    ]
+    return " and ".join([*limits, f"small enough for {column.sql_type}"])

@@ -1,0 +1,38 @@
+"""Small pieces of SQL over text cells.
+
+Belongs here: literals, and what every cell goes through before anything else. Does not belong
+here: anything that knows of contract columns or their types.
+"""
+
+from __future__ import annotations
+
+from ingestion.feeds import Formats
+
+# Space, tab, line feed, carriage return, no-break space.
+_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+
+
+def literal(text: str | None) -> str:
+    """Gives a text as an SQL literal."""
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def cleaned(cell: str, formats: Formats) -> str:
+    """Gives a cell without blanks at its ends, and NULL for one that holds nothing.
+
+    Few cells have such blanks and trimming is slow, so it is asked first, cheaply, whether there
+    are any: every text that begins with a control character or space sorts before '!'.
+
+    Args:
+        cell: SQL of the cell.
+        formats: Names the words that stand for nothing.
+    """
+    ends = (f"suffix({cell}, {blank})" for blank in ("' '", "chr(9)", "chr(10)", "chr(13)"))
+    odd = f"suffix({cell}, chr(160)) or prefix({cell}, chr(160))"
+    text = (
+        f"case when {cell} = '' then null when {cell} < '!' or {' or '.join(ends)} or {odd} "
+        f"then nullif(trim({cell}, {_BLANKS}), '') else {cell} end"
+    )
+    for word in dict.fromkeys(formats.null_words):
+        text = f"nullif({text}, {literal(word)})"
+    return text

@@ -1,0 +1,259 @@
+"""One extract between its files and the change log: typed rows, those to set aside, and counts.
+
+Belongs here: loading the files of an extract into temporary tables and telling rows of one key
+apart. Does not belong here: what is written to raw, and how rejected records are shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from ingestion.change_log import row_hash_sql
+from ingestion.contracts import Table
+from ingestion.errors import ExtractError, LandingError
+from ingestion.extracts import Piece, extract_id_time
+from ingestion.mapping_values import inline_columns, inline_relation
+from ingestion.projection import EXTRACTED_AT, FAILED_REASON, Projection, project
+from ingestion.raw_ddl import quoted, quoted_table
+from ingestion.readers import Records, Reject, read_records, text_columns
+from ingestion.readers.records import ParsedRecords
+from ingestion.sql_text import literal
+
+STAGED = "_staged"
+REPEATED = "_repeated"
+ACCEPTED = "_accepted"
+
+
+@dataclass(frozen=True)
+class StagedPiece:
+    """One file of an extract after loading.
+
+    Args:
+        piece: The file and its feed.
+        records: The records as text.
+        projection: How they became rows.
+        first_row: Number of its first row in the staging table.
+        rows: Number of its rows there.
+        rejects: Records that could not be split into columns.
+    """
+
+    piece: Piece
+    records: Records
+    projection: Projection
+    first_row: int
+    rows: int
+    rejects: tuple[Reject, ...]
+
+    @property
+    def record_count(self) -> int:
+        """Records in the file."""
+        return self.rows + len(self.rejects)
+
+    @property
+    def in_range(self) -> str:
+        """Condition on `_row` that holds for the rows of this file."""
+        return f"_row >= {self.first_row} and _row < {self.first_row + self.rows}"
+
+
+class Staging:
+    """The staging tables of one extract; they are temporary and replaced by the next one's.
+
+    Args:
+        connection: Open on raw.
+        table: The contract table.
+        scratch: Folder for files that readers make.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: Table, scratch: Path) -> None:
+        self.connection = connection
+        self.table = table
+        self.pieces: list[StagedPiece] = []
+        self._scratch = scratch
+        for relation in (STAGED, REPEATED):
+            connection.execute(f"drop table if exists {relation}")
+
+    def load(self, piece: Piece) -> StagedPiece:
+        """Reads, maps and casts one file.
+
+        Raises:
+            ExtractError: The file cannot be read as the mapping says.
+        """
+        records = self._records(piece)
+        projection = project(piece.feed, self.table, records.header, text_columns(records.header))
+        first_row = self.number(f"select count(*) from {STAGED}") if self.pieces else 0
+        try:
+            self._insert(projection, records)
+        except duckdb.OutOfMemoryException as caught:
+            raise LandingError(
+                f"{piece.name}: not enough memory to land it ({str(caught).splitlines()[0]}); set "
+                "SALESOPS_MEMORY_LIMIT higher, such as 4GB"
+            ) from None
+        except duckdb.Error as caught:
+            raise records.explain(caught) from None
+        rows = self.number(f"select count(*) from {STAGED}") - first_row
+        rejects = records.settle(self.connection, rows)
+        staged = StagedPiece(piece, records, projection, first_row, rows, rejects)
+        self.pieces.append(staged)
+        self._check_not_empty(staged)
+        return staged
+
+    def find_repeated(self, latest_by: str | None) -> None:
+        """Finds rows whose key stands more than once in the extract, all but the one to keep.
+
+        Exact duplicates collapse. Rows that differ are all set aside, unless a column decides.
+
+        Args:
+            latest_by: Contract column whose latest value wins.
+        """
+        keys = self._observed_keys()
+        latest = quoted(latest_by) if latest_by else "null"
+        repeated = (
+            f"select {keys} from {STAGED} where {FAILED_REASON} is null "
+            "group by all having count(*) > 1"
+        )
+        self.connection.execute(
+            f"create or replace temp table {REPEATED} as "
+            f"with candidates as (select rowid as _row, {keys}, _row_hash, {latest} as latest "
+            f"from {STAGED} semi join ({repeated}) using ({keys}) where {FAILED_REASON} is null), "
+            "ranked as (select *, latest is not distinct from max(latest) over "
+            f"(partition by {keys}) as is_latest from candidates), "
+            f"decided as (select {keys}, min(_row) filter (is_latest) as winner, "
+            "count(distinct _row_hash) filter (is_latest) > 1 as is_conflict "
+            f"from ranked group by {keys}) "
+            f"select _row, is_conflict from ranked inner join decided using ({keys}) "
+            "where is_conflict or _row <> winner"
+        )
+
+    def set_aside_known_otherwise(self, source_system: str) -> None:
+        """Sets aside events whose key is known with other content: events do not change."""
+        keys = self._keys()
+        self.connection.execute(
+            f"insert into {REPEATED} select s.rowid, true from {STAGED} as s "
+            f"anti join {REPEATED} as r on r._row = s.rowid "
+            f"where {FAILED_REASON} is null and exists (select 1 from {quoted_table(self.table)} "
+            f"as l where l._source_system = {literal(source_system)} and l._op = 'upsert' "
+            f"and l._row_hash <> s._row_hash and {self._same_key('s', 'l', keys)})"
+        )
+
+    def show_accepted(self, id_sql: str, extracted_at_sql: str, only: str = "true") -> None:
+        """Makes the view of accepted rows, as the change log takes them.
+
+        Args:
+            id_sql: SQL of the extract's id.
+            extracted_at_sql: SQL of its time.
+            only: Condition on staged rows.
+        """
+        columns = ", ".join(quoted(name) for name in self.table.column_names)
+        self.connection.execute(
+            f"create or replace temp view {ACCEPTED} as select {columns}, rowid as _row, "
+            f"_row_hash, {id_sql} as _extract_id, {extracted_at_sql} as _extracted_at "
+            f"from {STAGED} as s where {FAILED_REASON} is null and ({only}) "
+            f"and not exists (select 1 from {REPEATED} as r where r._row = s.rowid)"
+        )
+
+    def times(self) -> list[datetime]:
+        """Gives the distinct times that good records speak for, in order."""
+        rows = self.connection.execute(
+            f"select distinct {EXTRACTED_AT} from {STAGED} where {FAILED_REASON} is null order by 1"
+        ).fetchall()
+        return [row[0].replace(tzinfo=UTC) for row in rows]
+
+    def failed(self, staged: StagedPiece) -> list[tuple[int, bool]]:
+        """Gives (row, whether it is in conflict) of the records of a file to set aside."""
+        return self.connection.execute(
+            f"select _row, is_conflict from (select rowid as _row, false as is_conflict "
+            f"from {STAGED} where {FAILED_REASON} is not null union all "
+            f"select _row, true from {REPEATED} where is_conflict) "
+            f"where {staged.in_range} order by _row"
+        ).fetchall()
+
+    def duplicates(self, staged: StagedPiece) -> int:
+        """Counts the records of a file that repeat another of the extract."""
+        return self.number(
+            f"select count(*) from {REPEATED} where not is_conflict and {staged.in_range}"
+        )
+
+    def control_totals(self, staged: StagedPiece) -> str | None:
+        """Gives the sums of number columns over the good records of a file, as JSON."""
+        columns = [c.name for c in self.table.columns if c.logical_type == "number"]
+        if not columns:
+            return None
+        sums = ", ".join(f"cast(sum({quoted(name)}) as varchar)" for name in columns)
+        totals = self.connection.execute(
+            f"select {sums} from (select *, rowid as _row from {STAGED}) "
+            f"anti join (select _row from {REPEATED} where is_conflict) using (_row) "
+            f"where {FAILED_REASON} is null and {staged.in_range}"
+        ).fetchone()
+        return json.dumps(dict(zip(columns, totals or (), strict=True)))
+
+    def number(self, query: str) -> int:
+        """Gives the one number that a query returns."""
+        row = self.connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    def _records(self, piece: Piece) -> Records:
+        if piece.feed.inline is not None:
+            inline = piece.feed.inline
+            numbers = [int(where.rpartition(":")[2]) for where in inline.wheres]
+            header, relation = tuple(inline_columns(inline)), inline_relation(inline)
+            return ParsedRecords("rows", header, relation, len(numbers), numbers=numbers)
+        assert piece.stored is not None
+        scratch = self._scratch / f"piece-{len(self.pieces)}"
+        return read_records(piece.stored.path, piece.name, piece.feed, self.connection, scratch)
+
+    def _insert(self, projection: Projection, records: Records) -> None:
+        """Computes typed rows in one pass; `rowid` of the table then numbers them."""
+        columns = ", ".join(quoted(name) for name in self.table.column_names)
+        time = f", {EXTRACTED_AT}" if projection.extracted_at is not None else ""
+        query = (
+            f"select {columns}, {FAILED_REASON}, {row_hash_sql(self.table)} as _row_hash{time} "
+            f"from ({projection.select_sql(records.relation)})"
+        )
+        target = f"insert into {STAGED}" if self.pieces else f"create temp table {STAGED} as"
+        self.connection.execute(f"{target} {query}")
+
+    def _check_not_empty(self, staged: StagedPiece) -> None:
+        feed = staged.piece.feed
+        if staged.record_count == 0 and feed.kind == "full" and not feed.allow_empty:
+            raise ExtractError(
+                "there is a header but no record, and a full extract without records would delete "
+                f"every row. Ask for the file again; if the table is really empty, set "
+                f"`allow_empty: true` ({feed.where})"
+            )
+
+    def _keys(self) -> Sequence[str]:
+        return [quoted(name) for name in self.table.key]
+
+    def _observed_keys(self) -> str:
+        """Gives the columns that tell observations apart: the key, and the time if rows say it."""
+        feed = self.pieces[0].piece.feed
+        has_times = self.pieces[0].projection.extracted_at is not None and feed.kind != "events"
+        return ", ".join([*self._keys(), *([EXTRACTED_AT] if has_times else [])])
+
+    def _same_key(self, left: str, right: str, keys: Sequence[str]) -> str:
+        return " and ".join(f"{left}.{key} = {right}.{key}" for key in keys)
+
+
+def id_sql_of_records(tail: str) -> str:
+    """Gives the SQL of the extract id of rows that have times of their own.
+
+    Args:
+        tail: What follows the time in the id.
+    """
+    return f"strftime({EXTRACTED_AT}, '%Y%m%dT%H%M%S.%fZ') || {literal(tail)}"
+
+
+def records_speak_for(moment: datetime) -> str:
+    """Gives the condition on staged rows that speak for a time."""
+    return f"{EXTRACTED_AT} = {timestamp_literal(moment)}"
+
+
+def timestamp_literal(moment: datetime) -> str:
+    """Gives a time as an SQL literal, to the microsecond."""
+    return f"strptime('{extract_id_time(moment)}', '%Y%m%dT%H%M%S.%fZ')"
