@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
+DEALS = 20_000  # at scale 1
 MEASURES = ("L", "full refresh", "one more night", "nothing new")
 console = Console()
 
@@ -108,27 +109,47 @@ def run_round(scale: float, nights: list[Path], scratch: Path) -> list[Sample]:
     return samples
 
 
-def medians(samples: list[Sample]) -> pd.DataFrame:
-    """One row per scale and measure: median seconds, peak MB and ratio to L of that scale."""
-    frame = pd.DataFrame([asdict(sample) for sample in samples]).drop(columns="phases")
-    table = frame.groupby(["scale", "measure"], sort=False).median().reset_index()
-    baseline = table[table["measure"] == "L"].set_index("scale")["seconds"]
-    table["ratio_to_l"] = table["seconds"] / table["scale"].map(baseline)
-    return table
+@dataclass(frozen=True)
+class Median:
+    """A measure's medians over the rounds, and its ratio to L of the same scale."""
+
+    scale: float
+    measure: str
+    seconds: float
+    peak_mb: float
+    ratio_to_l: float
 
 
-def phase_shares(samples: list[Sample]) -> pd.DataFrame:
-    """One row per scale, measure and phase: median seconds and share of the phases' total."""
-    rows = [
-        {"scale": s.scale, "measure": s.measure, "phase": phase, "seconds": seconds}
-        for s in samples
-        for phase, seconds in s.phases.items()
+def medians(samples: list[Sample]) -> list[Median]:
+    """Gives one row per scale and measure."""
+    grouped: dict[tuple[float, str], list[Sample]] = {}
+    for sample in samples:
+        grouped.setdefault((sample.scale, sample.measure), []).append(sample)
+    seconds = {key: statistics.median(s.seconds for s in group) for key, group in grouped.items()}
+    return [
+        Median(
+            scale=scale,
+            measure=measure,
+            seconds=seconds[scale, measure],
+            peak_mb=statistics.median(s.peak_mb for s in group),
+            ratio_to_l=seconds[scale, measure] / seconds[scale, "L"],
+        )
+        for (scale, measure), group in grouped.items()
     ]
-    frame = pd.DataFrame(rows)
-    table = frame.groupby(["scale", "measure", "phase"], sort=False).median().reset_index()
-    total = table.groupby(["scale", "measure"])["seconds"].transform("sum")
-    table["share"] = table["seconds"] / total
-    return table
+
+
+def phase_shares(samples: list[Sample], measure: str) -> dict[float, dict[str, float]]:
+    """Gives the share of each phase in the phases' median total, by scale."""
+    shares: dict[float, dict[str, float]] = {}
+    for scale in dict.fromkeys(s.scale for s in samples):
+        runs = [s.phases for s in samples if s.scale == scale and s.measure == measure]
+        phases = {
+            name: statistics.median(run.get(name, 0.0) for run in runs)
+            for name in dict.fromkeys(name for run in runs for name in run)
+        }
+        total = sum(phases.values())
+        shares[scale] = {name: value / total for name, value in phases.items()}
+    return shares
 
 
 def machine() -> str:
@@ -149,44 +170,33 @@ def machine() -> str:
     )
 
 
-def plot(table: pd.DataFrame, path: Path) -> None:
-    """Draws seconds by scale and measure on logarithmic axes, with L for comparison."""
-    chart = (
-        alt.Chart(table)
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("deals:Q", scale=alt.Scale(type="log"), title="deals"),
-            y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds, whole process"),
-            color=alt.Color("measure:N", sort=list(MEASURES), title=None),
-        )
-        .properties(width=420, height=280)
-    )
-    chart.transform_calculate(deals="datum.scale * 20000").save(path)
+def plot(table: list[Median], path: Path) -> None:
+    """Draws seconds by deals and measure on logarithmic axes."""
+    frame = pd.DataFrame([asdict(row) | {"deals": row.scale * DEALS} for row in table])
+    alt.Chart(frame).mark_line(point=True).encode(
+        x=alt.X("deals:Q", scale=alt.Scale(type="log"), title="deals"),
+        y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds, whole process"),
+        color=alt.Color("measure:N", sort=list(MEASURES), title=None),
+    ).properties(width=420, height=280).save(path)
 
 
-def report(table: pd.DataFrame, phases: pd.DataFrame) -> None:
+def report(table: list[Median], shares: dict[float, dict[str, float]]) -> None:
     """Prints the ratios and where the time of a full refresh goes."""
     rich = Table(title=machine())
     for heading in ("deals", "measure", "seconds", "ratio to L", "peak MB"):
         rich.add_column(heading, justify="left" if heading == "measure" else "right")
-    for row in table.itertuples():
-        rich.add_row(
-            f"{row.scale * 20000:,.0f}",
-            str(row.measure),
-            f"{row.seconds:.1f}",
-            f"{row.ratio_to_l:.1f}",
-            f"{row.peak_mb:,.0f}",
-        )
+    for row in table:
+        deals = f"{row.scale * DEALS:,.0f}"
+        ratio, peak = f"{row.ratio_to_l:.1f}", f"{row.peak_mb:,.0f}"
+        rich.add_row(deals, row.measure, f"{row.seconds:.1f}", ratio, peak)
     console.print(rich)
-    shares = Table(title="Share of a full refresh by phase")
-    full = phases[phases["measure"] == "full refresh"]
-    pivot = full.pivot_table(index="phase", columns="scale", values="share", sort=False)
-    shares.add_column("phase")
-    for scale in pivot.columns:
-        shares.add_column(f"{scale * 20000:,.0f} deals", justify="right")
-    for phase, values in pivot.iterrows():
-        shares.add_row(str(phase), *(f"{value:.0%}" for value in values))
-    console.print(shares)
+    phases = Table(title="Share of a full refresh by phase")
+    phases.add_column("phase")
+    for scale in shares:
+        phases.add_column(f"{scale * DEALS:,.0f} deals", justify="right")
+    for phase in dict.fromkeys(name for by_phase in shares.values() for name in by_phase):
+        phases.add_row(phase, *(f"{by_phase.get(phase, 0):.0%}" for by_phase in shares.values()))
+    console.print(phases)
 
 
 def main(
@@ -216,14 +226,14 @@ def main(
             for scale, folders in nights.items():
                 samples += run_round(scale, folders, scratch)
                 console.print(f"round {number + 1}, scale {scale:g} done")
-    table, phases = medians(samples), phase_shares(samples)
-    report(table, phases)
+    table, shares = medians(samples), phase_shares(samples, "full refresh")
+    report(table, shares)
     document = {
         "machine": machine(),
         "rounds": rounds,
         "seed": seed,
-        "medians": table.to_dict("records"),
-        "phases": phases.to_dict("records"),
+        "medians": [asdict(row) for row in table],
+        "samples": [asdict(sample) for sample in samples],
     }
     (results / "benchmark.json").write_text(json.dumps(document, indent=2) + "\n")
     plot(table, results / "benchmark.svg")

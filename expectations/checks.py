@@ -1,0 +1,48 @@
+"""The declaration of a check: which rows of which table break which rule.
+
+Belongs here: the declaration and small SQL pieces that suites share. Does not belong here: the
+suites (`raw_suite`, `core_suite`, `marts_suite`) and running them (`runner`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from expectations.results import Severity
+
+BATCH = "{batch}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule that a table must satisfy.
+
+    Attributes:
+        layer: Schema of the table.
+        table_name: The table the rule is about.
+        name: Name of the check, unique within its table.
+        failing_rows: Query of the rows that break the rule, with `{batch}` for the table and other
+            tables by `catalog.schema.table`. It selects ids and counts only: what it selects is
+            shown in messages and Data Docs. A literal brace is written twice.
+        meaning: What it means that rows fail, as the end of "3 rows: ...".
+        advice: What to do about it.
+        severity: Whether failing stops the refresh.
+    """
+
+    layer: str
+    table_name: str
+    name: str
+    failing_rows: str
+    meaning: str
+    advice: str
+    severity: Severity = "block"
+
+    @property
+    def table(self) -> str:
+        """Schema and table."""
+        return f"{self.layer}.{self.table_name}"
+
+
+def quoted(text: str) -> str:
+    """Writes text as a SQL string literal that survives the templates of Great Expectations."""
+    return "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"

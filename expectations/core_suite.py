@@ -1,0 +1,148 @@
+"""The core gate's checks: the star schema reconciles with raw.
+
+Belongs here: what could be lost, doubled or made up between raw and core, and what would make money
+wrong. Does not belong here: the inside of the models, which dbt tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from expectations.checks import BATCH, Check
+from ingestion.contracts import Contracts, Table
+
+_CORE = "core"
+_DEFECT = "this is a defect of the models, not of the extracts; report it with these ids"
+
+# Which dimension must hold every living key of a contract table.
+_DIMENSIONS = {
+    "users": ("dim_sales_rep", "sales_rep_id"),
+    "accounts": ("dim_account", "account_id"),
+    "teams": ("dim_team", "team_id"),
+    "branches": ("dim_branch", "branch_id"),
+    "territories": ("dim_territory", "territory_id"),
+    "products": ("dim_product", "product_id"),
+    "stages": ("dim_stage", "stage_id"),
+}
+
+
+def core_checks(contracts: Contracts) -> tuple[Check, ...]:
+    """Gives the checks of facts and dimensions against raw."""
+    crm = contracts.tables("crm")
+    return (
+        *_opportunity_checks(),
+        *_rate_checks(),
+        *(_dimension_check(table) for table in crm if table.name in _DIMENSIONS),
+        *(check for table in contracts for check in _identity_checks(table)),
+    )
+
+
+def _opportunity_checks() -> Iterator[Check]:
+    for fact in ("fct_opportunity", "fct_opportunity_version"):
+        yield Check(
+            _CORE,
+            fact,
+            "no_deal_lost",
+            "select distinct opportunity_id from raw.crm.opportunities where _op = 'upsert' "
+            f"and opportunity_id not in (select opportunity_id from {BATCH})",
+            "deals of raw that are missing here",
+            _DEFECT,
+        )
+        yield Check(
+            _CORE,
+            fact,
+            "no_deal_made_up",
+            f"select distinct opportunity_id from {BATCH} where opportunity_id not in "
+            "(select opportunity_id from raw.crm.opportunities)",
+            "deals that raw does not know",
+            _DEFECT,
+        )
+    yield Check(
+        _CORE,
+        "fct_opportunity",
+        "one_last_episode_per_deal",
+        f"select opportunity_id, count(*) as last_episodes from {BATCH} where is_last_episode "
+        "group by opportunity_id having count(*) > 1",
+        "deals that count more than once",
+        _DEFECT,
+    )
+    yield Check(
+        _CORE,
+        "fct_opportunity",
+        "amounts_as_in_raw",
+        f"""
+        with newest as (
+            select opportunity_id, arg_max(_op, _extract_id) as op,
+                   arg_max(coalesce(cast(amount as varchar), ''), _extract_id) as amount
+            from raw.crm.opportunities
+            group by opportunity_id
+        )
+        select fact.opportunity_id
+        from {BATCH} as fact
+        inner join newest on fact.opportunity_id = newest.opportunity_id
+        where fact.is_last_episode and fact.amount_source = 'crm' and newest.op = 'upsert'
+          and coalesce(cast(fact.amount as varchar), '') <> newest.amount
+        """,
+        "deals whose amount is not the one that the CRM sent last",
+        _DEFECT,
+    )
+    yield Check(
+        _CORE,
+        "fct_opportunity",
+        "closed_after_creation",
+        f"select opportunity_id, created_date, closed_date from {BATCH} "
+        "where has_close_before_creation and not is_excluded and is_last_episode",
+        "deals closed before they were created; they count as decided but enter no cycle average",
+        "correct their dates in the CRM",
+        severity="warn",
+    )
+
+
+def _rate_checks() -> Iterator[Check]:
+    days = {
+        "fct_opportunity": "coalesce(closed_date, opened_date)",
+        "fct_opportunity_version": "valid_from_date",
+    }
+    for fact, day in days.items():
+        yield Check(
+            _CORE,
+            fact,
+            "exchange_rate_known",
+            f"select currency_code, min({day}) as first_day, max({day}) as last_day, "
+            f"count(distinct opportunity_id) as deals from {BATCH} "
+            "where amount is not null and exchange_rate is null and not is_excluded "
+            "group by currency_code",
+            "currencies without an exchange rate on a day that needs one",
+            "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
+        )
+
+
+def _dimension_check(table: Table) -> Check:
+    dimension, dimension_key = _DIMENSIONS[table.name]
+    (key,) = table.key
+    return Check(
+        _CORE,
+        dimension,
+        "no_key_lost",
+        f"select {key} from (select {key}, arg_max(_op, _extract_id) as op "
+        f"from raw.{table.source}.{table.name} group by {key}) where op = 'upsert' "
+        f"and {key} not in (select {dimension_key} from {BATCH})",
+        f"{table.name} of raw that are missing here",
+        _DEFECT,
+    )
+
+
+def _identity_checks(table: Table) -> Iterator[Check]:
+    """Models join on natural ids, so no id may come from two source systems."""
+    if any(not table.column(name).is_prefixed_id for name in table.key):
+        return
+    keys = ", ".join(table.key)
+    yield Check(
+        table.source,
+        table.name,
+        "ids_of_one_source_system",
+        f"select {keys}, min(_source_system) as one_system, max(_source_system) as other_system "
+        f"from {BATCH} group by {keys} having min(_source_system) <> max(_source_system)",
+        "ids that come from two source systems",
+        "set id_prefix in the mapping of one of the systems",
+    )

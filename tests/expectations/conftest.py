@@ -1,0 +1,104 @@
+"""A small home whose three layers are sound, for tests that break one thing at a time."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion.contracts import load_contracts
+from ingestion.home import Home
+from ingestion.raw_ddl import create_table_sql
+from ingestion.system_tables import SYSTEM_TABLES
+
+RAW = """
+insert into landing.extracts
+    select 'e1', 'crm_one', 'crm', t, 'full', timestamp '2026-01-02', timestamp '2026-01-02', 'f', true
+    from (values ('users'), ('opportunities'), ('products'), ('fx_rates'), ('stages')) as v(t);
+insert into landing.files by name
+    select 'r1' as run_id, 'crm_one' as source_system, 'crm' as source, 'users' as table_name,
+        'm' as mapping_name, 'users.csv' as file_name, 'e1' as extract_id, now() as landed_at,
+        'landed' as status, 3 as records, 1 as accepted, 1 as quarantined, 1 as unchanged,
+        0 as duplicates, 0 as deleted;
+insert into crm.users by name
+    select 'u1' as user_id, 'Ada' as user_name, 'canary@example.test' as email,
+        'crm_one' as _source_system, 'e1' as _extract_id, timestamp '2026-01-02' as _extracted_at,
+        timestamp '2026-01-02' as _loaded_at, 'h' as _row_hash, 'upsert' as _op;
+insert into crm.opportunities by name
+    select id as opportunity_id, 'u1' as owner_id, stage as stage_id, amount, 'EUR' as currency_code,
+        'crm_one' as _source_system, 'e1' as _extract_id, timestamp '2026-01-02' as _extracted_at,
+        timestamp '2026-01-02' as _loaded_at, 'h' as _row_hash, 'upsert' as _op
+    from (values ('d1', 'won', 10.00), ('d2', 'lost', 5.00), ('d3', 'open', 7.50))
+        as v(id, stage, amount);
+insert into crm.stages by name
+    select id as stage_id, id as stage_name, 1 as stage_order, id <> 'open' as is_closed,
+        id = 'won' as is_won, 0.5 as probability,
+        'crm_one' as _source_system, 'e1' as _extract_id, timestamp '2026-01-02' as _extracted_at,
+        timestamp '2026-01-02' as _loaded_at, 'h' as _row_hash, 'upsert' as _op
+    from (values ('won'), ('lost'), ('open')) as v(id);
+"""
+
+WAREHOUSE = """
+create schema core; create schema intermediate; create schema marts;
+create table intermediate.int_warehouse_as_of as select date '2026-01-01' as as_of_date;
+create table core.fct_opportunity as
+    select id as opportunity_id, true as is_last_episode, 'crm' as amount_source, currency_code,
+        amount, cast(2 as decimal(18, 8)) as exchange_rate, cast(2 * amount as decimal(18, 2))
+        as opportunity_value, is_closed, is_won, is_closed and not is_won as is_lost,
+        false as is_excluded, false as has_close_before_creation, date '2025-12-01' as created_date,
+        date '2025-12-01' as opened_date,
+        case when is_closed then date '2025-12-20' end as closed_date
+    from (values ('d1', 'EUR', cast(10 as decimal(18, 2)), true, true),
+        ('d2', 'EUR', 5, true, false), ('d3', 'EUR', 7.5, false, false))
+        as v(id, currency_code, amount, is_closed, is_won);
+create table core.fct_opportunity_version as
+    select opportunity_id, currency_code, amount, exchange_rate, is_excluded,
+        date '2025-12-01' as valid_from_date from core.fct_opportunity;
+create table core.dim_sales_rep as select 'u1' as sales_rep_id;
+create table core.dim_account as select 'a1' as account_id;
+create table core.dim_team as select 't1' as team_id;
+create table core.dim_branch as select 'b1' as branch_id;
+create table core.dim_territory as select 't1' as territory_id;
+create table core.dim_product as select 'p1' as product_id;
+create table core.dim_stage as select unnest(['won', 'lost', 'open']) as stage_id;
+
+create table marts.mart_conversion as
+    select 'restated' as basis, 'month' as period_grain, date '2025-12-01' as period_start, level,
+        member_id, 1 as won_deals, 1 as lost_deals, cast(0.5 as double) as conversion_rate,
+        cast(20 as decimal(18, 2)) as won_value, cast(10 as decimal(18, 2)) as lost_value,
+        cast(20 as double) / 30 as value_conversion_rate
+    from (values ('company', 'all'), ('rep', 'u1')) as v(level, member_id);
+create table marts.mart_sales_cycle as
+    select basis, period_grain, period_start, level, member_id, won_deals, lost_deals,
+        cast(19 as double) as mean_cycle_days, cast(19 as double) as median_cycle_days, cast(19 as double) as p90_cycle_days,
+        cast(19 as double) as mean_active_days, cast(19 as double) as mean_lost_cycle_days, cast(19 as double) as median_lost_cycle_days
+    from marts.mart_conversion;
+create table marts.mart_deal_outcome as
+    select basis, period_grain, period_start, level, member_id, 1 as managed_deals,
+        cast(15 as decimal(18, 2)) as managed_value, cast(15 as decimal(18, 2))
+        as average_managed_value, 2 as closed_deals, cast(10 as double) as average_deal_outcome, 1 as won_deals,
+        20.0 as average_won_value
+    from marts.mart_conversion;
+create table marts.mart_pipeline_value as
+    select date '2026-01-01' as as_of_date, level, member_id, 1 as open_deals,
+        cast(15 as decimal(18, 2)) as open_value, cast(null as decimal(18, 2)) as weighted_value,
+        0 as overdue_deals, cast(0 as decimal(18, 2)) as overdue_value, 0 as no_amount_deals
+    from (values ('company', 'all'), ('rep', 'u1')) as v(level, member_id);
+create table marts.mart_opportunities as
+    select opportunity_id from core.fct_opportunity;
+create table marts.metric_catalogue as select 'conversion_rate' as name;
+create table marts.metric_values as select 'conversion_rate' as metric;
+"""
+
+
+@pytest.fixture
+def sound_home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.create()
+    with duckdb.connect(str(home.raw_db)) as raw:
+        for table in (*load_contracts(), *SYSTEM_TABLES):
+            raw.execute(f"create schema if not exists {table.source}")
+            raw.execute(create_table_sql(table))
+        raw.execute(RAW)
+    with duckdb.connect(str(home.warehouse_db)) as warehouse:
+        warehouse.execute(WAREHOUSE)
+    return home

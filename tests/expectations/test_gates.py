@@ -1,0 +1,258 @@
+"""Each check of the three gates fails on the rows that break its rule, and only then."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pytest
+
+from expectations.checks import Check
+from expectations.gates import run_gate, run_suite
+from expectations.results import CheckResult, GateResult
+from ingestion.contracts import load_contracts
+from ingestion.home import Home
+
+Gate = Literal["raw", "core", "marts"]
+
+
+def change(path: Path, sql: str) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(sql)
+
+
+def not_passed(result: GateResult) -> dict[tuple[str, str], CheckResult]:
+    return {(c.table_name, c.check_name): c for c in result.checks if c.result != "passed"}
+
+
+def run(gate: Gate, home: Home) -> GateResult:
+    return run_gate(gate, home, "r1", load_contracts())
+
+
+@pytest.mark.parametrize("gate", ["raw", "core", "marts"])
+def test_a_sound_home_passes_with_nothing_reported(gate: Gate, sound_home: Home):
+    result = run(gate, sound_home)
+    assert result.passed
+    assert not_passed(result) == {}
+    assert len(result.checks) > 10
+
+
+RAW_DEFECTS = [
+    ("update crm.opportunities set stage_id = null where opportunity_id = 'd2'",
+     "opportunities", "stage_id_as_in_contract", "d2"),
+    ("update crm.opportunities set probability = 1.5 where opportunity_id = 'd3'",
+     "opportunities", "probability_as_in_contract", "d3"),
+    ("update crm.opportunities set forecast_category = 'hope' where opportunity_id = 'd1'",
+     "opportunities", "forecast_category_as_in_contract", "d1"),
+    ("update crm.opportunities set currency_code = 'euro' where opportunity_id = 'd1'",
+     "opportunities", "currency_code_as_in_contract", "d1"),
+    ("update crm.opportunities set amount = -1 where opportunity_id = 'd1'",
+     "opportunities", "amount_as_in_contract", "d1"),
+    ("update crm.users set user_name = repeat('x', 70000)",
+     "users", "user_name_as_in_contract", "u1"),
+    ("update crm.opportunities set opportunity_id = null where opportunity_id = 'd1'",
+     "opportunities", "key_filled", "e1"),
+    ("update crm.opportunities set _op = 'merge' where opportunity_id = 'd1'",
+     "opportunities", "known_op", "d1"),
+    ("update crm.opportunities set _row_hash = null where opportunity_id = 'd1'",
+     "opportunities", "bookkeeping_filled", "d1"),
+    ("update crm.opportunities set _extract_id = 'e9' where opportunity_id = 'd1'",
+     "opportunities", "extract_known", "e9"),
+    ("alter table crm.teams rename column team_name to name",
+     "teams", "columns_as_in_contract", "team_name"),
+    ("alter table crm.products alter list_price type double",
+     "products", "columns_as_in_contract", "list_price"),
+    ("update landing.files set accepted = 2",
+     "files", "every_record_accounted_for", "users"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "table", "check", "shown"), RAW_DEFECTS)
+def test_raw_gate_stops(sql: str, table: str, check: str, shown: str, sound_home: Home):
+    change(sound_home.raw_db, sql)
+    result = run("raw", sound_home)
+    assert not result.passed
+    found = not_passed(result)[table, check]
+    assert (found.severity, found.result) == ("block", "failed")
+    assert shown in found.message
+    assert "What to do" in found.message
+
+
+def test_raw_gate_reports_references_to_nothing_without_stopping(sound_home: Home):
+    change(sound_home.raw_db, "update crm.opportunities set owner_id = 'ghost'")
+    result = run("raw", sound_home)
+    assert result.passed
+    found = not_passed(result)["opportunities", "owner_id_known"]
+    assert found.severity == "warn"
+    assert "ghost" in found.message
+
+
+def test_raw_gate_reports_what_this_refresh_quarantined(sound_home: Home):
+    change(
+        sound_home.raw_db,
+        "insert into landing.quarantine by name select run as run_id, 'crm_one' as source_system, "
+        "'crm' as source, 'users' as table_name, 'users.csv' as file_name, 7 as line, "
+        "'cast_failed' as reason, 'no date' as message from (values ('r1'), ('r0')) as v(run)",
+    )
+    found = not_passed(run("raw", sound_home))["users", "nothing_quarantined"]
+    assert found.severity == "warn"
+    assert found.sample == ({"reason": "cast_failed", "records": 1},)
+
+
+CORE_DEFECTS = [
+    ("delete from core.fct_opportunity where opportunity_id = 'd2'",
+     "fct_opportunity", "no_deal_lost", "d2"),
+    ("delete from core.fct_opportunity_version where opportunity_id = 'd3'",
+     "fct_opportunity_version", "no_deal_lost", "d3"),
+    ("update core.fct_opportunity set opportunity_id = 'd9' where opportunity_id = 'd2'",
+     "fct_opportunity", "no_deal_made_up", "d9"),
+    ("insert into core.fct_opportunity from core.fct_opportunity where opportunity_id = 'd1'",
+     "fct_opportunity", "one_last_episode_per_deal", "d1"),
+    ("update core.fct_opportunity set amount = 11 where opportunity_id = 'd1'",
+     "fct_opportunity", "amounts_as_in_raw", "d1"),
+    ("update core.fct_opportunity set exchange_rate = null where opportunity_id = 'd1'",
+     "fct_opportunity", "exchange_rate_known", "currency_code EUR, first_day 2025-12-20"),
+    ("update core.fct_opportunity_version set exchange_rate = null",
+     "fct_opportunity_version", "exchange_rate_known", "deals 3"),
+    ("delete from core.dim_sales_rep", "dim_sales_rep", "no_key_lost", "u1"),
+    ("delete from core.dim_stage where stage_id = 'won'", "dim_stage", "no_key_lost", "won"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "table", "check", "shown"), CORE_DEFECTS)
+def test_core_gate_stops(sql: str, table: str, check: str, shown: str, sound_home: Home):
+    change(sound_home.warehouse_db, sql)
+    result = run("core", sound_home)
+    assert not result.passed
+    found = not_passed(result)[table, check]
+    assert (found.severity, found.result) == ("block", "failed")
+    assert shown in found.message
+
+
+def test_core_gate_stops_where_one_id_comes_from_two_systems(sound_home: Home):
+    change(
+        sound_home.raw_db,
+        "insert into crm.opportunities select * replace ('crm_two' as _source_system) "
+        "from crm.opportunities where opportunity_id = 'd1'",
+    )
+    result = run("core", sound_home)
+    found = not_passed(result)["opportunities", "ids_of_one_source_system"]
+    assert not result.passed
+    assert "d1" in found.message
+    assert "id_prefix" in found.message
+
+
+def test_core_gate_reports_a_close_before_creation_without_stopping(sound_home: Home):
+    change(
+        sound_home.warehouse_db,
+        "update core.fct_opportunity set has_close_before_creation = true "
+        "where opportunity_id = 'd2'",
+    )
+    result = run("core", sound_home)
+    assert result.passed
+    assert "d2" in not_passed(result)["fct_opportunity", "closed_after_creation"].message
+
+
+MARTS_DEFECTS = [
+    ("update marts.mart_conversion set won_deals = 2, conversion_rate = 2.0 / 3",
+     "mart_conversion", "every_decided_deal_counted"),
+    ("update marts.mart_conversion set conversion_rate = 0.4",
+     "mart_conversion", "conversion_rate_of_its_parts"),
+    ("update marts.mart_conversion set conversion_rate = 0, won_deals = 0, lost_deals = 0",
+     "mart_conversion", "conversion_rate_of_its_parts"),
+    ("update marts.mart_conversion set conversion_rate = 50",
+     "mart_conversion", "conversion_rate_is_a_share"),
+    ("update marts.mart_conversion set won_value = 21 where level = 'rep'",
+     "mart_conversion", "company_is_the_sum_of_reps"),
+    ("delete from marts.mart_pipeline_value where level = 'rep'",
+     "mart_pipeline_value", "company_is_the_sum_of_reps"),
+    ("update marts.mart_deal_outcome set closed_deals = 3",
+     "mart_deal_outcome", "outcome_of_its_parts"),
+    ("update marts.mart_deal_outcome set average_deal_outcome = 12",
+     "mart_deal_outcome", "outcome_of_its_parts"),
+    ("update marts.mart_deal_outcome set average_managed_value = 16",
+     "mart_deal_outcome", "average_managed_value_of_its_parts"),
+    ("update marts.mart_sales_cycle set median_cycle_days = 30",
+     "mart_sales_cycle", "cycle_days_in_order"),
+    ("update marts.mart_sales_cycle set mean_lost_cycle_days = -1",
+     "mart_sales_cycle", "cycle_days_in_order"),
+    ("update marts.mart_pipeline_value set open_value = 14",
+     "mart_pipeline_value", "open_deals_as_in_core"),
+    ("update marts.mart_pipeline_value set weighted_value = 16",
+     "mart_pipeline_value", "parts_in_range"),
+    ("delete from marts.mart_opportunities where opportunity_id = 'd3'",
+     "mart_opportunities", "every_deal_once"),
+    ("insert into marts.metric_values values ('mystery')",
+     "metric_values", "metrics_are_catalogued"),
+    ("delete from marts.metric_catalogue", "metric_catalogue", "catalogue_not_empty"),
+    ("alter table marts.mart_opportunities add column email varchar",
+     "metric_catalogue", "nothing_personal_published"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "table", "check"), MARTS_DEFECTS)
+def test_marts_gate_stops(sql: str, table: str, check: str, sound_home: Home):
+    change(sound_home.warehouse_db, sql)
+    result = run("marts", sound_home)
+    assert not result.passed
+    found = not_passed(result)[table, check]
+    assert (found.severity, found.result) == ("block", "failed")
+    assert found.rows_failed
+
+
+def test_a_check_that_does_not_work_is_broken_and_stops(sound_home: Home):
+    change(sound_home.warehouse_db, "drop table marts.mart_sales_cycle")
+    result = run("marts", sound_home)
+    broken = not_passed(result)["mart_sales_cycle", "cycle_days_in_order"]
+    assert broken.result == "broken"
+    assert broken.rows_failed is None
+    assert not result.passed
+
+
+def test_a_broken_warning_does_not_stop_but_is_told(sound_home: Home):
+    check = Check("crm", "users", "odd", "select nothing from {batch}", "odd", "fix", "warn")
+    result = run_suite("raw", [check], sound_home, "r1")
+    assert [c.result for c in result.checks] == ["broken"]
+    assert result.passed
+
+
+def test_a_gate_that_ran_no_check_has_not_passed(sound_home: Home):
+    assert not run_suite("raw", [], sound_home, "r1").passed
+
+
+def test_results_are_stored_and_rendered(sound_home: Home):
+    change(sound_home.warehouse_db, "delete from marts.metric_catalogue")
+    result = run("marts", sound_home)
+    with duckdb.connect(str(sound_home.raw_db), read_only=True) as raw:
+        stored = raw.execute(
+            "select gate, layer, table_name, check_name, severity, result, rows_checked, rows_failed "
+            "from landing.gate_results where run_id = 'r1' and result <> 'passed' order by check_name"
+        ).fetchall()
+        everything = raw.execute("select count(*) from landing.gate_results").fetchall()
+    assert stored == [
+        ("marts", "marts", "metric_catalogue", "catalogue_not_empty", "block", "failed", 0, 1),
+        ("marts", "marts", "metric_values", "metrics_are_catalogued", "block", "failed", 1, 1),
+    ]
+    assert everything == [(len(result.checks),)]
+    report = json.loads((sound_home.runs / "r1" / "gate_marts.json").read_text())
+    assert report["passed"] is False
+    index = sound_home.runs / "r1" / "data_docs" / "marts" / "index.html"
+    assert "marts gate" in index.read_text()
+
+
+def test_nothing_personal_reaches_results_or_data_docs(sound_home: Home):
+    # Break both a personal column's own rule and its row, so that a value could be shown.
+    change(
+        sound_home.raw_db,
+        "update crm.users set email = repeat('canary@example.test', 5000), user_name = null",
+    )
+    result = run("raw", sound_home)
+    assert ("users", "email_as_in_contract") in not_passed(result)
+    for path in (sound_home.runs / "r1").rglob("*"):
+        if path.is_file():
+            assert b"canary@" not in path.read_bytes(), path
+    with duckdb.connect(str(sound_home.raw_db), read_only=True) as raw:
+        leaked = raw.execute(
+            "select count(*) from landing.gate_results where message like '%canary@%'"
+        ).fetchall()
+    assert leaked == [(0,)]
