@@ -153,9 +153,9 @@ def test_open_pipeline_at_list_price_after_the_product_repair(marts):
     # The extract knows no probabilities; nothing is invented.
     assert weighted is None
     assert no_amount == 0
-    assert one(
-        marts, "select count(*) from mart_opportunities where product_name = 'GTX Pro'"
-    ) == (1480,)
+    assert one(marts, "select count(*) from mart_opportunities where product_name = 'GTX Pro'") == (
+        1480,
+    )
 
 
 def test_open_deals_say_where_their_amount_is_from(marts):

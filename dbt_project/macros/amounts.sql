@@ -1,0 +1,36 @@
+{#
+    The amount rule: what the CRM gives, else the total of the line items, else the product's list
+    price. Amount, source and currency come from the same place, so a list price keeps the currency
+    it stands in. Expects the columns line_items_amount, list_price, list_price_currency_code,
+    currency_code and reporting_currency in scope.
+#}
+{% macro resolved_amount(given_amount) -%}
+    coalesce({{ given_amount }}, line_items_amount, list_price)
+{%- endmacro %}
+
+{% macro resolved_amount_source(given_amount) -%}
+    case
+        when {{ given_amount }} is not null then 'crm'
+        when line_items_amount is not null then 'line_items'
+        when list_price is not null then 'list_price'
+        else 'none'
+    end
+{%- endmacro %}
+
+{% macro resolved_currency_code(given_amount) -%}
+    case
+        when {{ given_amount }} is null and line_items_amount is null and list_price is not null
+            then list_price_currency_code
+        else coalesce(currency_code, reporting_currency)
+    end
+{%- endmacro %}
+
+
+{# An amount in the reporting currency, and its share at a probability. #}
+{% macro converted(amount, exchange_rate) -%}
+    cast({{ amount }} * {{ exchange_rate }} as decimal(18, 2))
+{%- endmacro %}
+
+{% macro weighted(value, probability) -%}
+    cast({{ value }} * {{ probability }} as decimal(18, 2))
+{%- endmacro %}

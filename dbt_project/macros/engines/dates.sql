@@ -1,0 +1,105 @@
+{#
+    Dates and times, where DuckDB and Spark differ. Timestamps are naive and in UTC; a business date
+    is the date that the company's clock showed. `time_zone` is a column (one row of
+    stg_company__settings, cross joined): both engines then convert with a constant.
+#}
+
+
+{# The company's date at a moment. #}
+{% macro business_date(moment, time_zone) -%}
+    {{ return(adapter.dispatch('business_date', 'salesops')(moment, time_zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__business_date(moment, time_zone) -%}
+    {#- A zone lookup costs 50 times as much as a plain cast, and most companies' zone is UTC. -#}
+    case
+        when {{ time_zone }} = 'UTC' then cast({{ moment }} as date)
+        else cast(timezone({{ time_zone }}, timezone('UTC', {{ moment }})) as date)
+    end
+{%- endmacro %}
+
+{% macro spark__business_date(moment, time_zone) -%}
+    cast(from_utc_timestamp({{ moment }}, {{ time_zone }}) as date)
+{%- endmacro %}
+
+
+{#
+    The business date that an extract speaks for: one taken at midnight shows how the day before
+    ended, so a microsecond is taken off.
+#}
+{% macro extract_date(extracted_at, time_zone) -%}
+    {{ business_date(extracted_at ~ " - interval '1' microsecond", time_zone) }}
+{%- endmacro %}
+
+
+{# The moment (UTC) at which a date begins on the company's clock. #}
+{% macro start_of_day(day, time_zone) -%}
+    {{ return(adapter.dispatch('start_of_day', 'salesops')(day, time_zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__start_of_day(day, time_zone) -%}
+    case
+        when {{ time_zone }} = 'UTC' then cast({{ day }} as timestamp)
+        else timezone('UTC', timezone({{ time_zone }}, cast({{ day }} as timestamp)))
+    end
+{%- endmacro %}
+
+{% macro spark__start_of_day(day, time_zone) -%}
+    to_utc_timestamp(cast({{ day }} as timestamp), {{ time_zone }})
+{%- endmacro %}
+
+
+{# The last moment (UTC) of a date on the company's clock. #}
+{% macro end_of_day(day, time_zone) -%}
+    {{ start_of_day(plus_days(day, 1), time_zone) }} - interval '1' microsecond
+{%- endmacro %}
+
+
+{# Whole calendar days from one date to another; negative when the second is the earlier. #}
+{% macro days_between(first_day, last_day) -%}
+    {{ return(adapter.dispatch('days_between', 'salesops')(first_day, last_day)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first_day, last_day) -%}
+    cast(date_diff('day', {{ first_day }}, {{ last_day }}) as integer)
+{%- endmacro %}
+
+{% macro spark__days_between(first_day, last_day) -%}
+    datediff({{ last_day }}, {{ first_day }})
+{%- endmacro %}
+
+
+{# The date so many days later; `days` is an integer expression and may be negative. #}
+{% macro plus_days(day, days) -%}
+    {{ return(adapter.dispatch('plus_days', 'salesops')(day, days)) }}
+{%- endmacro %}
+
+{% macro duckdb__plus_days(day, days) -%}
+    ({{ day }} + cast({{ days }} as integer))
+{%- endmacro %}
+
+{% macro spark__plus_days(day, days) -%}
+    date_add({{ day }}, cast({{ days }} as int))
+{%- endmacro %}
+
+
+{#
+    Ends of time: an interval without an end closes at the open end, the first version of a
+    dimension's member reaches back to the open start. Both compare and join like any other value,
+    which NULL would not.
+#}
+{% macro open_end() -%}
+    timestamp '9999-12-31 00:00:00'
+{%- endmacro %}
+
+{% macro open_end_date() -%}
+    date '9999-12-31'
+{%- endmacro %}
+
+{% macro open_start() -%}
+    timestamp '1900-01-01 00:00:00'
+{%- endmacro %}
+
+{% macro open_start_date() -%}
+    date '1900-01-01'
+{%- endmacro %}

@@ -1,0 +1,43 @@
+{#
+    The levels at which numbers are given, from the company down: each level's name, and the column
+    of a fact that says which member a row counts for. The company has one member, `all`, and needs
+    no column.
+
+    A level's `needs` are the source columns that tell its members apart, in the notation of the
+    metrics' `needs` (see docs/adding-a-metric.md); source_coverage says which are missing.
+#}
+{% macro deal_levels() %}
+    {{ return({
+        'company': {'column': none, 'needs': []},
+        'branch': {'column': 'branch_id', 'needs': ['crm.users.branch_id | crm.teams.branch_id']},
+        'territory': {
+            'column': 'territory_id',
+            'needs': ['crm.opportunities.territory_id | crm.users.territory_id'],
+        },
+        'team': {'column': 'team_id', 'needs': ['crm.users.team_id']},
+        'rep': {'column': 'sales_rep_id', 'needs': ['crm.opportunities.owner_id']},
+        'segment': {'column': 'segment', 'needs': ['crm.accounts.segment']},
+        'product': {'column': 'product_id', 'needs': ['crm.opportunities.product_id']},
+        'lead_source': {'column': 'lead_source', 'needs': ['crm.opportunities.lead_source']},
+    }) }}
+{% endmacro %}
+
+
+{# The levels of an open deal: it also has a stage and a forecast category that still change. #}
+{% macro pipeline_levels() %}
+    {% set levels = dict(deal_levels()) %}
+    {% do levels.update({
+        'stage': {'column': 'stage_id', 'needs': ['crm.opportunities.stage_id']},
+        'forecast_category': {
+            'column': 'forecast_category',
+            'needs': ['crm.opportunities.forecast_category'],
+        },
+    }) %}
+    {{ return(levels) }}
+{% endmacro %}
+
+
+{# The columns that say which members a row counts for, in the order of the levels. #}
+{% macro level_columns(levels) %}
+    {{ return(levels.values() | map(attribute='column') | select | list) }}
+{% endmacro %}

@@ -1,0 +1,196 @@
+with
+
+opportunity_extracts as (
+
+    select distinct
+        source_system,
+        extracted_at
+
+    from {{ ref('stg_landing__extracts') }}
+    where
+        source = 'crm'
+        and table_name = 'opportunities'
+
+),
+
+extracts as (
+
+    select
+        source_system,
+        extracted_at,
+        lag(extracted_at) over (
+            partition by source_system
+            order by extracted_at
+        ) as previous_extracted_at
+
+    from opportunity_extracts
+
+),
+
+versions as (
+
+    select
+        opportunity_id,
+        version_number,
+        source_system,
+        extracted_at,
+        extracted_date,
+        owner_id,
+        territory_id,
+        is_closed,
+        is_vanished,
+        exclusion_reason,
+        closed_date,
+        decided_at,
+        opened_on as first_opened_on,
+        first_shows_at,
+        modified_at,
+        is_current,
+        lag(is_closed) over (partition by opportunity_id order by version_number) as was_closed,
+        lag(is_vanished) over (partition by opportunity_id order by version_number) as was_vanished,
+        lag(extracted_at) over (
+            partition by opportunity_id
+            order by version_number
+        ) as previous_version_extracted_at
+
+    from {{ ref('int_opportunity_versions_dated') }}
+    where has_other_versions
+
+),
+
+-- A change happened after the last extract that did not show it yet. That is the extract before,
+-- also where it showed the deal unchanged and so left no version: an answer as of a day that an
+-- extract has already spoken for never changes.
+bounded_versions as (
+
+    select
+        versions.*,
+        greatest(
+            versions.previous_version_extracted_at,
+            extracts.previous_extracted_at
+        ) as last_seen_otherwise_at
+
+    from versions
+    left join extracts
+        on
+            versions.source_system = extracts.source_system
+            and versions.extracted_at = extracts.extracted_at
+
+),
+
+started_versions as (
+
+    select
+        *,
+        case
+            when version_number = 1 then first_shows_at
+            when is_vanished or was_vanished then extracted_at
+            when is_closed and not was_closed and decided_at > last_seen_otherwise_at
+                then decided_at
+            when is_closed and not was_closed then extracted_at
+            when modified_at > last_seen_otherwise_at and modified_at <= extracted_at
+                then modified_at
+            else extracted_at
+        end as starts_at,
+        coalesce(was_closed and not is_closed, false) as is_reopening,
+        sum(case when was_closed and not is_closed then 1 else 0 end) over (
+            partition by opportunity_id
+            order by version_number
+            rows between unbounded preceding and current row
+        ) + 1 as episode
+
+    from bounded_versions
+
+),
+
+dated_versions as (
+
+    select
+        started_versions.*,
+        {{ start_date('starts_at', 'settings.time_zone') }} as starts_on,
+        min(started_versions.extracted_date) over closing as first_shown_on,
+        first_value(started_versions.owner_id) over closing as closing_owner_id,
+        first_value(started_versions.territory_id) over closing as closing_territory_id
+
+    from started_versions
+    cross join {{ ref('stg_company__settings') }} as settings
+    window closing as (
+        partition by
+            started_versions.opportunity_id,
+            started_versions.episode,
+            started_versions.is_closed
+        order by started_versions.version_number
+        rows between unbounded preceding and current row
+    )
+
+),
+
+closed_versions as (
+
+    select
+        *,
+        case when is_closed then coalesce(closed_date, first_shown_on) end as known_closed_date
+
+    from dated_versions
+
+),
+
+linked_versions as (
+
+    select
+        *,
+        lag(known_closed_date) over deal as previous_closed_date,
+        first_value(case when version_number = 1 then first_opened_on else starts_on end) over (
+            partition by opportunity_id, episode
+            order by version_number
+            rows between unbounded preceding and current row
+        ) as opened_on,
+        first_value(extracted_date) over (
+            partition by opportunity_id
+            order by version_number
+            rows between unbounded preceding and current row
+        ) as first_extracted_date,
+        lead(starts_at) over deal as ends_at,
+        lead(starts_on) over deal as ends_on,
+        lead(episode) over deal as next_episode,
+        last_value(exclusion_reason) over (
+            partition by opportunity_id
+            order by version_number
+            rows between unbounded preceding and unbounded following
+        ) as current_exclusion_reason
+
+    from closed_versions
+    window deal as (partition by opportunity_id order by version_number)
+
+)
+
+select
+    opportunity_id,
+    version_number,
+    cast(episode as bigint) as episode,
+    coalesce(episode <> next_episode, true) as is_last_of_episode,
+    case when is_closed then closing_owner_id else owner_id end as attributed_owner_id,
+    case when is_closed then closing_territory_id else territory_id end as attributed_territory_id,
+    current_exclusion_reason,
+    first_extracted_date,
+    known_closed_date as closed_date,
+    opened_on,
+    starts_at,
+    ends_at,
+    starts_on,
+    ends_on,
+    cast(
+        sum(
+            case
+                when is_reopening and previous_closed_date < starts_on
+                    then {{ days_between('previous_closed_date', 'starts_on') }}
+                else 0
+            end
+        ) over (
+            partition by opportunity_id
+            order by version_number
+            rows between unbounded preceding and current row
+        ) as integer
+    ) as closed_days_before
+
+from linked_versions

@@ -1,0 +1,230 @@
+{{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
+
+with
+
+settings as (
+
+    select reporting_currency
+
+    from {{ ref('stg_company__settings') }}
+
+),
+
+versions as (
+
+    select * from {{ ref('int_opportunity_versions_dated') }}
+
+),
+
+-- The members a deal can refer to; deals of one that vanished from the CRM still belong to it.
+accounts as (
+
+    select account_id
+
+    from {{ ref('dim_account') }}
+    where is_current
+
+),
+
+reps as (
+
+    select sales_rep_id
+
+    from {{ ref('dim_sales_rep') }}
+    where is_current
+
+),
+
+products as (
+
+    select
+        product_id,
+        list_price,
+        currency_code
+
+    from {{ ref('dim_product') }}
+
+),
+
+territories as (
+
+    select territory_id
+
+    from {{ ref('dim_territory') }}
+
+),
+
+placed_versions as (
+
+    select
+        versions.opportunity_id,
+        versions.version_number,
+        coalesce(sequences.episode, 1) as episode,
+        coalesce(sequences.is_last_of_episode, true) as is_last_of_episode,
+        versions.is_current,
+        versions.source_system,
+        versions.extract_id,
+        versions.extracted_at,
+
+        versions.opportunity_name,
+        versions.account_id,
+        versions.owner_id,
+        case
+            when sequences.opportunity_id is null then versions.owner_id
+            else sequences.attributed_owner_id
+        end as attributed_owner_id,
+        versions.product_id,
+        versions.territory_id,
+        case
+            when sequences.opportunity_id is null then versions.territory_id
+            else sequences.attributed_territory_id
+        end as attributed_territory_id,
+        versions.stage_id,
+        versions.forecast_category,
+        versions.lead_source,
+        versions.deal_type,
+        versions.loss_reason,
+        versions.currency_code,
+        versions.amount as given_amount,
+        -- A lost deal's 0 says what it brought, not what it was worth while it was open.
+        case
+            when versions.is_closed and not versions.is_won then nullif(versions.amount, 0)
+            else versions.amount
+        end as given_open_amount,
+        versions.probability,
+
+        versions.is_closed,
+        versions.is_won,
+        versions.exclusion_reason,
+        case
+            when sequences.opportunity_id is null then versions.exclusion_reason
+            else sequences.current_exclusion_reason
+        end as current_exclusion_reason,
+
+        versions.expected_close_date,
+        versions.created_at,
+        versions.created_date as given_created_date,
+        coalesce(
+            versions.created_date, sequences.first_extracted_date, versions.extracted_date
+        ) as created_date,
+        versions.closed_at,
+        case
+            when versions.is_closed
+                then coalesce(sequences.closed_date, versions.closed_date, versions.extracted_date)
+        end as closed_date,
+        coalesce(sequences.closed_days_before, 0) as closed_days_before,
+        versions.began_at,
+        versions.began_on,
+        coalesce(sequences.opened_on, versions.opened_on) as opened_on,
+        coalesce(sequences.starts_at, versions.first_shows_at) as starts_at,
+        coalesce(sequences.ends_at, {{ open_end() }}) as ends_at,
+        coalesce(sequences.starts_on, versions.first_shows_on) as starts_on,
+        coalesce(sequences.ends_on, {{ open_end_date() }}) as ends_on
+
+    from versions
+    left join {{ ref('int_opportunity_versions_sequenced') }} as sequences
+        on
+            versions.opportunity_id = sequences.opportunity_id
+            and versions.version_number = sequences.version_number
+
+),
+
+-- A reference to nothing points at the unknown member.
+referenced_versions as (
+
+    select
+        placed_versions.*,
+        {{ or_unknown('accounts.account_id') }} as known_account_id,
+        {{ or_unknown('reps.sales_rep_id') }} as sales_rep_id,
+        {{ or_unknown('products.product_id') }} as known_product_id,
+        territories.territory_id as known_territory_id,
+        products.list_price,
+        products.currency_code as list_price_currency_code,
+        line_totals.line_items_amount,
+        settings.reporting_currency
+
+    from placed_versions
+    cross join settings
+    left join accounts on placed_versions.account_id = accounts.account_id
+    left join reps on placed_versions.owner_id = reps.sales_rep_id
+    left join products on placed_versions.product_id = products.product_id
+    left join territories on placed_versions.territory_id = territories.territory_id
+    left join {{ ref('int_opportunity_line_totals') }} as line_totals
+        on placed_versions.opportunity_id = line_totals.opportunity_id
+
+),
+
+valued_versions as (
+
+    select
+        *,
+        {{ resolved_amount('given_amount') }} as amount,
+        {{ resolved_amount_source('given_amount') }} as amount_source,
+        {{ resolved_currency_code('given_amount') }} as amount_currency_code,
+        {{ resolved_amount('given_open_amount') }} as open_amount,
+        {{ resolved_amount_source('given_open_amount') }} as open_amount_source,
+        {{ resolved_currency_code('given_open_amount') }} as open_currency_code
+
+    from referenced_versions
+
+)
+
+select
+    versions.opportunity_id,
+    versions.version_number,
+    versions.episode,
+    versions.is_last_of_episode,
+    versions.is_current,
+    versions.source_system,
+    versions.extract_id,
+    versions.extracted_at,
+
+    versions.opportunity_name,
+    versions.known_account_id as account_id,
+    versions.sales_rep_id,
+    versions.attributed_owner_id,
+    versions.known_product_id as product_id,
+    versions.known_territory_id as territory_id,
+    versions.attributed_territory_id,
+    versions.stage_id,
+    versions.forecast_category,
+    versions.lead_source,
+    versions.deal_type,
+    versions.loss_reason,
+    versions.amount_currency_code as currency_code,
+    versions.amount_source,
+    versions.open_currency_code,
+    versions.open_amount_source,
+    versions.exclusion_reason,
+    versions.current_exclusion_reason,
+
+    versions.amount,
+    versions.open_amount,
+    rates.exchange_rate,
+    {{ converted('versions.amount', 'rates.exchange_rate') }} as opportunity_value,
+    versions.probability,
+    versions.closed_days_before,
+
+    versions.is_closed,
+    versions.is_won,
+
+    versions.expected_close_date,
+    versions.created_at,
+    versions.given_created_date,
+    versions.created_date,
+    versions.closed_at,
+    versions.closed_date,
+    rates.exchange_rate_date,
+    versions.began_at,
+    versions.began_on,
+    versions.opened_on,
+    versions.starts_at,
+    versions.ends_at,
+    versions.starts_on,
+    versions.ends_on
+
+from valued_versions as versions
+left join {{ ref('int_fx_rates_daily') }} as rates
+    on
+        versions.amount_currency_code = rates.currency_code
+        and coalesce(versions.closed_date, versions.starts_on) = rates.rate_date

@@ -1,0 +1,96 @@
+with
+
+episodes as (
+
+    select
+        versions.*,
+        -- Who and what a deal counts for is fixed when it is decided; an open deal counts for those
+        -- who have it now.
+        coalesce(versions.closed_date, warehouse.as_of_date, versions.starts_on) as attribution_date
+
+    from {{ ref('int_opportunity_versions_valued') }} as versions
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    where versions.is_last_of_episode
+
+),
+
+attributed_episodes as (
+
+    select
+        episodes.*,
+        {{ or_unknown('accounts.account_key') }} as account_key,
+        {{ or_unknown('accounts.segment') }} as segment,
+        {{ or_unknown('reps.sales_rep_key') }} as sales_rep_key,
+        {{ or_unknown('reps.sales_rep_id') }} as attributed_sales_rep_id,
+        {{ or_unknown('reps.team_id') }} as team_id,
+        {{ or_unknown('reps.branch_id') }} as branch_id,
+        coalesce(territories.territory_id, reps.territory_id, 'unknown') as counted_territory_id,
+        case
+            when episodes.closed_date >= episodes.created_date
+                then {{ days_between('episodes.created_date', 'episodes.closed_date') }}
+        end as cycle_days
+
+    from episodes
+    left join {{ ref('dim_account') }} as accounts
+        on
+            episodes.account_id = accounts.account_id
+            and episodes.attribution_date >= accounts.valid_from_date
+            and episodes.attribution_date < accounts.valid_to_date
+    left join {{ ref('dim_sales_rep') }} as reps
+        on
+            episodes.attributed_owner_id = reps.sales_rep_id
+            and episodes.attribution_date >= reps.valid_from_date
+            and episodes.attribution_date < reps.valid_to_date
+    left join {{ ref('dim_territory') }} as territories
+        on episodes.attributed_territory_id = territories.territory_id
+
+)
+
+select
+    {{ surrogate_key('opportunity_id', ['episode']) }} as opportunity_key,
+    opportunity_id,
+    episode,
+    is_current as is_last_episode,
+    source_system,
+    opportunity_name,
+    account_key,
+    account_id,
+    sales_rep_key,
+    attributed_sales_rep_id as sales_rep_id,
+    team_id,
+    branch_id,
+    counted_territory_id as territory_id,
+    segment,
+    product_id,
+    stage_id,
+    forecast_category,
+    lead_source,
+    deal_type,
+    loss_reason,
+    currency_code,
+    amount,
+    amount_source,
+    exchange_rate,
+    exchange_rate_date,
+    opportunity_value,
+    {{ weighted('opportunity_value', 'probability') }} as weighted_value,
+    probability,
+    created_at,
+    created_date,
+    opened_on as opened_date,
+    expected_close_date,
+    closed_at,
+    closed_date,
+    cycle_days,
+    case
+        when cycle_days >= closed_days_before then cycle_days - closed_days_before
+    end as active_days,
+    is_closed,
+    is_won,
+    is_closed and not is_won as is_lost,
+    episode > 1 as is_reopened,
+    current_exclusion_reason is not null as is_excluded,
+    current_exclusion_reason as exclusion_reason,
+    coalesce(closed_date < given_created_date, false) as has_close_before_creation
+
+from attributed_episodes

@@ -1,0 +1,138 @@
+with
+
+shown_versions as (
+
+    select
+        opportunity_id,
+        version_number,
+        episode,
+        source_system,
+        extract_id,
+        case
+            when version_number = 1 and not is_closed and starts_at < extracted_at
+                then 'creation_date'
+            else 'extract'
+        end as known_by,
+        starts_at as valid_from,
+        ends_at as valid_to,
+        starts_on as valid_from_date,
+        ends_on as valid_to_date,
+        is_current,
+        account_id,
+        sales_rep_id,
+        product_id,
+        territory_id,
+        stage_id,
+        forecast_category,
+        lead_source,
+        currency_code,
+        amount,
+        amount_source,
+        exchange_rate,
+        exchange_rate_date,
+        opportunity_value,
+        probability,
+        expected_close_date,
+        is_closed,
+        is_won,
+        exclusion_reason is not null as is_excluded
+
+    from {{ ref('int_opportunity_versions_valued') }}
+
+),
+
+-- A deal that was already decided when an extract first showed it was open from its creation on.
+-- What it was worth then is the best that is known; in which stage it stood, nobody can say.
+inferred_versions as (
+
+    select
+        versions.opportunity_id,
+        0 as version_number,
+        versions.episode,
+        versions.source_system,
+        versions.extract_id,
+        'close_date' as known_by,
+        versions.began_at as valid_from,
+        versions.starts_at as valid_to,
+        versions.began_on as valid_from_date,
+        versions.starts_on as valid_to_date,
+        false as is_current,
+        versions.account_id,
+        versions.sales_rep_id,
+        versions.product_id,
+        versions.territory_id,
+        'unknown' as stage_id,
+        'unknown' as forecast_category,
+        versions.lead_source,
+        versions.open_currency_code as currency_code,
+        versions.open_amount as amount,
+        versions.open_amount_source as amount_source,
+        rates.exchange_rate,
+        rates.exchange_rate_date,
+        {{ converted('versions.open_amount', 'rates.exchange_rate') }} as opportunity_value,
+        cast(null as decimal(9, 6)) as probability,
+        versions.expected_close_date,
+        false as is_closed,
+        false as is_won,
+        versions.exclusion_reason is not null as is_excluded
+
+    from {{ ref('int_opportunity_versions_valued') }} as versions
+    left join {{ ref('int_fx_rates_daily') }} as rates
+        on
+            versions.open_currency_code = rates.currency_code
+            and versions.began_on = rates.rate_date
+    where
+        versions.version_number = 1
+        and versions.is_closed
+        and versions.began_at < versions.starts_at
+
+),
+
+all_versions as (
+
+    select * from shown_versions
+    union all
+    select * from inferred_versions
+
+)
+
+select
+    {{ surrogate_key('versions.opportunity_id', ['versions.version_number']) }}
+        as opportunity_version_key,
+    versions.opportunity_id,
+    versions.episode,
+    versions.source_system,
+    versions.extract_id,
+    versions.known_by,
+    versions.valid_from,
+    versions.valid_to,
+    versions.valid_from_date,
+    versions.valid_to_date,
+    versions.is_current,
+    versions.account_id,
+    versions.sales_rep_id,
+    versions.product_id,
+    coalesce(versions.territory_id, reps.territory_id, 'unknown') as territory_id,
+    versions.stage_id,
+    versions.forecast_category,
+    versions.lead_source,
+    versions.currency_code,
+    versions.amount,
+    versions.amount_source,
+    versions.exchange_rate,
+    versions.exchange_rate_date,
+    versions.opportunity_value,
+    versions.probability,
+    {{ weighted('versions.opportunity_value', 'versions.probability') }} as weighted_value,
+    versions.expected_close_date,
+    versions.is_closed,
+    versions.is_won,
+    versions.is_excluded
+
+from all_versions as versions
+left join {{ ref('dim_sales_rep') }} as reps
+    on
+        -- Only for deals without a territory of their own.
+        case when versions.territory_id is null then versions.sales_rep_id end = reps.sales_rep_id
+        and versions.valid_from_date >= reps.valid_from_date
+        and versions.valid_from_date < reps.valid_to_date

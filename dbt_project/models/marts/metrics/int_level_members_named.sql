@@ -1,0 +1,79 @@
+{{ config(schema='intermediate', contract={'enforced': false}) }}
+
+with
+
+named_members as (
+
+    select
+        'company' as level,
+        'all' as member_id,
+        'All' as member_name
+
+    union all
+
+    select
+        'branch' as level,
+        branch_id as member_id,
+        branch_name as member_name
+
+    from {{ ref('dim_branch') }}
+
+    union all
+
+    select
+        'territory' as level,
+        territory_id as member_id,
+        territory_name as member_name
+
+    from {{ ref('dim_territory') }}
+
+    union all
+
+    select
+        'team' as level,
+        team_id as member_id,
+        team_name as member_name
+
+    from {{ ref('dim_team') }}
+
+    union all
+
+    select
+        'rep' as level,
+        sales_rep_id as member_id,
+        sales_rep_name as member_name
+
+    from {{ ref('dim_sales_rep') }}
+    where is_current
+
+    union all
+
+    select
+        'product' as level,
+        product_id as member_id,
+        product_name as member_name
+
+    from {{ ref('dim_product') }}
+
+    union all
+
+    select
+        'stage' as level,
+        stage_id as member_id,
+        stage_name as member_name
+
+    from {{ ref('dim_stage') }}
+
+)
+
+select * from named_members
+
+-- Members of the other levels are called what they are; only the unknown one needs a name.
+{% for level in ['segment', 'lead_source', 'forecast_category'] %}
+union all
+
+select
+    '{{ level }}' as level,
+    'unknown' as member_id,
+    'Unknown' as member_name
+{% endfor %}

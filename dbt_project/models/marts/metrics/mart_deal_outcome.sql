@@ -1,0 +1,129 @@
+with
+
+closings as (
+
+    {{ closings(['is_won', 'opportunity_value']) }}
+
+),
+
+closed_by_member as (
+
+    {{ rolled_up('closings', date_column='closed_date', measures={
+        'closed_deals': 'count(*)',
+        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
+    }) }}
+
+),
+
+known_periods as (
+
+    {{ known_periods() }}
+
+),
+
+managed_by_member as (
+
+    select
+        known_periods.period_grain,
+        known_periods.period_start,
+        known_periods.period_end,
+        pipeline.level,
+        pipeline.member_id,
+        pipeline.basis,
+        pipeline.open_deals as managed_deals,
+        pipeline.open_value as managed_value
+
+    from known_periods
+    inner join {{ ref('mart_pipeline_value') }} as pipeline
+        on known_periods.last_known_date = pipeline.as_of_date
+    where pipeline.level in ('{{ deal_levels().keys() | join("', '") }}')
+
+),
+
+-- A member can have closed deals and none open, or the other way round.
+both_parts as (
+
+    select
+        period_grain,
+        period_start,
+        period_end,
+        level,
+        member_id,
+        basis,
+        0 as managed_deals,
+        cast(0 as decimal(18, 2)) as managed_value,
+        closed_deals,
+        won_deals,
+        won_value
+
+    from closed_by_member
+
+    union all
+
+    select
+        period_grain,
+        period_start,
+        period_end,
+        level,
+        member_id,
+        basis,
+        managed_deals,
+        managed_value,
+        0 as closed_deals,
+        0 as won_deals,
+        cast(0 as decimal(18, 2)) as won_value
+
+    from managed_by_member
+
+),
+
+by_member as (
+
+    select
+        period_grain,
+        period_start,
+        period_end,
+        level,
+        member_id,
+        basis,
+        sum(managed_deals) as managed_deals,
+        sum(managed_value) as managed_value,
+        sum(closed_deals) as closed_deals,
+        sum(won_deals) as won_deals,
+        sum(won_value) as won_value
+
+    from both_parts
+    group by
+        period_grain,
+        period_start,
+        period_end,
+        level,
+        member_id,
+        basis
+
+)
+
+select
+    by_member.period_grain,
+    by_member.period_start,
+    by_member.period_end,
+    by_member.level,
+    by_member.member_id,
+    coalesce(members.member_name, by_member.member_id) as member_name,
+    by_member.basis,
+
+    cast(by_member.managed_deals as bigint) as managed_deals,
+    cast(by_member.managed_value as decimal(18, 2)) as managed_value,
+    {{ ratio('by_member.managed_value', 'by_member.managed_deals') }} as average_managed_value,
+    cast(by_member.closed_deals as bigint) as closed_deals,
+    {{ ratio('by_member.won_value', 'by_member.closed_deals') }} as average_deal_outcome,
+    cast(by_member.won_deals as bigint) as won_deals,
+    {{ ratio('by_member.won_value', 'by_member.won_deals') }} as average_won_value,
+    cast(by_member.won_value as decimal(18, 2)) as won_value
+
+from by_member
+left join {{ ref('int_level_members_named') }} as members
+    on
+        by_member.level = members.level
+        and by_member.member_id = members.member_id

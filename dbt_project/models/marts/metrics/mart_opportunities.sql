@@ -1,0 +1,133 @@
+with
+
+opportunities as (
+
+    select * from {{ ref('fct_opportunity') }}
+    where is_last_episode
+
+),
+
+-- The day a deal came to be that nobody wrote down: when its first episode began.
+first_episodes as (
+
+    select
+        opportunity_id,
+        opened_date
+
+    from {{ ref('fct_opportunity') }}
+    where
+        episode = 1
+        and created_date is null
+
+),
+
+dated_opportunities as (
+
+    select
+        opportunities.*,
+        coalesce(
+            opportunities.created_date, first_episodes.opened_date, opportunities.opened_date
+        ) as known_created_date,
+        warehouse.as_of_date
+
+    from opportunities
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    left join first_episodes on opportunities.opportunity_id = first_episodes.opportunity_id
+
+),
+
+current_reps as (
+
+    select
+        sales_rep_id,
+        sales_rep_name
+
+    from {{ ref('dim_sales_rep') }}
+    where is_current
+
+),
+
+current_accounts as (
+
+    select
+        account_id,
+        account_name,
+        industry,
+        country
+
+    from {{ ref('dim_account') }}
+    where is_current
+
+)
+
+select
+    deals.opportunity_id,
+    deals.opportunity_name,
+    case
+        when deals.is_won then 'won'
+        when deals.is_lost then 'lost'
+        else 'open'
+    end as outcome,
+
+    deals.account_id,
+    accounts.account_name,
+    accounts.industry,
+    accounts.country as account_country,
+    deals.segment,
+    deals.sales_rep_id,
+    reps.sales_rep_name,
+    deals.team_id,
+    teams.team_name,
+    deals.branch_id,
+    branches.branch_name,
+    deals.territory_id,
+    territories.territory_name,
+    deals.product_id,
+    products.product_name,
+    products.product_family,
+    deals.stage_id,
+    stages.stage_name,
+    deals.forecast_category,
+    deals.lead_source,
+    deals.deal_type,
+    deals.loss_reason,
+
+    deals.currency_code,
+    deals.amount,
+    deals.amount_source,
+    deals.exchange_rate,
+    deals.opportunity_value,
+    deals.probability,
+    case when not deals.is_closed then deals.weighted_value end as weighted_value,
+
+    deals.known_created_date as created_date,
+    deals.opened_date,
+    deals.expected_close_date,
+    deals.closed_date,
+    deals.cycle_days,
+    deals.active_days,
+    case
+        when not deals.is_closed
+            then {{ days_between('deals.known_created_date', 'deals.as_of_date') }}
+    end as age_days,
+
+    deals.episode,
+    deals.is_closed,
+    deals.is_won,
+    deals.is_lost,
+    not deals.is_closed and coalesce(deals.expected_close_date < deals.as_of_date, false) as is_overdue,
+    deals.is_reopened,
+    deals.is_excluded,
+    deals.exclusion_reason,
+    deals.created_date is not null as has_creation_date,
+    deals.has_close_before_creation,
+    deals.source_system
+
+from dated_opportunities as deals
+left join current_accounts as accounts on deals.account_id = accounts.account_id
+left join current_reps as reps on deals.sales_rep_id = reps.sales_rep_id
+left join {{ ref('dim_team') }} as teams on deals.team_id = teams.team_id
+left join {{ ref('dim_branch') }} as branches on deals.branch_id = branches.branch_id
+left join {{ ref('dim_territory') }} as territories on deals.territory_id = territories.territory_id
+left join {{ ref('dim_product') }} as products on deals.product_id = products.product_id
+left join {{ ref('dim_stage') }} as stages on deals.stage_id = stages.stage_id

@@ -1,0 +1,69 @@
+with
+
+closings as (
+
+    {{ closings(['is_won', 'cycle_days', 'active_days']) }}
+
+),
+
+-- cycle_days is missing where the creation is not known and where the CRM says that a deal was
+-- decided before it was created; such a deal counts as won or lost and enters no average.
+won_and_lost as (
+
+    select
+        *,
+        case when is_won then cycle_days end as won_cycle_days,
+        case when is_won then active_days end as won_active_days,
+        case when not is_won then cycle_days end as lost_cycle_days
+
+    from closings
+
+),
+
+by_member as (
+
+    {{ rolled_up('won_and_lost', date_column='closed_date', measures={
+        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+        'timed_won_deals': 'count(facts.won_cycle_days)',
+        'won_cycle_days': 'coalesce(sum(facts.won_cycle_days), 0)',
+        'median_cycle_days': quantile('facts.won_cycle_days', 0.5),
+        'p90_cycle_days': quantile('facts.won_cycle_days', 0.9),
+        'timed_active_deals': 'count(facts.won_active_days)',
+        'won_active_days': 'coalesce(sum(facts.won_active_days), 0)',
+        'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
+        'timed_lost_deals': 'count(facts.lost_cycle_days)',
+        'lost_cycle_days': 'coalesce(sum(facts.lost_cycle_days), 0)',
+        'median_lost_cycle_days': quantile('facts.lost_cycle_days', 0.5),
+    }) }}
+
+)
+
+select
+    by_member.period_grain,
+    by_member.period_start,
+    by_member.period_end,
+    by_member.level,
+    by_member.member_id,
+    coalesce(members.member_name, by_member.member_id) as member_name,
+    by_member.basis,
+
+    cast(by_member.won_deals as bigint) as won_deals,
+    {{ ratio('by_member.won_cycle_days', 'by_member.timed_won_deals') }} as mean_cycle_days,
+    by_member.median_cycle_days,
+    by_member.p90_cycle_days,
+    {{ ratio('by_member.won_active_days', 'by_member.timed_active_deals') }} as mean_active_days,
+    cast(by_member.lost_deals as bigint) as lost_deals,
+    {{ ratio('by_member.lost_cycle_days', 'by_member.timed_lost_deals') }} as mean_lost_cycle_days,
+    by_member.median_lost_cycle_days,
+    cast(by_member.timed_won_deals as bigint) as timed_won_deals,
+    cast(by_member.won_cycle_days as bigint) as won_cycle_days,
+    cast(by_member.timed_active_deals as bigint) as timed_active_deals,
+    cast(by_member.won_active_days as bigint) as won_active_days,
+    cast(by_member.timed_lost_deals as bigint) as timed_lost_deals,
+    cast(by_member.lost_cycle_days as bigint) as lost_cycle_days
+
+from by_member
+left join {{ ref('int_level_members_named') }} as members
+    on
+        by_member.level = members.level
+        and by_member.member_id = members.member_id

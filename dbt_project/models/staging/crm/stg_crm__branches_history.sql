@@ -1,0 +1,9 @@
+{{ version_history(
+    source('crm', 'branches'),
+    key=['branch_id'],
+    columns=[
+        'branch_name',
+        'region',
+        'country',
+    ],
+) }}

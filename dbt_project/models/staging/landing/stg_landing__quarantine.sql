@@ -1,0 +1,16 @@
+select
+    run_id,
+    extract_id,
+    source_system,
+    source,
+    table_name,
+    file_name,
+    sha256,
+    line,
+    column_name,
+    value,
+    reason,
+    message,
+    record
+
+from {{ source('landing', 'quarantine') }}

@@ -1,0 +1,117 @@
+"""The three gates as blocking asset checks: where one fails, nothing after it runs.
+
+Belongs here: running a gate in a Dagster step and showing what it found. Does not belong here: what
+is expected of the data (`expectations`).
+"""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from expectations.results import CheckResult, GateName, GateResult
+from ingestion.contracts import load_contracts
+from orchestration.defs.session import RefreshSession
+from orchestration.errors import GateFailedError
+from orchestration.run_records import CheckEntry, GateEntry
+
+_TITLES: dict[GateName, str] = {
+    "raw": "Checking raw",
+    "core": "Checking the star schema against raw",
+    "marts": "Checking the metric marts",
+}
+_MAX_CHECKS_NAMED = 10
+
+
+def gate(name: GateName, assets: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinition:
+    """One gate over the tables of a layer.
+
+    Args:
+        name: Which gate.
+        assets: The tables it stands behind; the next layer waits for every one of its checks.
+    """
+    specs = [
+        dg.AssetCheckSpec(
+            f"{name}_gate",
+            asset=asset,
+            blocking=True,
+            description=f"What the {name} gate expects of {asset.path[-1]}.",
+        )
+        for asset in assets
+    ]
+
+    @dg.multi_asset_check(name=f"{name}_gate", specs=specs)
+    def run(
+        context: dg.AssetCheckExecutionContext, session: RefreshSession
+    ) -> Iterator[dg.AssetCheckResult]:
+        with session.phase(f"{name}_gate", _TITLES[name]):
+            found = _run(name, session)
+            for key in context.selected_asset_check_keys:
+                yield _result(key, found)
+            if not found.passed:
+                raise GateFailedError(_complaint(found))
+
+    return run
+
+
+def _run(name: GateName, session: RefreshSession) -> GateResult:
+    # Great Expectations takes seconds to import, so that waits until there is something to check.
+    from expectations.gates import run_gate
+
+    result = run_gate(name, session.project.home, session.record.run_id, load_contracts())
+    entry = GateEntry(
+        gate=name,
+        passed=result.passed,
+        checks=len(result.checks),
+        not_passed=tuple(_entry(check) for check in result.checks if check.result != "passed"),
+    )
+    session.record.gates = (*session.record.gates, entry)
+    session.journal.save()
+    return result
+
+
+def _entry(check: CheckResult) -> CheckEntry:
+    return CheckEntry(
+        table=f"{check.layer}.{check.table_name}",
+        check=check.check_name,
+        severity=check.severity,
+        result=check.result,
+        rows_checked=check.rows_checked,
+        rows_failed=check.rows_failed,
+        message=check.message,
+        sample=check.sample,
+    )
+
+
+def _result(key: dg.AssetCheckKey, found: GateResult) -> dg.AssetCheckResult:
+    """Gives a table's part of what a gate found.
+
+    A gate that ran no check fails as a whole, which is to say for every table.
+    """
+    checks = [c for c in found.checks if [c.layer, c.table_name] == list(key.asset_key.path)]
+    not_passed = [check for check in checks if check.result != "passed"]
+    is_blocked = not found.checks or any(check in found.blocking for check in checks)
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=not is_blocked and not not_passed,
+        severity=dg.AssetCheckSeverity.ERROR if is_blocked else dg.AssetCheckSeverity.WARN,
+        description="; ".join(check.message for check in not_passed) or None,
+        metadata={
+            "checks": len(checks),
+            "not_passed": len(not_passed),
+            "rows_failed": sum(check.rows_failed or 0 for check in not_passed),
+        },
+    )
+
+
+def _complaint(found: GateResult) -> str:
+    if not found.checks:
+        return f"the {found.gate} gate ran no check, which counts as failed; nothing was published"
+    shown = found.blocking[:_MAX_CHECKS_NAMED]
+    named = "".join(f"\n- {c.layer}.{c.table_name}: {c.message}" for c in shown)
+    more = len(found.blocking) - len(shown)
+    return (
+        f"the {found.gate} gate failed: {len(found.blocking)} of {len(found.checks)} checks block. "
+        "Nothing was published; BI still reads the last version. Put the source right and refresh "
+        f"again:{named}" + (f"\n- and {more} more" if more else "")
+    )

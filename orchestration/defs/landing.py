@@ -1,0 +1,125 @@
+"""Landing as assets: one per raw table, all made by one step.
+
+Belongs here: running landing in a Dagster step, and deciding whether anything after it has to run.
+Does not belong here: how an extract is read (`ingestion`).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from ingestion.landing import land
+from pydantic import Field
+
+from ingestion.company import load_company
+from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.raw_ddl import raw_columns
+from ingestion.system_tables import SYSTEM_TABLES
+from orchestration.defs import LANDING_STEP
+from orchestration.defs.layers import OWNERS
+from orchestration.defs.session import RefreshSession
+from orchestration.errors import RefusedExtractsError
+from orchestration.inputs import fingerprint, raw_state
+from orchestration.publication import is_available
+from orchestration.run_records import FileEntry, last_published, quarantined_in
+from orchestration.sources import Source, resolve_sources
+
+
+class SourceConfig(dg.Config):
+    """A folder of extracts and the mapping to read it with."""
+
+    mapping: str = Field(description="A shipped mapping's name, or a file.")
+    folder: str = Field(description="The folder of extracts.")
+
+
+class LandingConfig(dg.Config):
+    """What to land."""
+
+    sources: list[SourceConfig] = Field(
+        default=[], description="What to land; by default what company.yml names."
+    )
+    force: bool = Field(default=False, description="Rebuild and publish even if nothing is new.")
+
+
+def raw_tables(contracts: Contracts) -> dg.AssetsDefinition:
+    """The change log's tables, and the tables that a refresh keeps about itself beside it.
+
+    Every output may be left out: where nothing is new none is handed on, and Dagster then skips
+    all that comes after.
+    """
+    specs = [_spec(table) for table in (*contracts.tables(), *SYSTEM_TABLES)]
+
+    @dg.multi_asset(name=LANDING_STEP, specs=specs)
+    def land_extracts(
+        context: dg.AssetExecutionContext, config: LandingConfig, session: RefreshSession
+    ) -> Iterator[dg.MaterializeResult]:
+        with session.phase("landing", "Landing extracts"):
+            _land(session, config)
+        has_news = config.force or not _is_published(session)
+        if not has_news:
+            session.journal.finish("unchanged", "nothing new: the published version stands")
+        rows = raw_state(session.project.home)
+        for spec in specs:
+            facts = _facts(rows, spec.key)
+            if has_news:
+                yield dg.MaterializeResult(asset_key=spec.key, metadata=facts)
+            else:
+                context.log_event(dg.AssetObservation(spec.key, metadata=facts))
+
+    return land_extracts
+
+
+def _land(session: RefreshSession, config: LandingConfig) -> None:
+    """Lands what the configuration names and notes what became of each file.
+
+    Raises:
+        RefusedExtractsError: A file was refused; the others have landed.
+    """
+    home, record = session.project.home, session.record
+    named = [Source(item.mapping, Path(item.folder)) for item in config.sources]
+    sources = resolve_sources(named, home)
+    settings = load_company(home.company_file)
+    result = land(home, sources, load_contracts(), record.run_id, settings)
+    record.files = tuple(FileEntry.model_validate(f, from_attributes=True) for f in result.files)
+    record.rows_appended = result.rows_appended
+    record.quarantined = quarantined_in(home, record.run_id)
+    if result.refused:
+        reasons = "".join(f"\n- {f.file_name}: {f.message}" for f in result.refused)
+        raise RefusedExtractsError(
+            f"{len(result.refused)} of {len(result.files)} files were refused, so nothing was "
+            f"built and the published version stands. Put them right and refresh again:{reasons}"
+        )
+    record.inputs = fingerprint(session.project, settings)
+
+
+def _is_published(session: RefreshSession) -> bool:
+    """Tells whether the last published run was made from just what is there now."""
+    last = last_published(session.project.home)
+    return (
+        last is not None
+        and last.published is not None
+        and last.inputs == session.record.inputs
+        and is_available(session.project.home, last.published.version)
+    )
+
+
+def _spec(table: Table) -> dg.AssetSpec:
+    columns = [
+        dg.TableColumn(column.name, column.sql_type, column.description)
+        for column in raw_columns(table)
+    ]
+    return dg.AssetSpec(
+        [table.source, table.name],
+        description=table.description,
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=OWNERS,
+        skippable=True,
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
+    )
+
+
+def _facts(rows: dict[str, int], key: dg.AssetKey) -> dict[str, Any]:
+    name = ".".join(key.path)
+    return {"dagster/row_count": rows[name]} if name in rows else {}

@@ -1,0 +1,86 @@
+"""What the marts are made from, as one fingerprint: equal inputs make equal marts.
+
+Belongs here: deciding by content whether a refresh has anything to do. Does not belong here: names
+and times of files, which say nothing about content; and doing anything about the answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from ingestion.company import CompanySettings
+from ingestion.home import Home
+from orchestration.project import Project
+
+# What appends to these tables is the refresh itself; no model derives a number from them.
+_BOOKKEEPING = {("landing", "files"), ("landing", "gate_results"), ("landing", "quarantine")}
+# Derived from the settings, which are part of the fingerprint themselves.
+_REBUILT_SCHEMA = "company"
+_ENGINES = ("duckdb", "dbt-core", "dbt-duckdb")
+_SOURCE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".json"}
+
+
+def fingerprint(project: Project, settings: CompanySettings) -> str:
+    """Gives the fingerprint of raw, settings, models and code as they are now.
+
+    Args:
+        project: The project; its home holds the change log.
+        settings: The company settings in force.
+    """
+    parts = {
+        "raw": raw_state(project.home),
+        "settings": settings.model_dump(mode="json", exclude={"sources"}),
+        "project": digest_of_files(project.source_folders),
+        "engines": {name: version(name) for name in _ENGINES},
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def raw_state(home: Home) -> dict[str, int]:
+    """Gives rows per table of the change log, and a hash of the extracts that made them.
+
+    The change log is append-only, so rows per table say whether it has grown; the hash tells two
+    logs of equal size apart.
+    """
+    with duckdb.connect(str(home.raw_db), read_only=True) as raw:
+        tables = raw.execute(
+            "select schema_name, table_name from duckdb_tables() where not internal order by all"
+        ).fetchall()
+        state: dict[str, int] = {}
+        for schema, table in tables:
+            if schema == _REBUILT_SCHEMA or (schema, table) in _BOOKKEEPING:
+                continue
+            (rows,) = raw.execute(f'select count(*) from "{schema}"."{table}"').fetchall()[0]
+            state[f"{schema}.{table}"] = rows
+        (extracts,) = raw.execute(
+            "select bit_xor(hash(extract_id, source_system, source, table_name, fingerprint)) "
+            "from landing.extracts"
+        ).fetchall()[0]
+    state["extracts"] = extracts or 0
+    return state
+
+
+def digest_of_files(places: Sequence[Path]) -> str:
+    """Hashes names and contents of the source files at some places, wherever these are.
+
+    Args:
+        places: Files, and folders that are searched as a whole.
+    """
+    digest = hashlib.sha256()
+    for place in places:
+        for path in sorted(_source_files(place)):
+            digest.update(str(path.relative_to(place.parent)).encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _source_files(place: Path) -> Iterator[Path]:
+    if place.is_file():
+        yield place
+    yield from (p for p in place.rglob("*") if p.suffix in _SOURCE_SUFFIXES and p.is_file())

@@ -1,0 +1,122 @@
+"""A refresh in this process: the nightly job, run to its end.
+
+Belongs here: running the job and giving back its record. Does not belong here: the steps (`defs/`),
+and how progress and result are shown (`cli`, `summary`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.defs import LANDING_STEP, NIGHTLY_JOB, RUN_ID_TAG
+from orchestration.errors import TransformationError, without_values
+from orchestration.lock import RefreshLock
+from orchestration.manifest import begin_parse
+from orchestration.project import Project
+from orchestration.run_records import RunJournal, RunRecord, new_run_id
+from orchestration.sources import Source, resolve_sources
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_INSTANCE_SETTINGS = "telemetry:\n  enabled: false\n"
+
+
+def refresh(
+    project: Project, sources: Sequence[Source], force: bool = False, started: float | None = None
+) -> RunRecord:
+    """Refreshes a home.
+
+    Args:
+        project: The project with its home.
+        sources: What to land; where empty, what the company settings name.
+        force: Rebuild and publish even if nothing is new.
+        started: `time.time()` at which the command began.
+
+    Returns:
+        The record, also of a refresh that failed.
+
+    Raises:
+        HomeLockedError: Another refresh of this home is running; nothing is recorded then.
+    """
+    with RefreshLock(project.home):
+        run_id = new_run_id()
+        journal = RunJournal(project.home, run_id, started or time.time())
+        try:
+            with journal.phase("start", "Starting"):
+                # The job does this too; here it shows a typing mistake at once.
+                resolve_sources(sources, project.home)
+                definitions = _load(project)
+        except (Exception, KeyboardInterrupt):
+            return journal.record
+        failure = _run(project, definitions, _run_config(sources, force), run_id)
+        # The session inside the job has kept the record meanwhile.
+        journal = RunJournal(project.home, run_id)
+        if failure and journal.record.status != "failed":
+            journal.fail("dagster", failure)
+        return journal.record
+
+
+def _load(project: Project) -> dg.Definitions:
+    # dbt parses, where it has to, in a process of its own while Dagster is imported in this one.
+    parse = begin_parse(project)
+    from orchestration.definitions import definitions_of
+
+    return definitions_of(project, parse)
+
+
+def _run_config(sources: Sequence[Source], force: bool) -> dict[str, object]:
+    named = [{"mapping": source.mapping, "folder": str(source.folder)} for source in sources]
+    return {
+        "ops": {LANDING_STEP: {"config": {"sources": named, "force": force}}},
+        # The command shows its own progress; Dagster keeps all of this in its event log.
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+
+
+def _run(
+    project: Project, definitions: dg.Definitions, run_config: dict[str, object], run_id: str
+) -> BaseException | None:
+    """Runs the job and gives the error that no step has noted, if there is one."""
+    job = definitions.resolve_job_def(NIGHTLY_JOB)
+    try:
+        with _instance(project.home.dagster) as instance, _without_output():
+            result = job.execute_in_process(
+                run_config=run_config,
+                instance=instance,
+                raise_on_error=False,
+                tags={RUN_ID_TAG: run_id},
+            )
+    except (Exception, KeyboardInterrupt) as error:
+        return error
+    if result.success:
+        return None
+    messages = [event.message or "" for event in result.all_events if event.is_failure]
+    return TransformationError(without_values(messages[0] if messages else "the job failed"))
+
+
+@contextlib.contextmanager
+def _instance(folder: Path) -> Iterator[dg.DagsterInstance]:
+    """Opens Dagster's own records, which `DAGSTER_HOME=<home>/dagster dagster dev` shows too."""
+    import dagster as dg
+
+    settings = folder / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(_INSTANCE_SETTINGS)
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        yield instance
+
+
+@contextlib.contextmanager
+def _without_output() -> Iterator[None]:
+    """Keeps what dbt and Dagster print off the command's output, which is for the summary."""
+    # It warns of every gate that has no result, which is as it should be where nothing is new.
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield

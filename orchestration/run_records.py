@@ -1,0 +1,263 @@
+"""The record of each refresh: `runs/<run_id>/run.json`, and the journal that writes it.
+
+Belongs here: what a refresh did, in numbers and names. Does not belong here: any value of any
+extract, so that a record can be mailed around; and how a record is shown.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ingestion.home import Home
+from orchestration.errors import ExitCode, exit_code_of, message_of
+
+logger = logging.getLogger("salesops.refresh")
+
+RECORD_FILE = "run.json"
+Status = Literal["running", "published", "unchanged", "failed", "partial"]
+
+
+class FileEntry(BaseModel):
+    """What became of one extract file."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    source: str
+    table: str = Field(alias="table_name")
+    file_name: str
+    status: str
+    records: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    message: str | None = None
+
+
+class QuarantineEntry(BaseModel):
+    """How many records of a table were set aside for one reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    table: str
+    column: str | None
+    reason: str
+    rows: int
+
+
+class CheckEntry(BaseModel):
+    """One check that did not pass, with the keys of some rows that break its rule."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table: str
+    check: str
+    severity: str
+    result: str
+    rows_checked: int | None = None
+    rows_failed: int | None = None
+    message: str | None = None
+    sample: tuple[dict[str, Any], ...] = ()
+
+
+class GateEntry(BaseModel):
+    """What a gate found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    gate: str
+    passed: bool
+    checks: int
+    not_passed: tuple[CheckEntry, ...] = ()
+
+
+class PublishedEntry(BaseModel):
+    """What was published."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    tables: dict[str, int]
+    size_bytes: int
+
+
+class RunRecord(BaseModel):
+    """Everything that is kept of one refresh.
+
+    Attributes:
+        status: `published`; `unchanged` where nothing was new; `failed`; `partial` for a run of
+            only some assets, which publishes nothing; `running` until the end, and for ever in the
+            record of a process that was killed.
+        failed_step: The phase in which it failed.
+        inputs: Fingerprint of what the marts are made from (`orchestration.inputs`).
+        phases: Seconds per phase, in order.
+    """
+
+    run_id: str
+    status: Status = "running"
+    exit_code: int | None = None
+    started_at: datetime
+    finished_at: datetime | None = None
+    seconds: float | None = None
+    process_id: int
+    dagster_run_id: str | None = None
+    failed_step: str | None = None
+    message: str | None = None
+    phases: dict[str, float] = {}
+    files: tuple[FileEntry, ...] = ()
+    rows_appended: int = 0
+    quarantined: tuple[QuarantineEntry, ...] = ()
+    gates: tuple[GateEntry, ...] = ()
+    published: PublishedEntry | None = None
+    inputs: str | None = None
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """Gives a run id that sorts in time order, such as `20261123T175500Z-ab12`."""
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def read_record(home: Home, run_id: str) -> RunRecord:
+    """Reads one record.
+
+    Raises:
+        FileNotFoundError: There is no such run.
+    """
+    return RunRecord.model_validate_json((home.runs / run_id / RECORD_FILE).read_bytes())
+
+
+def read_records(home: Home) -> Iterator[RunRecord]:
+    """Reads all records, the newest first; warns of one that cannot be read and goes on."""
+    for path in sorted(home.runs.glob(f"*/{RECORD_FILE}"), reverse=True):
+        try:
+            yield RunRecord.model_validate_json(path.read_bytes())
+        except ValueError:
+            logger.warning("%s is no run record that this version can read", path)
+
+
+def last_published(home: Home) -> RunRecord | None:
+    """Gives the newest record of a refresh that published."""
+    return next((r for r in read_records(home) if r.status == "published"), None)
+
+
+def close_dead_records(home: Home) -> None:
+    """Marks refreshes that ended without a word as failed; for the one who has the lock."""
+    for record in read_records(home):
+        if record.status == "running" and record.process_id != os.getpid():
+            record.status = "failed"
+            record.exit_code = ExitCode.UNEXPECTED
+            record.message = "its process ended without a word: killed, or the machine went down"
+            _write(home, record)
+
+
+def quarantined_in(home: Home, run_id: str) -> tuple[QuarantineEntry, ...]:
+    """Counts what a run set aside, by table, column and reason; the most frequent first."""
+    import duckdb
+
+    with duckdb.connect(str(home.raw_db), read_only=True) as raw:
+        rows = raw.execute(
+            "select source, table_name, column_name, reason, count(*) from landing.quarantine "
+            "where run_id = ? group by all order by 5 desc, 1, 2, 3 nulls first, 4",
+            [run_id],
+        ).fetchall()
+    return tuple(
+        QuarantineEntry(source=source, table=table, column=column, reason=reason, rows=number)
+        for source, table, column, reason, number in rows
+    )
+
+
+class RunJournal:
+    """Writes the record of one refresh while it goes on, so that a crash leaves what is known.
+
+    Args:
+        home: The home folder.
+        run_id: The run; a record that this process has begun is carried on.
+        started: `time.time()` at which the work began.
+    """
+
+    def __init__(self, home: Home, run_id: str, started: float | None = None) -> None:
+        self._home = home
+        try:
+            self.record = read_record(home, run_id)
+        except FileNotFoundError:
+            self.record = RunRecord(
+                run_id=run_id,
+                started_at=datetime.fromtimestamp(started or time.time(), UTC),
+                process_id=os.getpid(),
+            )
+            self.save()
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self._home.runs / self.record.run_id
+
+    @contextmanager
+    def phase(self, name: str, title: str) -> Iterator[None]:
+        """Times a phase and notes why it failed, if it does.
+
+        Args:
+            name: Name in the record, such as `core_gate`.
+            title: What is said of it while it goes on, such as "Checking the star schema".
+        """
+        logger.info(title, extra={"phase": name})
+        began = time.monotonic()
+        try:
+            yield
+        except BaseException as error:
+            self.fail(name, error)
+            raise
+        finally:
+            self.record.phases[name] = round(time.monotonic() - began, 3)
+            self.save()
+
+    def fail(self, step: str, error: BaseException) -> None:
+        """Notes that the refresh failed; the first failure counts."""
+        if self.record.status != "failed":
+            self.record.failed_step = step
+            self._finish("failed", exit_code_of(error), message_of(error))
+
+    def finish(self, status: Status, message: str) -> None:
+        """Notes that the refresh came to an end without failing."""
+        self._finish(status, ExitCode.OK, message)
+
+    def save(self) -> None:
+        """Writes the record as it stands."""
+        _write(self._home, self.record)
+
+    def close(self) -> None:
+        """Notes when the refresh ended."""
+        self._note_end()
+
+    def _finish(self, status: Status, code: ExitCode, message: str) -> None:
+        self.record.status = status
+        self.record.exit_code = code
+        self.record.message = message
+        self._note_end()
+
+    def _note_end(self) -> None:
+        self.record.finished_at = datetime.now(UTC)
+        elapsed = self.record.finished_at - self.record.started_at
+        self.record.seconds = round(elapsed.total_seconds(), 3)
+        self.save()
+
+
+def _write(home: Home, record: RunRecord) -> None:
+    folder = home.runs / record.run_id
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A reader sees the old record or the new one, never half of one.
+    fresh = folder / f"{RECORD_FILE}.new"
+    fresh.write_text(record.model_dump_json(indent=2) + "\n")
+    fresh.replace(folder / RECORD_FILE)

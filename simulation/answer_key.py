@@ -1,0 +1,430 @@
+"""The answer key: what a warehouse must say of the extracts, from the simulator's own state.
+
+Belongs here: the metrics by their definitions, in numpy on integers. Nothing here may be taken from
+the warehouse's SQL: two independent computations are the point.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simulation.company import Company, branch_id, team_id
+from simulation.currencies import PROBABILITY_UNIT, Rates, half_up
+from simulation.deals import DANGLING, NONE, UNDATED, Codes, Deals
+from simulation.extracts import (
+    MISSING_ACCOUNT,
+    MISSING_OPPORTUNITY,
+    MISSING_PRODUCT,
+    MISSING_TERRITORY,
+    MISSING_USER,
+    line_item_id,
+    opportunity_id,
+)
+from simulation.line_items import LineItems
+from simulation.timeline import Days, Timeline, date_of
+from simulation.vocabulary import (
+    CURRENCIES,
+    FORECAST_CATEGORIES,
+    LEAD_SOURCES,
+    PRODUCTS,
+    SEGMENTS,
+    STAGES,
+    WON,
+)
+
+AMOUNT_SOURCES = ("crm", "line_items", "list_price", "none")
+CRM, LINE_ITEMS, LIST_PRICE, NOWHERE = range(4)
+
+Cents = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Whose numbers they are: the members' ids, and per deal the member's code or NONE."""
+
+    name: str
+    members: list[str]
+    codes: Codes
+
+
+@dataclass(frozen=True)
+class KnownDeals:
+    """The deals that extracts up to a night have shown, and what follows from their rows.
+
+    Attributes:
+        deals: Their state.
+        index: Their place among all deals.
+        amount_source: Code in AMOUNT_SOURCES.
+        amount: In cents of `currency`; NONE where no source gives one.
+        currency: Index in CURRENCIES of the amount, which for a list price is the product's.
+        value: In cents of the reporting currency: at the rate of the closing date, for open deals
+            of the day since which their row is as it is. NONE where there is no amount.
+        created_day: Creation, else the day of the first extract that showed the deal.
+        cycle_days: Closing less creation; NONE where open, or closed before the creation.
+    """
+
+    deals: Deals
+    index: npt.NDArray[np.int64]
+    amount_source: npt.NDArray[np.int8]
+    amount: Cents
+    currency: npt.NDArray[np.int8]
+    value: Cents
+    created_day: Days
+    cycle_days: Codes
+
+    def where(self, mask: Mask) -> "KnownDeals":
+        """Give some of the deals."""
+        return KnownDeals(
+            self.deals.rows(mask),
+            *(
+                getattr(self, name)[mask]
+                for name in (
+                    "index",
+                    "amount_source",
+                    "amount",
+                    "currency",
+                    "value",
+                    "created_day",
+                    "cycle_days",
+                )
+            ),
+        )
+
+
+class AnswerKey:
+    """Computes the key's tables as of a night; the deals must stand as that night shows them."""
+
+    def __init__(self, company: Company, rates: Rates, timeline: Timeline) -> None:
+        """Take what does not change with the nights."""
+        self._company = company
+        self._rates = rates
+        self._timeline = timeline
+
+    def known_deals(self, night: int, deals: Deals, lines: LineItems) -> KnownDeals:
+        """Give the deals that extracts up to a night have shown."""
+        shown = np.flatnonzero(deals.first_night <= night)
+        source, amount, currency = self._amounts(deals, lines, shown)
+        known = deals.rows(shown)
+        first_seen = self._timeline.business_day(1) + known.first_night.astype(np.int32) - 1
+        created_day = np.where(known.created_kind == UNDATED, first_seen, known.created_day)
+        rate_day = np.where(known.is_closed, known.closing_known_day, known.version_day)
+        value = np.where(
+            amount >= 0, self._rates.convert(np.maximum(amount, 0), currency, rate_day), NONE
+        )
+        cycle = np.where(known.is_closed, known.closing_known_day - created_day, NONE)
+        return KnownDeals(
+            deals=known,
+            index=shown,
+            amount_source=source,
+            amount=amount,
+            currency=currency,
+            value=value,
+            created_day=created_day,
+            cycle_days=np.maximum(cycle, NONE).astype(np.int32),
+        )
+
+    def _amounts(
+        self, deals: Deals, lines: LineItems, shown: npt.NDArray
+    ) -> tuple[npt.NDArray[np.int8], Cents, npt.NDArray[np.int8]]:
+        """Apply the amount rule: the CRM's, else the lines', else the product's list price."""
+        given = deals.amount[shown]
+        by_lines = lines.totals(len(deals))[shown]
+        # Two more entries for codes that name no product; they are reached from the end.
+        no_price = [NONE, NONE]
+        prices = np.array(
+            [NONE if each.list_price is None else each.list_price for each in PRODUCTS] + no_price
+        )
+        price_currency = np.array(
+            [CURRENCIES.index(each.currency_code or "USD") for each in PRODUCTS] + [0, 0]
+        )
+        product = deals.product[shown]
+        listed = prices[product]
+        source = np.select(
+            [given >= 0, by_lines >= 0, listed >= 0], [CRM, LINE_ITEMS, LIST_PRICE], NOWHERE
+        ).astype(np.int8)
+        amount = np.choose(source, [given, by_lines, listed, np.full_like(given, NONE)])
+        currency = np.where(
+            source == LIST_PRICE, price_currency[product], deals.currency[shown]
+        ).astype(np.int8)
+        return source, amount, currency
+
+    def levels(self, known: KnownDeals, as_of: Days) -> list[Level]:
+        """Attribute deals as of one day each: the closing date, or the day of a pipeline."""
+        company, deals = self._company, known.deals
+        people = company.people
+        night = self._timeline.night_index(as_of)
+        has_owner = deals.owner >= 0
+        owner = np.maximum(deals.owner, 0)
+
+        def of_owner(state: Codes) -> Codes:
+            return np.where(has_owner, state, NONE).astype(np.int32)
+
+        owners_territory = of_owner(people.territory[night, owner])
+        territory = np.where(deals.territory == NONE, owners_territory, deals.territory)
+        segment = np.where(
+            deals.account >= 0, company.accounts.segment[np.maximum(deals.account, 0)], NONE
+        )
+        persons = range(len(people.names))
+        return [
+            Level("company", ["all"], np.zeros(len(owner), dtype=np.int32)),
+            Level(
+                "branch",
+                [branch_id(each) for each in range(len(company.places))],
+                of_owner(company.branch_of(night, owner)),
+            ),
+            Level(
+                "territory",
+                [company.territories.id(each) for each in range(len(company.territories.names))],
+                territory,
+            ),
+            Level(
+                "team",
+                [team_id(each) for each in range(len(company.team_names))],
+                of_owner(people.team[night, owner]),
+            ),
+            Level("rep", [people.id(each) for each in persons], deals.owner),
+            Level("segment", list(SEGMENTS), segment),
+            Level("product", [each.product_id for each in PRODUCTS], deals.product),
+            Level("lead_source", list(LEAD_SOURCES), deals.lead_source),
+        ]
+
+    def metrics_by_month(self, known: KnownDeals) -> pd.DataFrame:
+        """Give conversion, cycle and outcome by month of closing, level and member."""
+        counted = known.where(known.deals.is_closed & ~known.deals.is_excluded)
+        closed_day = counted.deals.closing_known_day
+        is_won = counted.deals.stage == WON
+        month, month_starts = _months(closed_day)
+        active_days = np.where(
+            counted.cycle_days >= 0, counted.cycle_days - counted.deals.idle_days, NONE
+        )
+        by_cycle = np.argsort(counted.cycle_days.astype(np.int16), kind="stable")
+        frames = []
+        for level in self.levels(counted, closed_day):
+            width = len(level.members) + 1
+            group = month * width + np.maximum(level.codes, NONE) + 1
+            size = len(month_starts) * width
+
+            def count(mask: Mask, group: Codes = group, size: int = size) -> Cents:
+                return np.bincount(group[mask], minlength=size)
+
+            def add(
+                values: npt.NDArray, mask: Mask, group: Codes = group, size: int = size
+            ) -> Cents:
+                chosen = mask & (values >= 0)
+                # Whole cents and days, far below 2**53: the floats are exact.
+                return np.bincount(group[chosen], values[chosen], size).astype(np.int64)
+
+            won, lost = count(is_won), count(~is_won)
+            won_value, lost_value = add(counted.value, is_won), add(counted.value, ~is_won)
+            timed = counted.cycle_days >= 0
+            timed_won, timed_lost = count(is_won & timed), count(~is_won & timed)
+            frame = pd.DataFrame(
+                {
+                    "period_start": np.repeat(month_starts, width),
+                    "level": level.name,
+                    "member_id": np.tile(["unknown", *level.members], len(month_starts)),
+                    "won_deals": won,
+                    "lost_deals": lost,
+                    "won_value": won_value,
+                    "lost_value": lost_value,
+                    "conversion_rate": _ratio(won, won + lost),
+                    "value_conversion_rate": _ratio(won_value, won_value + lost_value),
+                    "average_deal_outcome": _ratio(won_value, won + lost) / 100,
+                    "average_won_value": _ratio(won_value, won) / 100,
+                    "mean_cycle_days": _ratio(add(counted.cycle_days, is_won), timed_won),
+                    "median_cycle_days": _medians(
+                        counted.cycle_days, by_cycle, group, is_won, size
+                    ),
+                    "mean_active_days": _ratio(add(active_days, is_won), timed_won),
+                    "mean_lost_cycle_days": _ratio(add(counted.cycle_days, ~is_won), timed_lost),
+                    "median_lost_cycle_days": _medians(
+                        counted.cycle_days, by_cycle, group, ~is_won, size
+                    ),
+                }
+            )
+            frames.append(frame[won + lost > 0])
+        metrics = pd.concat(frames, ignore_index=True)
+        for column in ("won_value", "lost_value"):
+            metrics[column] = money_texts(metrics[column].to_numpy())
+        return metrics
+
+    def pipeline(self, known: KnownDeals, night: int) -> pd.DataFrame:
+        """Give the open deals at the end of a night's business day by level and member."""
+        open_deals = known.where(~known.deals.is_closed & ~known.deals.is_excluded)
+        deals, value = open_deals.deals, open_deals.value
+        day = self._timeline.business_day(night)
+        chance = np.where(
+            deals.probability >= 0,
+            deals.probability,
+            np.array([each.probability for each in STAGES])[deals.stage],
+        )
+        weighted = np.where(
+            value >= 0, half_up(np.maximum(value, 0) * chance, PROBABILITY_UNIT), NONE
+        )
+        overdue = (deals.expected_day > 0) & (deals.expected_day < day)
+        levels = [
+            *self.levels(open_deals, np.full(len(value), day, dtype=np.int32)),
+            Level("stage", [each.stage_id for each in STAGES], deals.stage.astype(np.int32)),
+            Level("forecast_category", list(FORECAST_CATEGORIES), deals.forecast.astype(np.int32)),
+        ]
+        frames = []
+        for level in levels:
+            table = pd.DataFrame(
+                {
+                    "member_id": np.array([*level.members, "unknown"], dtype=object)[
+                        np.maximum(level.codes, NONE)
+                    ],
+                    "open_deals": 1,
+                    "open_value": np.maximum(value, 0),
+                    "weighted_value": np.maximum(weighted, 0),
+                    "overdue_deals": overdue.astype(np.int64),
+                    "overdue_value": np.where(overdue, np.maximum(value, 0), 0),
+                    "no_amount_deals": (value < 0).astype(np.int64),
+                }
+            )
+            sums = table.groupby("member_id", as_index=False).sum()
+            sums.insert(0, "level", level.name)
+            frames.append(sums)
+        pipeline = pd.concat(frames, ignore_index=True)
+        pipeline.insert(0, "as_of_date", date_of(day).isoformat())
+        for column in ("open_value", "weighted_value", "overdue_value"):
+            pipeline[column] = money_texts(pipeline[column].to_numpy())
+        return pipeline
+
+    def references_to_nothing(self, known: KnownDeals, lines: LineItems) -> pd.DataFrame:
+        """List the rows of the last state that refer to something no extract has."""
+        deals = known.deals
+        found: list[tuple[str, str, str, str]] = []
+        for column, codes, missing in (
+            ("account_id", deals.account, MISSING_ACCOUNT),
+            ("owner_id", deals.owner, MISSING_USER),
+            ("product_id", deals.product, MISSING_PRODUCT),
+            ("territory_id", deals.territory, MISSING_TERRITORY),
+        ):
+            found += [
+                ("opportunities", opportunity_id(each), column, missing)
+                for each in known.index[codes == DANGLING].tolist()
+            ]
+        shown = np.zeros(int(known.index.max()) + 2, dtype=bool)
+        shown[known.index] = True
+        nowhere = np.flatnonzero(lines.deal == DANGLING)
+        no_product = np.flatnonzero(lines.product == DANGLING)
+        found += [
+            ("opportunity_line_items", line_item_id(each), "opportunity_id", MISSING_OPPORTUNITY)
+            for each in nowhere.tolist()
+        ] + [
+            ("opportunity_line_items", line_item_id(each), "product_id", MISSING_PRODUCT)
+            for each in no_product[shown[lines.deal[no_product]]].tolist()
+        ]
+        return pd.DataFrame(found, columns=["table", "key", "column", "value"])
+
+    def closes_before_creation(self, known: KnownDeals) -> pd.DataFrame:
+        """List the deals that say they were closed before they were created."""
+        deals = known.deals
+        wrong = (
+            deals.is_closed
+            & (deals.created_kind != UNDATED)
+            & (deals.closing_known_day < known.created_day)
+        )
+        return pd.DataFrame(
+            {
+                "opportunity_id": [opportunity_id(each) for each in known.index[wrong].tolist()],
+                "created_date": _dates(known.created_day[wrong]),
+                "closed_date": _dates(deals.closing_known_day[wrong]),
+            }
+        )
+
+    def excluded_deals(self, known: KnownDeals) -> pd.DataFrame:
+        """List the deals that count nowhere, with the reason."""
+        deals = known.deals
+        excluded = deals.is_excluded
+        reason = np.select(
+            [deals.is_deleted[excluded] == 1, deals.merged_into[excluded] >= 0],
+            ["deleted", "merged"],
+            "duplicate",
+        )
+        return pd.DataFrame(
+            {
+                "opportunity_id": [opportunity_id(each) for each in known.index[excluded].tolist()],
+                "reason": reason,
+            }
+        )
+
+    def deals(self, known: KnownDeals) -> pd.DataFrame:
+        """List every deal with what the metrics are made of, for finding a disagreement."""
+        state = known.deals
+        closed = state.is_closed
+        listed = pd.DataFrame(
+            {
+                "opportunity_id": [opportunity_id(each) for each in known.index.tolist()],
+                "stage_id": np.array([each.stage_id for each in STAGES])[state.stage],
+                "is_excluded": state.is_excluded,
+                "created_date": _dates(known.created_day),
+                "closed_date": _dates(np.where(closed, state.closing_known_day, NONE)),
+                "cycle_days": pd.array(known.cycle_days, dtype="Int64"),
+                "amount_source": np.array(AMOUNT_SOURCES)[known.amount_source],
+                "currency_code": np.array(CURRENCIES)[known.currency],
+                "amount": money_texts(known.amount),
+                "opportunity_value": money_texts(known.value),
+            }
+        )
+        listed.loc[known.cycle_days < 0, "cycle_days"] = pd.NA
+        as_of = np.where(closed, state.closing_known_day, self._timeline.last_day)
+        for level in self.levels(known, as_of)[1:]:
+            members = np.array([*level.members, "unknown"], dtype=object)
+            listed[f"{level.name}_id"] = members[np.maximum(level.codes, NONE)]
+        return listed
+
+
+def money_texts(cents: Cents) -> list[str]:
+    """Write cents as amounts with two decimals; an empty text for NONE."""
+    return [
+        "" if each < 0 else f"{each // 100}.{each % 100:02d}" for each in np.asarray(cents).tolist()
+    ]
+
+
+def _months(days: Days) -> tuple[npt.NDArray[np.int64], npt.NDArray]:
+    """Give each day's month as a number from 0, and the first day of each month as text."""
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    first = int(months.min())
+    starts = np.arange(first, int(months.max()) + 1).astype("datetime64[M]")
+    return months - first, np.datetime_as_string(starts.astype("datetime64[D]"), unit="D")
+
+
+def _dates(days: Days) -> list[str]:
+    return ["" if day < 0 else date_of(day).isoformat() for day in days.tolist()]
+
+
+def _ratio(numerator: Cents, denominator: Cents) -> npt.NDArray[np.float64]:
+    """Divide; a ratio whose denominator is 0 is not a number, which is written as empty."""
+    nothing = np.full(len(numerator), np.nan)
+    return np.divide(numerator, denominator, out=nothing, where=denominator > 0)
+
+
+def _medians(
+    values: npt.NDArray, order: npt.NDArray, group: npt.NDArray, mask: Mask, groups: int
+) -> npt.NDArray[np.float64]:
+    """Give the median of the values that are not NONE, per group.
+
+    Args:
+        values: Whole numbers; NONE ones are left out.
+        order: What sorts `values`.
+        group: Group per value, from 0.
+        mask: Which values take part.
+        groups: How many groups there are.
+    """
+    chosen = order[(mask & (values >= 0))[order]]
+    # Small integers are sorted by radix, several times faster.
+    kind = np.uint16 if groups <= np.iinfo(np.uint16).max else np.int64
+    ranked = chosen[np.argsort(group[chosen].astype(kind), kind="stable")]
+    counts = np.bincount(group[ranked], minlength=groups)
+    start = np.cumsum(counts) - counts
+    filled = counts > 0
+    low = values[ranked[start[filled] + (counts[filled] - 1) // 2]]
+    high = values[ranked[start[filled] + counts[filled] // 2]]
+    medians = np.full(groups, np.nan)
+    medians[filled] = (low.astype(np.float64) + high) / 2
+    return medians

@@ -1,0 +1,320 @@
+"""One night's folder: every table's file, with its broken, repeated and oddly named rows.
+
+Belongs here: what goes into which file, and the count of what a reader must make of it. Does not:
+the text of rows (extracts.py) and what happened in the night (nights.py).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from simulation.company import Company
+from simulation.currencies import DAYS_BEFORE_HISTORY, Rates
+from simulation.deals import Deals
+from simulation.defects import (
+    KINDS,
+    Defect,
+    Kind,
+    Planter,
+    Planting,
+    kinds_of_night,
+    odd_name,
+)
+from simulation.extracts import (
+    HEADERS,
+    KEY_COLUMNS,
+    ExtractFile,
+    Renderer,
+    as_chunks,
+    record,
+    values_of,
+)
+from simulation.line_items import LineItems
+from simulation.nights import Night
+from simulation.oddities import Oddities
+from simulation.streams import stream
+from simulation.structure_rows import Row, structure_rows
+from simulation.timeline import Timeline, date_of
+
+# Ids for rows of keys that are never shown well; no real row's number comes near.
+FRESH_USER, FRESH_ACCOUNT, FRESH_LINE = "US-8{:03d}", "AC-8{:06d}", "LI-8{:07d}"
+DAYS_OF_EXPECTATION = 1_000
+"""No deal is expected to close later than this many days after the last night, but for pushes."""
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """What a reader must make of a file's records.
+
+    Attributes:
+        records: All records; accepted + quarantined + unchanged.
+        unchanged: Records as an earlier extract showed them, and exact copies within the file.
+        duplicates: The exact copies among them.
+        deleted: Keys that a full extract does not show any more.
+        quarantined: Records set aside, by reason.
+    """
+
+    night: str
+    file: str
+    table: str
+    records: int
+    accepted: int
+    unchanged: int
+    duplicates: int
+    deleted: int
+    quarantined: dict[str, int]
+
+
+class NightExtracts:
+    """Writes the nights in turn and remembers what they have shown."""
+
+    def __init__(
+        self,
+        folder: Path,
+        company: Company,
+        rates: Rates,
+        oddities: Oddities,
+        timeline: Timeline,
+        seed: int,
+        per_kind: int,
+    ) -> None:
+        """Prepare to write night folders into `folder`."""
+        self.counts: list[FileCounts] = []
+        self.defects: list[Defect] = []
+        self.rows_written = 0
+        self._folder = folder
+        self._company = company
+        self._rates = rates
+        self._oddities = oddities
+        self._timeline = timeline
+        self._per_kind = per_kind
+        self._rng = stream(seed, "defects")
+        self._renderer = Renderer(company)
+        self._renderer.cover_days(
+            timeline.start_day - DAYS_BEFORE_HISTORY,
+            timeline.last_day + DAYS_OF_EXPECTATION + 100 * timeline.nights,
+        )
+        self._shown: dict[str, dict[Row, Row]] = {}
+        self._fresh = 0
+        self._first_lines = np.empty(0, dtype=np.int64)
+
+    def write(self, night: Night, deals: Deals, lines: LineItems) -> None:
+        """Write all files of a night."""
+        self._night_folder(night.number).mkdir(parents=True, exist_ok=True)
+        self._write_opportunities(night, deals)
+        self._write_line_items(night, lines)
+        self._write_accounts(night.number)
+        tables = structure_rows(self._company, self._rates, self._timeline, night.number)
+        for table, rows in tables.items():
+            self._write_structure(table, rows, night.number)
+
+    def close(self) -> None:
+        """Let the database go that rendered the rows."""
+        self._renderer.__exit__(None, None, None)
+
+    def _night_folder(self, night: int) -> Path:
+        return self._folder / f"night_{self._timeline.night_date(night).isoformat()}"
+
+    def _write_opportunities(self, night: Night, deals: Deals) -> None:
+        odd = np.intersect1d(night.opportunities, self._oddities.odd_names)
+        ordinary = np.setdiff1d(night.opportunities, odd, assume_unique=True)
+        planter = Planter("opportunities", len(ordinary), self._rng)
+        fresh = self._oddities.broken[night.number]
+        known = self._known_deals(night, deals)
+        for chosen, is_fresh in ((fresh, True), (known, False)):
+            kinds = kinds_of_night("opportunities", night.number, is_fresh, self._per_kind)
+            planter.break_rows(self._deal_texts(deals, chosen[: len(kinds)]), kinds)
+        planter.repeat(self._deal_texts(deals, self._some(ordinary)))
+        planter.add(self._deal_texts(deals, odd), odd_name)
+        self._finish(
+            "opportunities",
+            night.number,
+            self._renderer.opportunities(deals, ordinary),
+            planter.planting(),
+            good=len(night.opportunities),
+            unchanged=len(night.repeated),
+            is_delta=True,
+        )
+
+    def _known_deals(self, night: Night, deals: Deals) -> npt.NDArray:
+        """Pick deals that earlier extracts showed and tonight's does not."""
+        fits = (deals.first_night < night.number) & ~self._oddities.protected
+        fits[night.opportunities] = False
+        number = len(kinds_of_night("opportunities", night.number, False, self._per_kind))
+        return self._rng.choice(np.flatnonzero(fits), number, replace=False) if number else fits[:0]
+
+    def _deal_texts(self, deals: Deals, chosen: npt.NDArray) -> list[str]:
+        return _texts_of(self._renderer.opportunities(deals, np.asarray(chosen, dtype=np.int32)))
+
+    def _write_line_items(self, night: Night, lines: LineItems) -> None:
+        table = "opportunity_line_items"
+        planter = Planter(table, len(night.line_items), self._rng)
+        fresh = kinds_of_night(table, night.number, True, self._per_kind)
+        models = self._rng.choice(
+            night.line_items[lines.deal[night.line_items] >= 0], len(fresh) + self._per_kind
+        )
+        texts = _texts_of(self._renderer.line_items(lines, models))
+        planter.break_rows(self._renamed(texts[: len(fresh)], FRESH_LINE), fresh)
+        copied = np.unique(models[len(fresh) :])
+        planter.repeat(_texts_of(self._renderer.line_items(lines, copied)))
+        known = kinds_of_night(table, night.number, False, self._per_kind)
+        if known:
+            # Broken rows of lines that the first extract showed and tonight's does not.
+            earlier = np.setdiff1d(self._first_lines, night.line_items)
+            chosen = self._rng.choice(earlier, len(known), replace=False)
+            planter.break_rows(_texts_of(self._renderer.line_items(lines, chosen)), known)
+        else:
+            self._first_lines = self._rng.choice(
+                night.line_items, min(len(night.line_items), 10_000), replace=False
+            )
+        self._finish(
+            table,
+            night.number,
+            self._renderer.line_items(lines, night.line_items),
+            planter.planting(),
+            good=len(night.line_items),
+            unchanged=len(night.repeated_line_items),
+            is_delta=True,
+        )
+
+    def _write_accounts(self, night: int) -> None:
+        accounts = self._company.accounts
+        shown = accounts.shown(night)
+        changed = (accounts.first_night == night) | (accounts.renamed_night == night)
+        fresh = kinds_of_night("accounts", night, True, self._per_kind)
+        known = kinds_of_night("accounts", night, False, self._per_kind)
+        steady = shown[~changed[shown]]
+        broken = self._rng.choice(steady, len(known), replace=False)
+        ordinary = np.setdiff1d(shown, broken, assume_unique=True)
+        planter = Planter("accounts", len(ordinary), self._rng)
+        models = self._account_texts(self._rng.choice(steady, len(fresh)), night)
+        planter.break_rows(self._renamed(models, FRESH_ACCOUNT), fresh)
+        planter.break_rows(self._account_texts(broken, night), known)
+        planter.repeat(self._account_texts(self._some(ordinary), night))
+        gone = int(np.count_nonzero(accounts.last_night == night - 1))
+        new_or_changed = len(shown) if night == 1 else int(np.count_nonzero(changed[shown]))
+        self._finish(
+            "accounts",
+            night,
+            self._renderer.accounts(accounts, self._company, night, ordinary),
+            planter.planting(),
+            good=len(ordinary),
+            unchanged=len(ordinary) - new_or_changed,
+            deleted=gone,
+        )
+
+    def _account_texts(self, chosen: npt.NDArray, night: int) -> list[str]:
+        company = self._company
+        return _texts_of(self._renderer.accounts(company.accounts, company, night, chosen))
+
+    def _write_structure(self, table: str, rows: list[Row], night: int) -> None:
+        shown = self._shown.setdefault(table, {})
+        keys = KEY_COLUMNS[table]
+        steady = [row for row in rows if night == 1 or shown.get(row[:keys]) == row]
+        broken = self._structure_defects(table, steady, night)
+        replaced = {row for row, _, is_known in broken if is_known}
+        ordinary = [row for row in rows if row not in replaced]
+        planter = Planter(table, len(ordinary), self._rng)
+        planter.break_rows([record(row) for row, _, _ in broken], [kind for _, kind, _ in broken])
+        unchanged = sum(shown.get(row[:keys]) == row for row in ordinary)
+        deleted = len(shown.keys() - {row[:keys] for row in rows})
+        shown.update({row[:keys]: row for row in ordinary})
+        self._finish(
+            table,
+            night,
+            as_chunks([record(row) for row in ordinary]),
+            planter.planting(),
+            good=len(ordinary),
+            unchanged=unchanged,
+            deleted=deleted,
+        )
+
+    def _structure_defects(
+        self, table: str, steady: Sequence[Row], night: int
+    ) -> list[tuple[Row, Kind, bool]]:
+        """Choose rows of a small table to break, with how, and whether their key is known."""
+        if table == "users":
+            fresh = kinds_of_night(table, night, True, self._per_kind)
+            known = kinds_of_night(table, night, False, self._per_kind)
+            chosen = [
+                steady[place]
+                for place in self._rng.choice(len(steady), len(fresh) + len(known), replace=False)
+            ]
+            new = [(self._fresh_key(FRESH_USER), *row[1:]) for row in chosen[: len(fresh)]]
+            return [(row, kind, False) for row, kind in zip(new, fresh, strict=True)] + [
+                (row, kind, True) for row, kind in zip(chosen[len(fresh) :], known, strict=True)
+            ]
+        if table == "fx_rates":
+            kinds = KINDS[table] * self._per_kind
+            first = int(self._rates.days[0])
+            # Of days before all others, so that no rate in use is missing.
+            return [
+                ((date_of(first - place - 1).isoformat(), *steady[0][1:]), kind, False)
+                for place, kind in enumerate(kinds)
+            ]
+        return []
+
+    def _finish(
+        self,
+        table: str,
+        night: int,
+        chunks: Iterable[pa.StringArray],
+        planting: Planting,
+        good: int,
+        unchanged: int,
+        deleted: int = 0,
+        is_delta: bool = False,
+    ) -> None:
+        """Write a file and count what is in it.
+
+        Args:
+            table: The table.
+            night: The night.
+            chunks: Its ordinary rows.
+            planting: The rows between them.
+            good: Records that are to be accepted or found unchanged, exact copies aside.
+            unchanged: Those of them that are as an earlier extract showed them.
+            deleted: Keys that an earlier extract showed and this one does not.
+            is_delta: Whether the table is extracted as a delta after the first night.
+        """
+        name = f"{table}.delta.csv" if is_delta and night > 1 else f"{table}.csv"
+        folder = self._night_folder(night)
+        with ExtractFile(folder / name, HEADERS[table], self._timeline.extracted_at(night)) as file:
+            lines = file.write_all(chunks, planting.rows)
+        date = self._timeline.night_date(night).isoformat()
+        defects = planting.found_at(lines, date, name)
+        records = good + planting.copies + len(defects)
+        self.defects.extend(defects)
+        self.rows_written += records
+        self.counts.append(
+            FileCounts(
+                night=date,
+                file=name,
+                table=table,
+                records=records,
+                accepted=good - unchanged,
+                unchanged=unchanged + planting.copies,
+                duplicates=planting.copies,
+                deleted=deleted,
+                quarantined=dict(sorted(Counter(each.reason for each in defects).items())),
+            )
+        )
+
+    def _some(self, rows: npt.NDArray) -> npt.NDArray:
+        return self._rng.choice(rows, min(self._per_kind, len(rows)), replace=False)
+
+    def _renamed(self, texts: Sequence[str], pattern: str) -> list[str]:
+        return [record([self._fresh_key(pattern), *values_of(text)[1:]]) for text in texts]
+
+    def _fresh_key(self, pattern: str) -> str:
+        self._fresh += 1
+        return pattern.format(self._fresh)
+
+
+def _texts_of(chunks: Iterable[pa.StringArray]) -> list[str]:
+    return [text for chunk in chunks for text in chunk.to_pylist()]

@@ -1,0 +1,128 @@
+"""The simulation from start to end: company, history, nights, extracts, answer key.
+
+Belongs here: the order of the steps and the files of the answer key. Does not: any of the steps.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from simulation.answer_key import AnswerKey
+from simulation.company import NEVER, build_company
+from simulation.currencies import draw_rates
+from simulation.deals import generate_deals
+from simulation.line_items import generate_line_items
+from simulation.night_extract import NightExtracts
+from simulation.nights import SalesFloor
+from simulation.oddities import (
+    never_shown,
+    planted_per_kind,
+    plant_line_oddities,
+    plant_oddities,
+)
+from simulation.timeline import Timeline
+
+DEALS_AT_SCALE_1 = 20_000
+SMALLEST_SCALE = 0.05
+MOST_NIGHTS = 60
+LISTED_DEALS = 50_000
+"""Up to so many deals the answer key lists each of them; beyond, only what is added up."""
+
+
+@dataclass(frozen=True)
+class SimulationSummary:
+    """What a simulation has written.
+
+    Attributes:
+        folder: Holds `extracts/`, one folder per night, and `expected/`, the answer key.
+        nights: Dates of the nights.
+        opportunities: Deals that the extracts have shown by the last night.
+        line_items: Line items that they have shown.
+        rows: Records written to all files.
+        defects: Records among them that must be set aside.
+        seconds: How long it took, answer key included.
+    """
+
+    folder: Path
+    nights: tuple[date, ...]
+    opportunities: int
+    line_items: int
+    rows: int
+    defects: int
+    seconds: float
+
+
+def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> SimulationSummary:
+    """Simulate a B2B company and write its CRM's nightly extracts and their answer key.
+
+    Args:
+        folder: Where to write; `extracts` and `expected` are made in it.
+        scale: 1 for 20,000 deals at the last night; 0.05 or more.
+        seed: Seed of all random numbers; the same seed gives the same files.
+        nights: How many nights, 1 to 60. The first extract is full, the later ones hold changes.
+
+    Raises:
+        ValueError: The scale, seed or number of nights is out of range.
+    """
+    if scale < SMALLEST_SCALE:
+        raise ValueError(f"The scale is {scale}; it must be at least {SMALLEST_SCALE}.")
+    if not 1 <= nights <= MOST_NIGHTS:
+        raise ValueError(f"{nights} nights were asked for; it must be 1 to {MOST_NIGHTS}.")
+    if seed < 0:
+        raise ValueError(f"The seed is {seed}; it must be 0 or more.")
+    begin = perf_counter()
+    timeline = Timeline(nights)
+    per_kind = planted_per_kind(scale)
+    number = round(DEALS_AT_SCALE_1 * scale) + never_shown(nights, per_kind)
+
+    company = build_company(timeline, seed, scale, number)
+    rates = draw_rates(timeline, seed)
+    deals, course = generate_deals(company, timeline, seed, number)
+    oddities = plant_oddities(deals, course, timeline, seed, per_kind)
+    lines = generate_line_items(deals, deals.first_night == NEVER, seed)
+    added_lines = plant_line_oddities(lines, deals, timeline, seed, per_kind)
+
+    floor = SalesFloor(
+        company, deals, course, lines, oddities, added_lines, timeline, seed, per_kind
+    )
+    extracts = NightExtracts(
+        folder / "extracts", company, rates, oddities, timeline, seed, per_kind
+    )
+    key = AnswerKey(company, rates, timeline)
+    pipelines = []
+    for night in range(1, nights + 1):
+        extracts.write(floor.play(night), deals, lines)
+        known = key.known_deals(night, deals, lines)
+        pipelines.append(key.pipeline(known, night))
+    extracts.close()
+
+    expected = folder / "expected"
+    expected.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "pipeline": pd.concat(pipelines, ignore_index=True),
+        "metrics_by_month": key.metrics_by_month(known),
+        "references_to_nothing": key.references_to_nothing(known, lines),
+        "closes_before_creation": key.closes_before_creation(known),
+        "excluded_deals": key.excluded_deals(known),
+        "defects": pd.DataFrame([asdict(defect) for defect in extracts.defects]),
+    }
+    if len(known.index) <= LISTED_DEALS:
+        tables["deals"] = key.deals(known)
+    for name, table in tables.items():
+        table.to_csv(expected / f"{name}.csv", index=False, lineterminator="\n")
+    counts = [asdict(file) for file in extracts.counts]
+    (expected / "row_counts.json").write_text(json.dumps(counts, indent=2) + "\n")
+    return SimulationSummary(
+        folder=folder,
+        nights=tuple(timeline.night_date(night) for night in range(1, nights + 1)),
+        opportunities=len(known.index),
+        line_items=int(np.count_nonzero(deals.first_night[lines.deal] <= nights)),
+        rows=extracts.rows_written,
+        defects=len(extracts.defects),
+        seconds=perf_counter() - begin,
+    )

@@ -1,0 +1,176 @@
+"""Expressions: what passes, what is refused, and that what passes computes the right thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion.expressions import (
+    FUNCTIONS,
+    OPERATORS,
+    ExpressionError,
+    ExpressionParser,
+    locked_connection,
+)
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with locked_connection() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def parser(connection: duckdb.DuckDBPyConnection) -> ExpressionParser:
+    return ExpressionParser(connection)
+
+
+# Expression over a = '2017-03-05', "Deal Stage" = 'Won', n = '12.5': (columns, value as text).
+ALLOWED = {
+    "case when \"Deal Stage\" in ('Won', 'Lost') then a end": (("Deal Stage", "a"), "2017-03-05"),
+    "case n when '12.5' then 'x' else 'y' end": (("n",), "x"),
+    "if(n is null, 'none', 'some')": (("n",), "some"),
+    "coalesce(nullif(n, '12.5'), 'empty')": (("n",), "empty"),
+    "try_cast(n as decimal(9, 2)) * 2": (("n",), "25.00"),
+    "cast(a as date) + interval 3 days": (("a",), "2017-03-08 00:00:00"),
+    "extract(year from a::date) || '-' || n": (("a", "n"), "2017-12.5"),
+    "date_trunc('month', a::date)::date": (("a",), "2017-03-01"),
+    "strftime(strptime(a, '%Y-%m-%d'), '%d.%m.%Y')": (("a",), "05.03.2017"),
+    "regexp_extract(a, '(\\d+)$', 1)": (("a",), "05"),
+    "regexp_replace(lower(\"Deal Stage\"), 'o', '0')": (("Deal Stage",), "w0n"),
+    "a[1:4]": (("a",), "2017"),
+    "n::double between 12 and 13 and not n like '13%'": (("n",), "true"),
+    "json_extract_string('{\"x\": 1}', '$.x') || n": (("n",), "112.5"),
+    "timezone('UTC', timezone('Europe/Berlin', a::timestamp))": (("a",), "2017-03-04 23:00:00"),
+    "greatest(n::double, 20) -- the larger": (("n",), "20.0"),
+    "'it''s; drop table x --'": ((), "it's; drop table x --"),
+    "replace(a, '-', '') /* digits */": (("a",), "20170305"),
+    "current_date": (("current_date",), "a column's text"),
+}
+
+
+@pytest.mark.parametrize("text", ALLOWED)
+def test_allowed(
+    text: str, parser: ExpressionParser, connection: duckdb.DuckDBPyConnection
+) -> None:
+    columns, value = ALLOWED[text]
+    expression = parser.parse(text)
+    assert expression.columns == columns
+    cells = {"a": "k.c0", "Deal Stage": "k.c1", "n": "k.c2", "current_date": "k.c3"}
+    row = connection.execute(
+        f"select cast({expression.sql(cells)} as varchar) "
+        "from (values ('2017-03-05', 'Won', '12.5', 'a column''s text')) as k(c0, c1, c2, c3)"
+    ).fetchone()
+    assert row == (value,)
+
+
+# Expression: part of the message.
+REFUSED = {
+    "(select 1)": "a subquery",
+    "exists (select 1)": "a subquery",
+    "n = any(['x'])": "a subquery",
+    "(select content from read_text('/etc/passwd'))": "a subquery",
+    "read_text('/etc/passwd')": "the function 'read_text'",
+    "read_csv('x.csv')": "the function 'read_csv'",
+    "glob('*')": "the function 'glob'",
+    "query('select 1')": "the function 'query'",
+    "getenv('HOME')": "the function 'getenv'",
+    "getvariable('x')": "the function 'getvariable'",
+    "current_setting('home_directory')": "the function 'current_setting'",
+    "parse_path(n)": "the function 'parse_path'",
+    "nextval('x')": "the function 'nextval'",
+    "random()": "the function 'random'",
+    "now()": "the function 'now'",
+    "uuid()": "the function 'uuid'",
+    "error('x')": "the function 'error'",
+    "repeat(n, 1000000000)": "the function 'repeat'",
+    "sum(n)": "the function 'sum'",
+    "count(*)": "the function 'count",
+    "max(n) filter (where true)": "the function 'max'",
+    "row_number() over ()": "a window function",
+    "upper(n) over ()": "is",
+    "unnest([n])": "the function 'unnest'",
+    "list_transform([n], x -> x)": "the function 'list_transform'",
+    "[x for x in [n]]": "the function 'list_apply'",
+    "{'x': n}": "the function 'struct_pack'",
+    "*": "a star",
+    "columns('a')": "a star",
+    "$1": "a parameter",
+    "?": "a parameter",
+    "t.n": "names 't.n'",
+    "other.upper(n)": "the function 'upper'",
+    "n::varchar[]": "casts to a type",
+    "n::no_such_type": "casts to a type",
+    "n collate nocase": "a collation",
+    "a, n": "the function 'row'",
+    "a) , (n": "more than one expression",
+    "a) from (select 1 as a": "more than one expression",
+    "a; drop table x": "not one SQL expression",
+    "a) as v; select (1": "more than one expression",
+    "a union select 1": "not one SQL expression",
+    "": "not one SQL expression",
+    "-- nothing": "not one SQL expression",
+    "upper(": "not one SQL expression",
+    "upper(a, n)": "cannot be computed",
+    "a + 1 day": "not one SQL expression",
+    "date_diff('day', a, n)": "cannot be computed",
+    "a\0": "a character",
+    "'x" + "x" * 10_000 + "'": "is longer",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED, ids=lambda text: text[:40])
+def test_refused(text: str, parser: ExpressionParser) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parser.parse(text)
+    assert REFUSED[text] in str(caught.value)
+
+
+def test_error_of_a_wrong_type_names_the_column(parser: ExpressionParser) -> None:
+    with pytest.raises(ExpressionError, match="cannot be computed"):
+        parser.parse('"Deal Stage" + interval 1 day + abs("Deal Stage")')
+
+
+def test_same_answer_whatever_the_result_is(parser: ExpressionParser) -> None:
+    assert parser.parse("n").result_type == "VARCHAR"
+    assert parser.parse("n::decimal(9,2)").result_type == "DECIMAL(9,2)"
+
+
+def test_no_listed_function_reads_files_settings_or_the_clock(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """DuckDB's own catalogue says of each function whether it is scalar and repeatable."""
+    rows = connection.execute(
+        "select function_name, bool_or(function_type not in ('scalar', 'macro')), "
+        "bool_or(coalesce(stability, 'CONSISTENT') <> 'CONSISTENT') "
+        "from duckdb_functions() group by all"
+    ).fetchall()
+    kinds = {name: (is_other, is_unstable) for name, is_other, is_unstable in rows}
+    suspicious = {name for name in FUNCTIONS if any(kinds.get(name, (False, False)))}
+    assert suspicious == set()
+
+
+def test_the_connection_reaches_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    for statement in (
+        "select * from read_text('/etc/passwd')",
+        "attach '/tmp/x.duckdb'",
+        "set enable_external_access = true",
+        "install httpfs",
+        "copy (select 1) to '/tmp/x.csv'",
+    ):
+        with pytest.raises(duckdb.Error):
+            connection.execute(statement)
+
+
+def test_every_listed_function_exists_and_is_documented(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = connection.execute("select distinct function_name from duckdb_functions()").fetchall()
+    # The parser writes these out itself.
+    known = {name for (name,) in rows} | {"ifnull", "nullif", "->", "position"}
+    assert {name for name in FUNCTIONS - OPERATORS if name not in known} == set()
+    page = (Path(__file__).parents[2] / "docs/mappings.md").read_text(encoding="utf-8")
+    assert {name for name in FUNCTIONS - OPERATORS if f"`{name}`" not in page} == set()

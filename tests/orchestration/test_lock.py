@@ -1,0 +1,125 @@
+"""One writer at a time: the lock on a home and stores that are still open, with real processes."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion.home import Home
+from orchestration.errors import HomeLockedError, StoreInUseError
+from orchestration.lock import RefreshLock, is_locked, wait_until_free
+
+HOLDER = """
+import sys
+from pathlib import Path
+from ingestion.home import Home
+from orchestration.lock import RefreshLock
+with RefreshLock(Home(Path(sys.argv[1]))):
+    print("locked", flush=True)
+    sys.stdin.readline()
+"""
+
+WRITER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+@contextmanager
+def running(program: str, argument: Path) -> Iterator[subprocess.Popen]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(argument)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_another_process_is_named_in_the_message(home: Home):
+    with running(HOLDER, home.root) as holder:
+        with pytest.raises(HomeLockedError, match=rf"process {holder.pid} since 20\d\d-"):
+            RefreshLock(home).__enter__()
+        assert is_locked(home)
+    assert not is_locked(home)
+
+
+def test_a_killed_holder_holds_nothing(home: Home):
+    with running(HOLDER, home.root) as holder:
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        with RefreshLock(home):
+            assert is_locked(home)
+
+
+def test_a_failed_attempt_leaves_the_holder_known(home: Home):
+    with RefreshLock(home):
+        for _ in range(2):
+            done = subprocess.run(
+                [sys.executable, "-c", HOLDER, str(home.root)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert "HomeLockedError" in done.stderr
+        holder = json.loads(home.lock_file.with_suffix(".holder.json").read_text())
+    assert holder["pid"] > 0
+
+
+def test_the_holder_can_take_it_again(home: Home):
+    with RefreshLock(home):
+        with RefreshLock(home):
+            pass
+        assert is_locked(home)
+    assert not is_locked(home)
+
+
+def test_two_homes_do_not_disturb_each_other(home: Home, tmp_path: Path):
+    with RefreshLock(home), RefreshLock(Home(tmp_path / "other")):
+        assert is_locked(home)
+
+
+def test_a_store_that_stays_open_is_named(home: Home):
+    with (
+        running(WRITER, home.warehouse_db),
+        pytest.raises(StoreInUseError, match=r"warehouse\.duckdb is open in another program"),
+    ):
+        wait_until_free(home.warehouse_db, patience_seconds=0)
+
+
+def test_a_store_is_waited_for(home: Home):
+    with running(WRITER, home.warehouse_db) as writer:
+        assert writer.stdin
+        ending = threading.Timer(1.0, writer.stdin.close)
+        ending.start()
+        wait_until_free(home.warehouse_db, patience_seconds=60)
+        # It was still open when the waiting began.
+        assert not ending.is_alive()
+    duckdb.connect(str(home.warehouse_db)).close()
+
+
+def test_a_store_that_is_not_there_is_free(home: Home):
+    wait_until_free(home.raw_db, patience_seconds=0)
+    assert not home.raw_db.exists()

@@ -1,0 +1,318 @@
+"""Random deals, played day by day, and what the warehouse makes of their nightly extracts.
+
+The play knows when each thing happened. The warehouse sees only one row per deal and night, and
+must arrive at the same intervals, episodes and lengths. Expected values are computed in Python from
+the play's events, with the standard library's time zones.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from conftest import CORE, ChangeLogOfTest, Dbt, read_warehouse
+
+from ingestion.company import CompanySettings
+
+# Half an hour off the hour, so that a forgotten conversion moves many dates.
+ZONE = "Asia/Tehran"
+NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=night) for night in range(8)]
+FOREVER = datetime(9999, 12, 31)
+STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
+DEALS = 400
+
+
+@dataclass(frozen=True)
+class State:
+    """What the CRM shows of a deal since a moment."""
+
+    since: datetime
+    stage: str
+    owner: str
+    amount: Decimal
+
+    @property
+    def is_closed(self) -> bool:
+        return STAGES[self.stage][0]
+
+
+@dataclass
+class Deal:
+    """A deal's course: its states, one at most between two nights after the first."""
+
+    deal_id: str
+    states: list[State]
+    has_dates_only: bool
+    vanished_at: datetime | None = None
+    backdated_by: timedelta = timedelta(0)
+    rows: list[tuple[datetime, dict[str, object]]] = field(default_factory=list)
+
+    def seen_at(self, night: datetime) -> dict[str, object] | None:
+        """The row of the extract taken at `night`, or nothing if it has none."""
+        past = [state for state in self.states if state.since <= night]
+        if not past or (self.vanished_at and self.vanished_at <= night):
+            return None
+        now = past[-1]
+        closed_at = _closing(past) - self.backdated_by if now.is_closed else None
+        by_day = self.has_dates_only
+        created = self.states[0].since
+        return {
+            "opportunity_id": self.deal_id,
+            "stage_id": now.stage,
+            "owner_id": now.owner,
+            "amount": now.amount,
+            "created_at": None if by_day else created,
+            "created_date": local_date(created) if by_day else None,
+            "closed_at": None if by_day else closed_at,
+            "closed_date": local_date(closed_at) if by_day and closed_at else None,
+            "modified_at": now.since,
+        }
+
+
+def local_date(moment: datetime) -> date:
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(ZONE)).date()
+
+
+def _closing(states: list[State]) -> datetime:
+    """When the last closing episode of these states began to be closed."""
+    moment = states[-1].since
+    for state in reversed(states):
+        if not state.is_closed:
+            break
+        moment = state.since
+    return moment
+
+
+def play(seed: int) -> list[Deal]:
+    """Plays deals with at most one event between two nights, so that no event hides another."""
+    dice = random.Random(seed)
+    return [_play_deal(f"d{number:03}", dice) for number in range(DEALS)]
+
+
+def _play_deal(deal_id: str, dice: random.Random) -> Deal:
+    created = datetime(2025, 12, 28) + timedelta(minutes=dice.randrange(14 * 24 * 60))
+    state = State(created, "s1", dice.choice("abc"), Decimal(dice.randrange(1, 90_000)) / 100)
+    states = [state]
+    first_night = next((night for night in NIGHTS if night >= created), None)
+    if first_night is None:
+        return Deal(deal_id, states, has_dates_only=False)
+    if dice.random() < 0.3 and created + timedelta(hours=1) < first_night:
+        moment = _between(created, first_night, dice)
+        states.append(replace(state, since=moment, stage=dice.choice(["won", "lost"])))
+    for earlier, night in zip(NIGHTS, NIGHTS[1:], strict=False):
+        if earlier >= first_night and dice.random() < 0.45:
+            states.append(_next_state(states[-1], _between(earlier, night, dice), dice))
+    return Deal(deal_id, states, has_dates_only=False)
+
+
+def _between(start: datetime, end: datetime, dice: random.Random) -> datetime:
+    return start + timedelta(seconds=dice.randrange(1, int((end - start).total_seconds())))
+
+
+def _next_state(state: State, moment: datetime, dice: random.Random) -> State:
+    if state.is_closed:
+        return replace(state, since=moment, stage=dice.choice(["s1", "s2"]))
+    match dice.randrange(4):
+        case 0:
+            return replace(state, since=moment, owner=state.owner + "x")
+        case 1:
+            return replace(state, since=moment, amount=state.amount + 1)
+        case 2:
+            return replace(state, since=moment, stage="s2" if state.stage == "s1" else "s1")
+        case _:
+            return replace(state, since=moment, stage=dice.choice(["won", "lost"]))
+
+
+def write_log(home: Path, deals: list[Deal], nights: list[datetime]) -> ChangeLogOfTest:
+    """Writes the change log that landing these nights' full extracts would leave."""
+    log = ChangeLogOfTest(home, CompanySettings(time_zone=ZONE))
+    log.add(
+        "stages",
+        nights[0],
+        [
+            {"stage_id": name, "stage_name": name, "is_closed": closed, "is_won": won}
+            for name, (closed, won) in STAGES.items()
+        ],
+    )
+    last: dict[str, dict[str, object] | None] = {}
+    for night in nights:
+        rows, gone = [], []
+        for deal in deals:
+            row = deal.seen_at(night)
+            if row and row != last.get(deal.deal_id):
+                rows.append(row)
+            elif row is None and last.get(deal.deal_id):
+                gone.append({"opportunity_id": deal.deal_id})
+            last[deal.deal_id] = row
+        log.add("opportunities", night, rows, gone)
+    return log
+
+
+@pytest.fixture(scope="module")
+def played(
+    dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[list[Deal], duckdb.DuckDBPyConnection]]:
+    home = tmp_path_factory.mktemp("played")
+    deals = play(seed=1)
+    write_log(home, deals, NIGHTS)
+    dbt(home, "build", "--select", *CORE, "--exclude-resource-type", "unit_test")
+    with read_warehouse(home) as warehouse:
+        yield deals, warehouse
+
+
+def expected_versions(deal: Deal) -> list[tuple]:
+    """The intervals of a deal: (from, to, stage, closed, amount).
+
+    A deal first seen decided was open before, in a stage that nobody can say.
+    """
+    first_night = next(night for night in NIGHTS if night >= deal.states[0].since)
+    seen_first = [state for state in deal.states if state.since <= first_night]
+    states = [state for state in deal.states if state.since <= NIGHTS[-1]]
+    ends = [state.since for state in states[1:]] + [FOREVER]
+    return [
+        (
+            state.since,
+            end,
+            "unknown" if state in seen_first[:-1] else state.stage,
+            state.is_closed,
+            seen_first[-1].amount if state in seen_first else state.amount,
+        )
+        for state, end in zip(states, ends, strict=True)
+    ]
+
+
+def test_every_interval_is_as_it_was_played(played):
+    deals, warehouse = played
+    found = warehouse.execute(
+        "select opportunity_id, valid_from, valid_to, stage_id, is_closed, amount "
+        "from core.fct_opportunity_version"
+    ).fetchall()
+    expected = [
+        (deal.deal_id, *version)
+        for deal in deals
+        if deal.states[0].since <= NIGHTS[-1]
+        for version in expected_versions(deal)
+    ]
+    assert len(expected) > 2 * DEALS  # the play has plenty of changes to get wrong
+    assert sorted(found) == sorted(expected)
+
+
+def test_dates_are_those_of_the_companys_clock(played):
+    _, warehouse = played
+    dates = warehouse.execute(
+        "select valid_from, valid_from_date, valid_to, valid_to_date "
+        "from core.fct_opportunity_version"
+    ).fetchall()
+    assert any(moment.date() != day for moment, day, _, _ in dates)
+    for valid_from, from_date, valid_to, to_date in dates:
+        assert from_date == local_date(valid_from)
+        assert to_date == (FOREVER.date() if valid_to == FOREVER else local_date(valid_to))
+
+
+def test_every_closing_is_an_episode_with_its_length(played):
+    deals, warehouse = played
+    found = warehouse.execute(
+        "select opportunity_id, episode, opened_date, closed_date, is_won, cycle_days, active_days "
+        "from core.fct_opportunity"
+    ).fetchall()
+    expected = [
+        (deal.deal_id, *episode)
+        for deal in deals
+        if deal.states[0].since <= NIGHTS[-1]
+        for episode in expected_episodes(deal)
+    ]
+    assert sum(episode > 1 for _, episode, *_ in expected) > 20
+    assert sorted(found, key=str) == sorted(expected, key=str)
+
+
+def expected_episodes(deal: Deal) -> Iterator[tuple]:
+    """(episode, opened, closed, won, cycle days, active days), counted on the company's calendar."""
+    created = local_date(deal.states[0].since)
+    opened, closed, won, idle, number = created, None, False, 0, 1
+    for state in (state for state in deal.states if state.since <= NIGHTS[-1]):
+        if closed and not state.is_closed:
+            days = (closed - created).days
+            yield number, opened, closed, won, days, days - idle
+            opened = local_date(state.since)
+            idle += (opened - closed).days
+            closed, won, number = None, False, number + 1
+        elif state.is_closed and not closed:
+            closed, won = local_date(state.since), STAGES[state.stage][1]
+    days = (closed - created).days if closed else None
+    yield number, opened, closed, won, days, None if days is None else days - idle
+
+
+def unruly(deals: list[Deal], seed: int) -> list[Deal]:
+    """Makes the deals unreliable: backdated closings, dates without times, vanishing deals."""
+    dice = random.Random(seed)
+    for deal in deals:
+        deal.has_dates_only = dice.random() < 0.5
+        deal.backdated_by = timedelta(days=dice.choice([0, 0, 1, 3]))
+        deal.vanished_at = dice.choice([None, None, None, NIGHTS[4]])
+    return deals
+
+
+STATE_AS_OF = """
+    select opportunity_id, stage_id, is_closed, is_won, is_excluded, sales_rep_id, amount
+    from core.fct_opportunity_version
+    where valid_from_date <= $day and $day < valid_to_date
+"""
+
+
+def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(dbt, tmp_path):
+    deals = unruly(play(seed=2), seed=3)
+    early, late = tmp_path / "early", tmp_path / "late"
+    write_log(early, deals, NIGHTS[:4])
+    write_log(late, deals, NIGHTS)
+    for home in (early, late):
+        dbt(home, "build", "--select", *CORE, "--exclude-resource-type", "unit_test")
+    with read_warehouse(early) as before, read_warehouse(late) as after:
+        known = {
+            deal
+            for (deal,) in before.execute(
+                "select opportunity_id from core.fct_opportunity"
+            ).fetchall()
+        }
+        compared = 0
+        # The fourth night was taken early on the 8th, so it settles every day up to the 7th. Deals
+        # that a later night shows for the first time exist from their creation on, and are new.
+        for day in (date(2025, 12, 30) + timedelta(days=count) for count in range(9)):
+            first = set(before.execute(STATE_AS_OF, {"day": day}).fetchall())
+            second = after.execute(STATE_AS_OF, {"day": day}).fetchall()
+            assert first == {state for state in second if state[0] in known}, day
+            compared += len(first)
+    assert compared > DEALS
+
+
+def test_a_late_extract_slots_in_and_repeats_change_nothing(dbt, tmp_path):
+    """The log holds the same versions in another order, and says some of them twice."""
+    deals = unruly(play(seed=4), seed=5)
+    straight, shuffled = tmp_path / "straight", tmp_path / "shuffled"
+    write_log(straight, deals, NIGHTS)
+    log = write_log(shuffled, deals, NIGHTS)
+    # A repeated version as a late extract leaves it: equal to the one before, at a later time.
+    log.execute("""
+        insert into crm.opportunities by name
+        select * replace (
+            _extract_id || '-later' as _extract_id,
+            _extracted_at + interval 1 hour as _extracted_at
+        ) from crm.opportunities where hash(opportunity_id) % 3 = 0
+    """)
+    log.execute("create table crm.shuffled as from crm.opportunities order by hash(_row_hash)")
+    log.execute("delete from crm.opportunities")
+    log.execute("insert into crm.opportunities from crm.shuffled")
+    log.execute("drop table crm.shuffled")
+    for home in (straight, shuffled):
+        dbt(home, "run", "--select", *CORE)
+    with read_warehouse(straight) as one, read_warehouse(shuffled) as other:
+        for fact in ("fct_opportunity_version", "fct_opportunity"):
+            rows = one.execute(f"from core.{fact} order by all").fetchall()
+            assert rows
+            assert other.execute(f"from core.{fact} order by all").fetchall() == rows
