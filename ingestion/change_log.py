@@ -115,21 +115,28 @@ class ChangeLog:
             f"and table_name = {literal(table.name)}"
         )
 
-    def append(self, rows: str, loaded_at: datetime, full: FullExtract | None = None) -> Changes:
+    def append(
+        self,
+        rows: str,
+        loaded_at: datetime,
+        extract_id: str | None = None,
+        full: FullExtract | None = None,
+    ) -> Changes:
         """Appends what an extract changes. Its own row in `landing.extracts` must come after.
 
         Args:
             rows: Relation with the contract columns, `_row` (number), `_row_hash`, `_extract_id`
                 and `_extracted_at`; a key stands at most once per `_extract_id`.
             loaded_at: Moment of landing (UTC).
-            full: Given for a complete full extract, whose rows must all carry its id.
+            extract_id: The id that all rows carry; None where they carry different ones.
+            full: Given for a complete full extract.
 
         Returns:
             Counts. The numbers of appended rows are left in the temporary table `_changed_rows`.
         """
-        first, last = self._row(f"select min(_extract_id), max(_extract_id) from {rows}")
-        is_late = self._is_late(full.extract_id if full else first)
-        if full is None and first != last:
+        first = extract_id or self._row(f"select min(_extract_id) from {rows}")[0]
+        is_late = self._is_late(first)
+        if extract_id is None and first is not None:
             # What held before a row of many times may follow from another row of the extract.
             self._make_observed(rows, None)
             self._make_next_observations(first)
@@ -138,19 +145,45 @@ class ChangeLog:
         else:
             self._find_changes(rows, self._held_before(rows, first, full), self._keys)
             self._find_deletions(rows, full)
-            if is_late:
+            if is_late and first is not None:
                 self._make_observed(rows, full)
-                self._make_next_observations(full.extract_id if full else first)
+                self._make_next_observations(first)
         if is_late:
             self._plan_restatements()
-        total = self._count(rows)
-        appended = self._append_rows(rows, loaded_at)
+        total, changed = self._count(rows), self._count(CHANGED_ROWS)
+        appended = self._append_rows(rows, loaded_at, is_all=changed == total)
         deleted = self._append_deletions(loaded_at, full)
         restated = self._append_restatements(loaded_at) if is_late else 0
         if full is None and appended < total:
             self._confirm(rows)
         living = self._count(f"_before where _row_hash <> '{DELETED_HASH}'") if full else 0
         return Changes(appended, total - appended, deleted, restated, living)
+
+    def restate_events(self, rows: str, loaded_at: datetime) -> int:
+        """Puts the content of events right after later rows of theirs that say something else.
+
+        Of an event the earliest word holds. An extract that arrives late may bring it after another
+        one was believed; the id of the row that takes that back sorts right after the other's.
+
+        Args:
+            rows: Relation of events that were just appended, as for `append`.
+            loaded_at: Moment of landing (UTC).
+
+        Returns:
+            How many rows were appended.
+        """
+        columns = ", ".join(quoted(name) for name in self._table.column_names)
+        values = ", ".join(f"r.{quoted(name)}" for name in self._table.column_names)
+        return self._append(
+            f"({columns}, _source_system, _extract_id, _extracted_at, _loaded_at, _row_hash, _op) "
+            f"select {values}, {self._system}, l._extract_id || '~', l._extracted_at, $loaded_at, "
+            f"r._row_hash, 'upsert' from {rows} as r inner join {self._log} as l "
+            f"on {self._same_key('r', 'l')} and l._source_system = {self._system} "
+            "and l._extract_id > r._extract_id and l._row_hash <> r._row_hash "
+            f"where not exists (select 1 from {self._log} as n where {self._same_key('n', 'l')} "
+            f"and n._source_system = {self._system} and n._extract_id = l._extract_id || '~')",
+            loaded_at,
+        )
 
     def _is_late(self, extract_id: str | None) -> bool:
         """Says whether anything is known from later times than an extract speaks for."""
@@ -210,8 +243,11 @@ class ChangeLog:
 
     def _find_deletions(self, rows: str, full: FullExtract | None) -> None:
         """Makes `_deleted`: keys that lived and that a complete full extract lacks."""
-        held = f"anti join {full.held_keys} using ({self._keys})" if full and full.held_keys else ""
-        living = f"where _row_hash <> '{DELETED_HASH}'" if full else "where false"
+        if full is None or not self._exists("_before"):
+            self._replace("_deleted", "select * from _before limit 0")
+            return
+        held = f"anti join {full.held_keys} using ({self._keys})" if full.held_keys else ""
+        living = f"where _row_hash <> '{DELETED_HASH}'"
         self._replace(
             "_deleted",
             f"select {self._keys} from (select * from _before {living}) "
@@ -293,9 +329,8 @@ class ChangeLog:
             "and o._extract_id < k._extract_id",
         )
 
-    def _append_rows(self, rows: str, loaded_at: datetime) -> int:
+    def _append_rows(self, rows: str, loaded_at: datetime, *, is_all: bool) -> int:
         columns = ", ".join(quoted(name) for name in self._table.column_names)
-        is_all = self._number(f"select count(*) from {CHANGED_ROWS}") == self._count(rows)
         changed = "" if is_all else f"semi join {CHANGED_ROWS} using (_row)"
         return self._append(
             f"({columns}, _source_system, _extract_id, _extracted_at, _loaded_at, _row_hash, _op) "

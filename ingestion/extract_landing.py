@@ -166,7 +166,7 @@ class ExtractLanding:
                 self._load(staging, piece)
             staging.find_repeated(self._feed.latest_by)
             if self._feed.kind == "events":
-                staging.set_aside_known_otherwise(self._system)
+                staging.set_aside_known_otherwise(self._system, self._id_sql(identity))
             quarantine = Quarantine(staging)
             aside = [quarantine.collect(staged) for staged in staging.pieces]
             self._check_quarantined(staging, quarantine, aside)
@@ -239,7 +239,7 @@ class ExtractLanding:
             staging.show_accepted(literal(extract_id), timestamp_literal(moment), only)
             held = quarantine.make_held_keys()
             full = FullExtract(extract_id, moment, held) if is_complete else None
-            changes = self._append_changes(full)
+            changes = self._append_changes(extract_id, full)
             if full is not None:
                 self._check_deleted(changes)
                 self._note_unobserved(extract_id, held)
@@ -249,6 +249,12 @@ class ExtractLanding:
             outcome.add(changes)
             outcome.extract_ids.append(extract_id)
         return outcome
+
+    def _id_sql(self, identity: _Identity) -> str:
+        """Gives the SQL of the id of the extract, or of each row where rows say their time."""
+        if self._group.extracted_at is None:
+            return id_sql_of_records(identity.tail)
+        return literal(extract_id_time(self._group.extracted_at) + identity.tail)
 
     def _moments(self, staging: Staging) -> Iterator[tuple[datetime, str]]:
         """Gives the times that the extract speaks for, and the condition on rows of each."""
@@ -269,7 +275,7 @@ class ExtractLanding:
         """Appends rows that each say their time, however many times these are."""
         staging.show_accepted(id_sql_of_records(identity.tail), "s._extracted_at_value")
         outcome = _Outcome()
-        outcome.add(self._append_changes(None))
+        outcome.add(self._append_changes(None, None))
         self._connection.execute(
             f"insert into {quoted_table(EXTRACTS)} by name select extract_id, {self._origin()}, "
             f"{literal(self._feed.kind)} as kind, extracted_at, "
@@ -281,9 +287,12 @@ class ExtractLanding:
         outcome.extract_ids += [row[0]] if row and row[0] else []
         return outcome
 
-    def _append_changes(self, full: FullExtract | None) -> Changes:
-        changes = self._log.append(ACCEPTED, self._landed_at, full)
+    def _append_changes(self, extract_id: str | None, full: FullExtract | None) -> Changes:
+        changes = self._log.append(ACCEPTED, self._landed_at, extract_id, full)
         self._connection.execute(f"insert into {_APPENDED} select _row from {CHANGED_ROWS}")
+        if self._feed.kind == "events":
+            restated = self._log.restate_events(ACCEPTED, self._landed_at)
+            changes = replace(changes, restated=changes.restated + restated)
         return changes
 
     def _landed(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +67,7 @@ class Archive:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._stored: dict[Path, StoredFile] = {}
+        self._sizes = {path.stat().st_size for path in home.archive.glob("??/*")}
 
     def store(self, file: SourceFile) -> StoredFile:
         """Copies a file into the archive, hashing it on the way.
@@ -97,22 +98,21 @@ class Archive:
     def _copy(self, file: SourceFile) -> StoredFile:
         copy = self._home.scratch / f"incoming-{uuid.uuid4().hex}"
         try:
-            with file.path.open("rb") as source, _open_private(copy) as target:
+            with file.path.open("rb") as source:
                 before = os.fstat(source.fileno())
-                digest, size = hashlib.sha256(), 0
-                for chunk in _chunks(source):
-                    digest.update(chunk)
-                    target.write(chunk)
-                    size += len(chunk)
+                sha256 = self._known_hash(source, before.st_size)
+                if sha256 is None:
+                    with _open_private(copy) as target:
+                        sha256 = _hashed(source, target)
                 after = os.fstat(source.fileno())
+                size = source.tell()
             if _state(before) != _state(after) or size != after.st_size:
                 raise ExtractError(
                     "the file changed while it was read, so it is still being written; refresh "
                     "again once it is complete"
                 )
-            sha256 = digest.hexdigest()
-            path = self._home.archive / sha256[:2] / f"{sha256}{_harmless_ending(file.name)}"
-            is_new = not path.exists()
+            path = self._path(sha256, file.name)
+            is_new = copy.exists() and not path.exists()
             if is_new:
                 path.parent.mkdir(mode=0o700, exist_ok=True)
                 copy.replace(path)
@@ -121,14 +121,36 @@ class Archive:
         modified_at = datetime.fromtimestamp(before.st_mtime_ns // 1000 / 1e6, tz=UTC)
         return StoredFile(path, sha256, size, modified_at, is_new)
 
+    def _known_hash(self, source: BinaryIO, size: int) -> str | None:
+        """Hashes a file whose content may well be archived already, which spares the copy.
+
+        Returns:
+            The hash if the archive has it; else None, with the file at its start.
+        """
+        if size not in self._sizes:
+            return None
+        sha256 = _hashed(source, None)
+        if self._path(sha256, source.name).exists():
+            return sha256
+        source.seek(0)
+        return None
+
+    def _path(self, sha256: str, name: str) -> Path:
+        return self._home.archive / sha256[:2] / f"{sha256}{_harmless_ending(name)}"
+
+
+def _hashed(source: BinaryIO, target: BinaryIO | None) -> str:
+    """Gives the hash of the rest of a file, copying it on the way."""
+    digest = hashlib.sha256()
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        if target is not None:
+            target.write(chunk)
+    return digest.hexdigest()
+
 
 def _open_private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE), "wb")
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk
 
 
 def _state(stat: os.stat_result) -> tuple[int, int]:

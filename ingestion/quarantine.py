@@ -82,9 +82,11 @@ class Quarantine:
     def make_held_keys(self) -> str:
         """Makes the relation of keys of which the extract says nothing, and gives its name."""
         keys = ", ".join(quoted(name) for name in self._table.key)
+        has_wrong = self._staging.number("select count(*) from _wrong_keys where is_readable")
+        accepted = f"anti join {ACCEPTED} using ({keys})" if has_wrong else ""
         self._execute(
             f"create or replace temp table {HELD} as select distinct {keys} from _wrong_keys "
-            f"anti join {ACCEPTED} using ({keys}) where is_readable"
+            f"{accepted} where is_readable"
         )
         return HELD
 

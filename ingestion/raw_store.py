@@ -108,19 +108,19 @@ def create_tables(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -
         connection.execute(f"create schema if not exists {quoted(schema)}")
     for table in tables:
         connection.execute(create_table_sql(table))
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, name, column, sql_type in connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where not internal"
+    ).fetchall():
+        found.setdefault((schema, name), {})[column] = str(sql_type).lower().replace(" ", "")
     for table in contracts.tables():
-        _add_new_columns(connection, table)
+        _add_new_columns(connection, table, found[table.source, table.name])
 
 
-def _add_new_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    found = {
-        name: str(sql_type).lower().replace(" ", "")
-        for name, sql_type in connection.execute(
-            "select column_name, data_type from duckdb_columns() "
-            "where schema_name = ? and table_name = ?",
-            [table.source, table.name],
-        ).fetchall()
-    }
+def _add_new_columns(
+    connection: duckdb.DuckDBPyConnection, table: Table, found: dict[str, str]
+) -> None:
     for column in table.columns:
         if column.name not in found:
             connection.execute(

@@ -7,7 +7,6 @@ apart. Does not belong here: what is written to raw, and how rejected records ar
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,15 +129,21 @@ class Staging:
             "where is_conflict or _row <> winner"
         )
 
-    def set_aside_known_otherwise(self, source_system: str) -> None:
-        """Sets aside events whose key is known with other content: events do not change."""
-        keys = self._keys()
+    def set_aside_known_otherwise(self, source_system: str, id_sql: str) -> None:
+        """Sets aside events that an earlier extract tells otherwise: events do not change.
+
+        Args:
+            source_system: System that the extract came from.
+            id_sql: SQL of the extract's id.
+        """
+        same_key = " and ".join(f"s.{quoted(name)} = l.{quoted(name)}" for name in self.table.key)
         self.connection.execute(
-            f"insert into {REPEATED} select s.rowid, true from {STAGED} as s "
-            f"anti join {REPEATED} as r on r._row = s.rowid "
-            f"where {FAILED_REASON} is null and exists (select 1 from {quoted_table(self.table)} "
-            f"as l where l._source_system = {literal(source_system)} and l._op = 'upsert' "
-            f"and l._row_hash <> s._row_hash and {self._same_key('s', 'l', keys)})"
+            f"insert into {REPEATED} select s._row, true from (select *, rowid as _row, "
+            f"{id_sql} as _own_id from {STAGED} where {FAILED_REASON} is null) as s "
+            f"asof join (select * from {quoted_table(self.table)} "
+            f"where _source_system = {literal(source_system)}) as l "
+            f"on {same_key} and s._own_id > l._extract_id "
+            f"where s._row_hash <> l._row_hash and s._row not in (select _row from {REPEATED})"
         )
 
     def show_accepted(self, id_sql: str, extracted_at_sql: str, only: str = "true") -> None:
@@ -150,11 +155,14 @@ class Staging:
             only: Condition on staged rows.
         """
         columns = ", ".join(quoted(name) for name in self.table.column_names)
+        # Most extracts repeat no key, and are large enough for a needless join to show.
+        has_repeated = self.number(f"select count(*) from {REPEATED}")
+        kept = f"not exists (select 1 from {REPEATED} as r where r._row = s.rowid)"
         self.connection.execute(
             f"create or replace temp view {ACCEPTED} as select {columns}, rowid as _row, "
             f"_row_hash, {id_sql} as _extract_id, {extracted_at_sql} as _extracted_at "
             f"from {STAGED} as s where {FAILED_REASON} is null and ({only}) "
-            f"and not exists (select 1 from {REPEATED} as r where r._row = s.rowid)"
+            f"and {kept if has_repeated else 'true'}"
         )
 
     def times(self) -> list[datetime]:
@@ -227,17 +235,12 @@ class Staging:
                 f"`allow_empty: true` ({feed.where})"
             )
 
-    def _keys(self) -> Sequence[str]:
-        return [quoted(name) for name in self.table.key]
-
     def _observed_keys(self) -> str:
         """Gives the columns that tell observations apart: the key, and the time if rows say it."""
         feed = self.pieces[0].piece.feed
         has_times = self.pieces[0].projection.extracted_at is not None and feed.kind != "events"
-        return ", ".join([*self._keys(), *([EXTRACTED_AT] if has_times else [])])
-
-    def _same_key(self, left: str, right: str, keys: Sequence[str]) -> str:
-        return " and ".join(f"{left}.{key} = {right}.{key}" for key in keys)
+        keys = [quoted(name) for name in self.table.key]
+        return ", ".join([*keys, *([EXTRACTED_AT] if has_times else [])])
 
 
 def id_sql_of_records(tail: str) -> str:

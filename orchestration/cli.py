@@ -171,13 +171,14 @@ def mapping_check(
     with _reporting(as_json):
         from ingestion.mapping_check import check_mapping
         from ingestion.mappings import load_mapping
-        from orchestration.summary import mapping_report
+        from orchestration.mapping_report import mapping_tables
 
         report = check_mapping(load_mapping(mapping), extracts.expanduser().resolve())
         if as_json:
             _print_json(_plain(report))
         else:
-            _out().print(mapping_report(report))
+            _out().print(mapping_tables(report))
+        raise typer.Exit(ExitCode.OK if report.is_good else ExitCode.REFUSED)
 
 
 @contracts_app.command("sync")
@@ -200,7 +201,9 @@ def export_raw(home: HomeOption = None) -> None:
     with _reporting(as_json=False), _locked(home) as project:
         from ingestion.raw_export import export_raw as export
 
-        _out().print(Text(f"wrote {export(project.home)}"))
+        folder = project.home.root / "export" / "raw"
+        export(project.home.raw_db, folder)
+        _out().print(Text(f"wrote {folder}"))
 
 
 def main() -> None:

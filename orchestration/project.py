@@ -1,8 +1,8 @@
 """Where the project is and what its environment says; the one module that reads the environment.
 
 Belongs here: the repository's root, the home in use, and what dbt and Dagster are told of both.
-Does not belong here: what dbt and Dagster then do. This module imports neither at its top, because
-the command has to answer before they are loaded.
+Does not belong here: what dbt and Dagster then do. It imports neither: the command has to
+answer before they are loaded.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ingestion.home import HOME_VARIABLE, Home, repository_root
-
-if TYPE_CHECKING:
-    from dagster_dbt import DbtProject
 
 _DBT_FILES = ("dbt_project.yml", "profiles.yml", "dbt_project")
 _PACKAGES = ("ingestion", "expectations", "orchestration")
@@ -72,14 +69,6 @@ class Project:
             # A test that reads models of both steps waits for the later step.
             "DBT_INDIRECT_SELECTION": "buildable",
         }
-
-    def dbt_project(self) -> DbtProject:
-        """Gives the dbt project in Dagster's form."""
-        from dagster_dbt import DbtProject
-
-        return DbtProject(
-            project_dir=self.root, profiles_dir=self.root, target_path=self.dbt_target
-        )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ the bytes that a name stood for.
 
 from __future__ import annotations
 
+import filecmp
 import logging
 import os
 import shutil
@@ -191,10 +192,11 @@ def current_version(home: Home) -> str | None:
     published = published_database(home)
     if not published.exists():
         return None
-    for version in _kept(home):
-        if version.database.samefile(published):
-            return version.folder.name
-    return None
+    kept = _kept(home)
+    same = [version for version in kept if version.database.samefile(published)]
+    # A home that was copied or restored has two files where it had one file with two names.
+    same = same or [v for v in kept if filecmp.cmp(v.database, published, shallow=False)]
+    return same[0].folder.name if same else None
 
 
 def is_available(home: Home, version: str) -> bool:

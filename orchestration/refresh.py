@@ -25,8 +25,6 @@ from orchestration.sources import Source, resolve_sources
 if TYPE_CHECKING:
     import dagster as dg
 
-_INSTANCE_SETTINGS = "telemetry:\n  enabled: false\n"
-
 
 def refresh(
     project: Project, sources: Sequence[Source], force: bool = False, started: float | None = None
@@ -84,9 +82,11 @@ def _run(
     project: Project, definitions: dg.Definitions, run_config: dict[str, object], run_id: str
 ) -> BaseException | None:
     """Runs the job and gives the error that no step has noted, if there is one."""
+    from orchestration.event_log import dagster_instance
+
     job = definitions.resolve_job_def(NIGHTLY_JOB)
     try:
-        with _instance(project.home.dagster) as instance, _without_output():
+        with dagster_instance(project.home.dagster) as instance, _without_output():
             result = job.execute_in_process(
                 run_config=run_config,
                 instance=instance,
@@ -99,18 +99,6 @@ def _run(
         return None
     messages = [event.message or "" for event in result.all_events if event.is_failure]
     return TransformationError(without_values(messages[0] if messages else "the job failed"))
-
-
-@contextlib.contextmanager
-def _instance(folder: Path) -> Iterator[dg.DagsterInstance]:
-    """Opens Dagster's own records, which `DAGSTER_HOME=<home>/dagster dagster dev` shows too."""
-    import dagster as dg
-
-    settings = folder / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(_INSTANCE_SETTINGS)
-    with dg.DagsterInstance.from_config(str(folder)) as instance:
-        yield instance
 
 
 @contextlib.contextmanager

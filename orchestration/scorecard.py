@@ -29,6 +29,7 @@ MEMBER_METRICS = (
     "open_value",
 )
 
+
 @dataclass(frozen=True)
 class Metric:
     """What the catalogue says of a metric."""
@@ -122,7 +123,8 @@ class _Reader:
         self._metrics = [
             Metric(*row)
             for row in self._rows(
-                "select name, label, unit, direction, mart from metric_catalogue order by mart, name"
+                "select name, label, unit, direction, mart from metric_catalogue "
+                "order by mart, name"
             )
         ]
 

@@ -74,7 +74,9 @@ def _outcome(record: RunRecord) -> Text:
     if record.failed_step:
         text.append(f" in {record.failed_step.replace('_', ' ')}")
     if record.message:
-        text.append(f": {record.message}")
+        # What follows the first line are the checks, which have a table of their own.
+        in_table = any(gate.not_passed for gate in record.gates)
+        text.append(f": {record.message.splitlines()[0] if in_table else record.message}")
     return text
 
 
@@ -157,9 +159,10 @@ def _phases(record: RunRecord) -> Text:
 def _places(record: RunRecord, home: Home) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("record", Text(str(home.runs / record.run_id)))
-    data_docs = home.runs / record.run_id / "data_docs" / "index.html"
-    if data_docs.exists():
-        table.add_row("checks", Text(str(data_docs)))
+    for gate in record.gates:
+        data_docs = home.runs / record.run_id / "data_docs" / gate.gate / "index.html"
+        if data_docs.exists():
+            table.add_row(f"{gate.gate} gate", Text(str(data_docs)))
     if record.quarantined:
         table.add_row("quarantine", Text(str(home.quarantine / record.run_id)))
     if published_database(home).exists():

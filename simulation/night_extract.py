@@ -185,7 +185,10 @@ class NightExtracts:
     def _write_accounts(self, night: int) -> None:
         accounts = self._company.accounts
         shown = accounts.shown(night)
-        changed = (accounts.first_night == night) | (accounts.renamed_night == night)
+        # On the first night all of them are new, and any may be a model for a broken row.
+        changed = (night > 1) & (
+            (accounts.first_night == night) | (accounts.renamed_night == night)
+        )
         fresh = kinds_of_night("accounts", night, True, self._per_kind)
         known = kinds_of_night("accounts", night, False, self._per_kind)
         steady = shown[~changed[shown]]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from ingestion.errors import ExtractError
 from ingestion.mapping_file import Encoding
 
@@ -117,7 +119,8 @@ def _decoding(
     while True:
         chunk = file.read(CHUNK)
         if is_fine is not None and chunk and not decoder.getstate()[0] and is_fine(chunk):
-            line, column = _moved(line, column, chunk.count(b"\n"), len(chunk), chunk.rfind(b"\n"))
+            newlines = int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n")))
+            line, column = _moved(line, column, newlines, len(chunk), chunk.rfind(b"\n"))
             continue
         try:
             text = decoder.decode(chunk, final=not chunk)

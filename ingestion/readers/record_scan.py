@@ -100,10 +100,11 @@ class _Pass:
         return scan
 
     def _plain(self, chunk: bytes) -> None:
+        data = np.frombuffer(chunk, np.uint8)
         if chunk[0] == _LF or b"\n\n" in chunk:
-            self._line_ends(np.frombuffer(chunk, np.uint8), None)
+            self._line_ends(data, None)
             return
-        self.scan.lf += chunk.count(b"\n")
+        self.scan.lf += int(np.count_nonzero(data == _LF))
         last = chunk.rfind(b"\n")
         if last >= 0:
             self.line_start = self.position + last + 1
@@ -174,11 +175,10 @@ class ExactRecord:
     def is_ragged(self, width: int) -> bool:
         """Whether it has another number of fields than the header.
 
-        One empty field too many is what a delimiter at the end of a line makes, and DuckDB passes
-        over it as well.
+        Empty fields too many are what delimiters at the end of a line make; they hold nothing, and
+        DuckDB passes over them as well.
         """
-        surplus = len(self.values) - width
-        return surplus != 0 and not (surplus == 1 and self.values[-1] == "")
+        return len(self.values) < width or any(self.values[width:])
 
 
 def exact_records(path: Path, start: int, line: int, options: CsvOptions) -> Iterator[ExactRecord]:

@@ -6,14 +6,16 @@ Does not belong here: how an extract is read (`ingestion`).
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import dagster as dg
-from ingestion.landing import land
 from pydantic import Field
 
+from expectations.gates import warm_up
 from ingestion.company import load_company
 from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.landing import land
 from ingestion.raw_ddl import raw_columns
 from ingestion.system_tables import SYSTEM_TABLES
 from orchestration.defs import LANDING_STEP
@@ -80,6 +82,9 @@ def _land(session: RefreshSession, config: LandingConfig) -> None:
     named = [Source(item.mapping, Path(item.folder)) for item in config.sources]
     sources = resolve_sources(named, home)
     settings = load_company(home.company_file)
+    if config.force or last_published(home) is None:
+        # The gates will run for certain, so Great Expectations is imported beside the landing.
+        Thread(target=warm_up, daemon=True).start()
     result = land(home, sources, load_contracts(), record.run_id, settings)
     record.files = tuple(FileEntry.model_validate(f, from_attributes=True) for f in result.files)
     record.rows_appended = result.rows_appended

@@ -42,7 +42,8 @@ class WarehouseDbt(DbtCliResource):
     def of(cls, project: Project) -> "WarehouseDbt":
         """Makes the resource for a project."""
         return cls(
-            project_dir=project.dbt_project(),
+            project_dir=str(project.root),
+            profiles_dir=str(project.root),
             global_config_flags=["--no-use-colors"],
             dbt_executable=dbt_executable(),
             home=str(project.home.root),

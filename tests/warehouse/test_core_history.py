@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from conftest import CORE, ChangeLogOfTest, Dbt, read_warehouse
+from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
 
 from ingestion.company import CompanySettings
 
@@ -27,6 +28,7 @@ NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=night) for night in range(8)]
 FOREVER = datetime(9999, 12, 31)
 STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
 DEALS = 400
+FACTS = ("--select", "+fct_opportunity_version", "+fct_opportunity")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _play_deal(deal_id: str, dice: random.Random) -> Deal:
     if dice.random() < 0.3 and created + timedelta(hours=1) < first_night:
         moment = _between(created, first_night, dice)
         states.append(replace(state, since=moment, stage=dice.choice(["won", "lost"])))
-    for earlier, night in zip(NIGHTS, NIGHTS[1:], strict=False):
+    for earlier, night in pairwise(NIGHTS):
         if earlier >= first_night and dice.random() < 0.45:
             states.append(_next_state(states[-1], _between(earlier, night, dice), dice))
     return Deal(deal_id, states, has_dates_only=False)
@@ -162,7 +164,7 @@ def played(
     home = tmp_path_factory.mktemp("played")
     deals = play(seed=1)
     write_log(home, deals, NIGHTS)
-    dbt(home, "build", "--select", *CORE, "--exclude-resource-type", "unit_test")
+    dbt(home, "run", *FACTS)
     with read_warehouse(home) as warehouse:
         yield deals, warehouse
 
@@ -249,14 +251,23 @@ def expected_episodes(deal: Deal) -> Iterator[tuple]:
     yield number, opened, closed, won, days, None if days is None else days - idle
 
 
-def unruly(deals: list[Deal], seed: int) -> list[Deal]:
-    """Makes the deals unreliable: backdated closings, dates without times, vanishing deals."""
-    dice = random.Random(seed)
+def unruly_deals() -> list[Deal]:
+    """Deals on which less can be relied: backdated closings, dates without times, vanishing."""
+    deals, dice = play(seed=2), random.Random(3)
     for deal in deals:
         deal.has_dates_only = dice.random() < 0.5
         deal.backdated_by = timedelta(days=dice.choice([0, 0, 1, 3]))
         deal.vanished_at = dice.choice([None, None, None, NIGHTS[4]])
     return deals
+
+
+@pytest.fixture(scope="module")
+def unruly_home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse of all nights of the unruly deals; dbt's own tests hold there too."""
+    home = tmp_path_factory.mktemp("unruly")
+    write_log(home, unruly_deals(), NIGHTS)
+    dbt(home, "build", *FACTS, "--exclude-resource-type", "unit_test")
+    return home
 
 
 STATE_AS_OF = """
@@ -266,14 +277,10 @@ STATE_AS_OF = """
 """
 
 
-def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(dbt, tmp_path):
-    deals = unruly(play(seed=2), seed=3)
-    early, late = tmp_path / "early", tmp_path / "late"
-    write_log(early, deals, NIGHTS[:4])
-    write_log(late, deals, NIGHTS)
-    for home in (early, late):
-        dbt(home, "build", "--select", *CORE, "--exclude-resource-type", "unit_test")
-    with read_warehouse(early) as before, read_warehouse(late) as after:
+def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(dbt, unruly_home, tmp_path):
+    write_log(tmp_path, unruly_deals(), NIGHTS[:4])
+    dbt(tmp_path, "run", *FACTS)
+    with read_warehouse(tmp_path) as before, read_warehouse(unruly_home) as after:
         known = {
             deal
             for (deal,) in before.execute(
@@ -291,12 +298,9 @@ def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(dbt, tmp_p
     assert compared > DEALS
 
 
-def test_a_late_extract_slots_in_and_repeats_change_nothing(dbt, tmp_path):
+def test_a_late_extract_slots_in_and_repeats_change_nothing(dbt, unruly_home, tmp_path):
     """The log holds the same versions in another order, and says some of them twice."""
-    deals = unruly(play(seed=4), seed=5)
-    straight, shuffled = tmp_path / "straight", tmp_path / "shuffled"
-    write_log(straight, deals, NIGHTS)
-    log = write_log(shuffled, deals, NIGHTS)
+    log = write_log(tmp_path, unruly_deals(), NIGHTS)
     # A repeated version as a late extract leaves it: equal to the one before, at a later time.
     log.execute("""
         insert into crm.opportunities by name
@@ -309,10 +313,9 @@ def test_a_late_extract_slots_in_and_repeats_change_nothing(dbt, tmp_path):
     log.execute("delete from crm.opportunities")
     log.execute("insert into crm.opportunities from crm.shuffled")
     log.execute("drop table crm.shuffled")
-    for home in (straight, shuffled):
-        dbt(home, "run", "--select", *CORE)
-    with read_warehouse(straight) as one, read_warehouse(shuffled) as other:
+    dbt(tmp_path, "run", *FACTS)
+    with read_warehouse(unruly_home) as straight, read_warehouse(tmp_path) as shuffled:
         for fact in ("fct_opportunity_version", "fct_opportunity"):
-            rows = one.execute(f"from core.{fact} order by all").fetchall()
+            rows = straight.execute(f"from core.{fact} order by all").fetchall()
             assert rows
-            assert other.execute(f"from core.{fact} order by all").fetchall() == rows
+            assert shuffled.execute(f"from core.{fact} order by all").fetchall() == rows

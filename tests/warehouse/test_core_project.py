@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import CORE, ROOT, Dbt, read_warehouse
+from warehouse_testbed import CORE, ROOT, Dbt, read_warehouse
 
 SCHEMAS = {"staging", "intermediate", "core", "marts"}
 

@@ -1,4 +1,4 @@
-{# Aggregates that DuckDB and Spark name or order differently. #}
+{# Aggregates that DuckDB and Spark name differently. #}
 
 
 {#
@@ -15,18 +15,4 @@
 
 {% macro spark__quantile(expression, fraction) -%}
     percentile(cast({{ expression }} as double), {{ fraction }})
-{%- endmacro %}
-
-
-{# The values of a group as one text, in the order of the text itself. #}
-{% macro joined_text(expression, separator=', ') -%}
-    {{ return(adapter.dispatch('joined_text', 'salesops')(expression, separator)) }}
-{%- endmacro %}
-
-{% macro duckdb__joined_text(expression, separator) -%}
-    string_agg({{ expression }}, '{{ separator }}' order by {{ expression }})
-{%- endmacro %}
-
-{% macro spark__joined_text(expression, separator) -%}
-    array_join(array_sort(collect_list({{ expression }})), '{{ separator }}')
 {%- endmacro %}

@@ -5,7 +5,7 @@
     Gives: period_grain, period_start, period_end, last_known_date.
 #}
 {% macro known_periods() %}
-    {%- for grain in ['month', 'quarter', 'year'] %}
+    {%- for grain in period_grains() %}
     select distinct
         '{{ grain }}' as period_grain,
         calendar.{{ grain }}_start as period_start,

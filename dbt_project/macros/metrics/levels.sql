@@ -9,15 +9,30 @@
 {% macro deal_levels() %}
     {{ return({
         'company': {'column': none, 'needs': []},
-        'branch': {'column': 'branch_id', 'needs': ['crm.users.branch_id | crm.teams.branch_id']},
+        'branch': {
+            'column': 'branch_id',
+            'needs': ['crm.users.branch_id | crm.teams.branch_id', 'crm.branches.branch_name'],
+        },
         'territory': {
             'column': 'territory_id',
-            'needs': ['crm.opportunities.territory_id | crm.users.territory_id'],
+            'needs': [
+                'crm.opportunities.territory_id | crm.users.territory_id',
+                'crm.territories.territory_name',
+            ],
         },
-        'team': {'column': 'team_id', 'needs': ['crm.users.team_id']},
-        'rep': {'column': 'sales_rep_id', 'needs': ['crm.opportunities.owner_id']},
-        'segment': {'column': 'segment', 'needs': ['crm.accounts.segment']},
-        'product': {'column': 'product_id', 'needs': ['crm.opportunities.product_id']},
+        'team': {'column': 'team_id', 'needs': ['crm.users.team_id', 'crm.teams.team_name']},
+        'rep': {
+            'column': 'sales_rep_id',
+            'needs': ['crm.opportunities.owner_id', 'crm.users.user_name'],
+        },
+        'segment': {
+            'column': 'segment',
+            'needs': ['crm.opportunities.account_id', 'crm.accounts.segment'],
+        },
+        'product': {
+            'column': 'product_id',
+            'needs': ['crm.opportunities.product_id', 'crm.products.product_name'],
+        },
         'lead_source': {'column': 'lead_source', 'needs': ['crm.opportunities.lead_source']},
     }) }}
 {% endmacro %}
@@ -27,7 +42,10 @@
 {% macro pipeline_levels() %}
     {% set levels = dict(deal_levels()) %}
     {% do levels.update({
-        'stage': {'column': 'stage_id', 'needs': ['crm.opportunities.stage_id']},
+        'stage': {
+            'column': 'stage_id',
+            'needs': ['crm.opportunities.stage_id', 'crm.stages.stage_name'],
+        },
         'forecast_category': {
             'column': 'forecast_category',
             'needs': ['crm.opportunities.forecast_category'],

@@ -1,3 +1,9 @@
+{# The lengths of period that numbers are given for, as the columns of dim_date are named. #}
+{% macro period_grains() %}
+    {{ return(['month', 'quarter', 'year']) }}
+{% endmacro %}
+
+
 {#
     Facts rolled up into one row per basis, period, level and member.
 
@@ -16,13 +22,12 @@
 #}
 {% macro rolled_up(relation, date_column, measures, levels=none) %}
     {%- set levels = levels or deal_levels() -%}
-    {%- set grains = ['month', 'quarter', 'year'] -%}
+    {%- set grains = period_grains() -%}
     select
         case
-            {%- for grain in grains[:-1] %}
+            {%- for grain in grains %}
             when grouping(calendar.{{ grain }}_start) = 0 then '{{ grain }}'
             {%- endfor %}
-            else '{{ grains[-1] }}'
         end as period_grain,
         coalesce(calendar.{{ grains | join('_start, calendar.') }}_start) as period_start,
         coalesce(calendar.{{ grains | join('_end, calendar.') }}_end) as period_end,
@@ -68,6 +73,10 @@
 
 {# The columns `level` and `member_id` of a grouping set; the set without a level is the company. #}
 {% macro level_and_member(relation, levels) -%}
+{%- if not level_columns(levels) -%}
+'company' as level,
+'all' as member_id
+{%- else -%}
 case
     {%- for level, declared in levels.items() if declared.column %}
     when grouping({{ relation }}.{{ declared.column }}) = 0 then '{{ level }}'
@@ -80,6 +89,7 @@ coalesce(
     {%- endfor %}
     'all'
 ) as member_id
+{%- endif -%}
 {%- endmacro %}
 
 

@@ -1,4 +1,4 @@
-{{ config(schema='intermediate', contract={'enforced': false}) }}
+{{ config(schema='intermediate') }}
 
 with
 

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:sparksql
 with
 
 closings as (

@@ -64,7 +64,9 @@ valued_versions as (
 
     select
         'restated' as basis,
-        {{ level_columns(pipeline_levels()) | join(',\n        ') }},
+        {%- for column in level_columns(pipeline_levels()) %}
+        {{ column }},
+        {%- endfor %}
         coalesce(opportunity_value, 0) as open_value,
         coalesce(weighted_value, 0) as weighted_value,
         case when weighted_value is null then 0 else 1 end as weighted_deals,

@@ -1,0 +1,214 @@
+"""Whole refreshes by the command, as its users run it: published, unchanged, stopped, killed.
+
+One home is refreshed once; each test that changes a home gets a copy of it.
+"""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NIGHTS = Path(__file__).parent / "fixtures" / "small_company"
+
+
+def command(home: Path, *arguments: object) -> list[str]:
+    return [sys.executable, "-m", "orchestration.cli", *map(str, arguments), "--home", str(home)]
+
+
+def salesops(home: Path, *arguments: object) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        command(home, *arguments, "--json"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def refresh(home: Path, *nights: str, force: bool = False) -> tuple[int, dict[str, Any]]:
+    """Refreshes a home from the nights named, each in its own folder of the inbox."""
+    inbox = home.parent / f"{home.name}_inbox"
+    for night in nights:
+        shutil.copytree(NIGHTS / night, inbox, dirs_exist_ok=True)
+    options = ["--force"] if force else []
+    return salesops(home, "refresh", "--source", f"canonical={inbox}", *options)
+
+
+def marts(home: Path, sql: str) -> list[tuple]:
+    path = home / "published" / "marts.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("use marts.marts")
+        return connection.execute(sql).fetchall()
+
+
+def hashes(home: Path, version: str) -> dict[str, str]:
+    manifest = json.loads((home / "published" / "versions" / version / "manifest.json").read_text())
+    return {name: entry["content_hash"] for name, entry in manifest["tables"].items()}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    home = tmp_path_factory.mktemp("first") / "home"
+    code, record = refresh(home, "good")
+    assert code == 0, record
+    return home, record
+
+
+@pytest.fixture
+def home(first: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
+    """A copy of the refreshed home, with its inbox."""
+    original, _ = first
+    for folder in (original, original.parent / f"{original.name}_inbox"):
+        shutil.copytree(folder, tmp_path / folder.name, symlinks=True)
+    return tmp_path / original.name
+
+
+def test_the_figures_are_those_worked_out_by_hand(first):
+    home, _ = first
+    assert marts(
+        home,
+        "select won_deals, lost_deals, round(conversion_rate, 6), won_value from mart_conversion "
+        "where level = 'company' and period_grain = 'month' and basis = 'restated' "
+        "and period_start = date '2026-01-01'",
+    ) == [(2, 1, round(2 / 3, 6), Decimal("700.00"))]
+    assert marts(
+        home,
+        "select mean_cycle_days from mart_sales_cycle where level = 'company' "
+        "and period_grain = 'month' and period_start = date '2026-01-01'",
+    ) == [(15.0,)]
+    assert marts(
+        home,
+        "select as_of_date, open_value from mart_pipeline_value where level = 'company' "
+        "order by as_of_date desc limit 1",
+    ) == [(date(2026, 1, 31), Decimal("400.00"))]
+
+
+def test_the_record_says_what_was_done(first):
+    home, record = first
+    assert record["status"] == "published"
+    assert list(record["phases"]) == [
+        "start",
+        "landing",
+        "raw_gate",
+        "core",
+        "core_gate",
+        "metrics",
+        "marts_gate",
+        "publication",
+    ]
+    files = {file["table"]: file for file in record["files"]}
+    assert (files["opportunities"]["records"], files["opportunities"]["accepted"]) == (4, 4)
+    assert [gate["gate"] for gate in record["gates"]] == ["raw", "core", "marts"]
+    assert all(gate["passed"] and gate["checks"] > 0 for gate in record["gates"])
+    assert json.loads((home / "runs" / record["run_id"] / "run.json").read_text()) == record
+
+
+def test_runs_hold_nothing_personal(first):
+    home, record = first
+    for path in (home / "runs" / record["run_id"]).rglob("*"):
+        if path.is_file() and path.suffix in {".json", ".html"}:
+            assert "ann@example.com" not in path.read_text(), path
+
+
+def test_what_is_published_has_its_descriptions(first):
+    home, _ = first
+    without = marts(
+        home,
+        "select table_name, column_name from duckdb_columns() "
+        "where schema_name = 'marts' and comment is null",
+    )
+    assert without == []
+    assert marts(home, "select table_name from duckdb_tables() where comment is null") == []
+
+
+def test_nothing_new_changes_nothing(home: Path, first):
+    _, before = first
+    published = home / "published" / "marts.duckdb"
+    stamp = published.stat().st_mtime_ns
+    code, record = refresh(home)
+    assert (code, record["status"]) == (0, "unchanged")
+    assert list(record["phases"]) == ["start", "landing"]
+    assert published.stat().st_mtime_ns == stamp
+    code, status = salesops(home, "status")
+    assert code == 0
+    assert status["published_version"] == before["run_id"]
+
+
+def test_a_forced_rebuild_gives_the_same_marts(home: Path, first):
+    _, before = first
+    code, record = refresh(home, force=True)
+    assert (code, record["status"]) == (0, "published")
+    old = hashes(home, before["published"]["version"])
+    new = hashes(home, record["published"]["version"])
+    assert old.keys() == new.keys()
+    # It has a row per refresh and check.
+    assert {name for name in new if old[name] != new[name]} == {"data_quality"}
+
+
+def test_a_bad_night_stops_at_the_gate(home: Path, first):
+    _, before = first
+    code, record = refresh(home, "no_rate")
+    assert code == 4, record
+    assert (record["status"], record["failed_step"]) == ("failed", "core_gate")
+    assert "CHF" in record["message"]
+    # BI still reads the version before, in which o5 does not exist.
+    assert marts(home, "select count(*) from mart_opportunities") == [(4,)]
+    code, status = salesops(home, "status")
+    assert code == 4
+    assert status["published_version"] == before["run_id"]
+    assert status["last_refresh"]["run_id"] == record["run_id"]
+    # And it stays stopped: trying again without anything put right must not count as unchanged.
+    assert refresh(home)[0] == 4
+
+
+def test_a_refused_file_stops_before_anything_is_built(home: Path, first):
+    _, before = first
+    code, record = refresh(home, "cut")
+    assert code == 3, record
+    assert (record["status"], record["failed_step"]) == ("failed", "landing")
+    assert list(record["phases"]) == ["start", "landing"]
+    status = {
+        file["file_name"]: file["status"]
+        for file in record["files"]
+        if file["file_name"].startswith("night_2026-02-02")
+    }
+    assert status == {
+        "night_2026-02-02/opportunities.csv": "refused",
+        "night_2026-02-02/users.csv": "landed",
+    }
+    assert "night_2026-02-02/opportunities.csv" in record["message"]
+    assert salesops(home, "status")[1]["published_version"] == before["run_id"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("signal_sent", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 130)], ids=["kill", "stop"]
+)
+def test_the_next_refresh_goes_on_after_a_killed_one(home: Path, first, signal_sent, code):
+    _, before = first
+    inbox = home.parent / f"{home.name}_inbox"
+    process = subprocess.Popen(
+        command(home, "refresh", "--force", "--source", f"canonical={inbox}"),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith("Building staging"):
+            break
+    process.send_signal(signal_sent)
+    process.communicate()
+    assert process.returncode == code
+    assert salesops(home, "status")[1]["published_version"] == before["run_id"]
+    again, record = refresh(home, force=True)
+    assert (again, record["status"]) == (0, "published")
+    assert marts(home, "select count(*) from mart_opportunities") == [(4,)]

@@ -1,0 +1,102 @@
+"""source_coverage tells a company what its extracts can and cannot say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+
+FIRST, SECOND = datetime(2026, 1, 5, 2), datetime(2026, 1, 6, 2)
+
+
+@pytest.fixture(scope="module")
+def coverage(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+    """A CRM that knows deals, their dates and amounts, and two stages, but no probabilities."""
+    home: Path = tmp_path_factory.mktemp("coverage_home")
+    log = ChangeLogOfTest(home)
+    log.add(
+        "stages",
+        FIRST,
+        [
+            {"stage_id": "new", "stage_name": "New", "stage_order": 1, "is_closed": False},
+            {"stage_id": "won", "stage_name": "Won", "stage_order": 2, "is_closed": True},
+        ],
+    )
+    log.add(
+        "opportunities",
+        FIRST,
+        [{"opportunity_id": name, "stage_id": "new"} for name in ("stays", "goes", "comes back")],
+    )
+    # One deal is decided; one vanishes for good and one for a night.
+    log.add(
+        "opportunities",
+        SECOND,
+        [{"opportunity_id": "stays", "stage_id": "won", "amount": 5, "closed_date": "2026-01-05"}],
+        deleted=[{"opportunity_id": "goes"}, {"opportunity_id": "comes back"}],
+        system="other_crm",
+    )
+    third = datetime(2026, 1, 7, 2)
+    log.add("opportunities", third, [{"opportunity_id": "comes back", "stage_id": "new"}])
+    pair = {"from_currency": "EUR", "to_currency": "USD"}
+    rates = [
+        {**pair, "rate_date": "2026-01-01", "rate": 1.1},
+        {**pair, "rate_date": "2026-01-02", "rate": 1.2},
+    ]
+    log.add("fx_rates", FIRST, rates)
+    log.add("fx_rates", SECOND, deleted=[{**pair, "rate_date": "2026-01-02"}])
+    dbt(home, "run", "--select", "stg_landing__extracts", "source_coverage")
+    with read_warehouse(home) as warehouse:
+        cursor = warehouse.execute("select * from marts.source_coverage")
+        names = [column[0] for column in cursor.description or ()]
+        return {row[1]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+
+
+def test_every_table_of_the_contract_has_a_row(coverage):
+    assert len(coverage) == 11
+    assert {row["source"] for row in coverage.values()} == {"crm"}
+
+
+def test_rows_that_vanished_do_not_count_and_those_that_came_back_do(coverage):
+    assert coverage["opportunities"]["row_count"] == 2
+    assert coverage["stages"]["row_count"] == 2
+    assert coverage["users"]["row_count"] == 0
+    # Its key has three columns, of which the deleted row shares two.
+    assert coverage["fx_rates"]["row_count"] == 1
+
+
+def test_systems_and_newest_extract(coverage):
+    assert coverage["opportunities"]["source_systems"] == "crm_of_test, other_crm"
+    assert coverage["opportunities"]["newest_extract_at"] == datetime(2026, 1, 7, 2)
+    assert coverage["users"]["source_systems"] is None
+    assert coverage["users"]["newest_extract_at"] is None
+
+
+def test_a_table_names_the_metrics_and_levels_that_it_feeds(coverage):
+    fed = str(coverage["stages"]["feeds_metrics"]).split(", ")
+    assert "weighted_value" in fed
+    assert "conversion_rate" in fed
+    assert "open_value" not in fed
+    assert coverage["teams"]["feeds_levels"] == "branch, team"
+    assert coverage["person_crosswalk"]["feeds_metrics"] is None
+
+
+def test_what_is_missing_is_said_at_every_table_that_could_give_it(coverage):
+    sentence = "weighted_value needs crm.opportunities.probability or crm.stages.probability"
+    for table in ("opportunities", "stages"):
+        assert sentence in str(coverage[table]["missing"]).split("; ")
+    assert "overdue_deals, overdue_value need crm.opportunities.expected_close_date" in str(
+        coverage["opportunities"]["missing"]
+    )
+    assert "level team needs crm.users.team_id" in str(coverage["users"]["missing"])
+
+
+def test_what_one_of_several_columns_gives_is_not_missing(coverage):
+    # Closing days are known by date, though not by time of day; amounts by the CRM alone.
+    told = " ".join(str(row["missing"]) for row in coverage.values())
+    assert "closed_at" not in told
+    assert "list_price" not in told
+    # Exchange rates are not missed where they are not there, but are said to be of use.
+    assert "fx_rates" not in told
+    assert "won_value" in str(coverage["fx_rates"]["feeds_metrics"])

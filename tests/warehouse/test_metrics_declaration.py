@@ -1,0 +1,125 @@
+"""The metrics' one declaration, the semantic YAML, fits the marts, the sources and the docs.
+
+dbt ignores semantic YAML of a newer form without a word, so that metrics are found at all is the
+first thing to hold.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from warehouse_testbed import ROOT, Dbt
+
+DOCS = ROOT / "dbt_project" / "models" / "docs" / "metrics.md"
+# What the public interface promises of each mart, in this order, after the columns that say whose
+# number it is.
+PROMISED = {
+    "mart_conversion": (
+        "won_deals lost_deals conversion_rate won_value lost_value value_conversion_rate"
+    ),
+    "mart_sales_cycle": (
+        "won_deals mean_cycle_days median_cycle_days p90_cycle_days mean_active_days "
+        "lost_deals mean_lost_cycle_days median_lost_cycle_days"
+    ),
+    "mart_deal_outcome": (
+        "managed_deals managed_value average_managed_value closed_deals average_deal_outcome "
+        "won_deals average_won_value"
+    ),
+    "mart_pipeline_value": (
+        "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
+    ),
+}
+PERIOD = ["period_grain", "period_start", "period_end"]
+MEMBER = ["level", "member_id", "member_name", "basis"]
+
+
+@pytest.fixture(scope="module")
+def manifest(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    home = tmp_path_factory.mktemp("parsed_home")
+    target = tmp_path_factory.mktemp("parsed_target")
+    dbt(home, "parse", "--target-path", str(target))
+    return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def metrics(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The metrics that the catalogue shows, by name; parts of ratios are not among them."""
+    return {
+        metric["name"]: metric
+        for metric in manifest["metrics"].values()
+        if "mart" in metric["config"]["meta"]
+    }
+
+
+def columns(manifest: dict[str, Any], model: str) -> list[str]:
+    return list(manifest["nodes"][f"model.salesops.{model}"]["columns"])
+
+
+def needed(metric: dict[str, Any]) -> Iterator[str]:
+    """The source columns that a metric names, such as crm.stages.probability."""
+    meta = metric["config"]["meta"]
+    for need in [*meta["needs"], *meta.get("uses", [])]:
+        yield from need.split(" | ")
+
+
+@pytest.mark.parametrize("mart", PROMISED)
+def test_marts_have_the_promised_columns_first_and_in_order(manifest, mart):
+    when = ["as_of_date"] if mart == "mart_pipeline_value" else PERIOD
+    promised = [*when, *MEMBER, *PROMISED[mart].split()]
+    assert columns(manifest, mart)[: len(promised)] == promised
+
+
+def test_every_promised_number_is_a_metric(metrics):
+    promised = {name for names in PROMISED.values() for name in names.split()}
+    assert set(metrics) == promised
+
+
+def test_a_metric_is_a_column_of_its_mart_and_so_are_its_parts(manifest, metrics):
+    for name, metric in metrics.items():
+        there = columns(manifest, metric["config"]["meta"]["mart"])
+        parts = [metric["type_params"][part] for part in ("numerator", "denominator")]
+        assert {name, *(part["name"] for part in parts if part)} <= set(there), name
+
+
+def test_every_metric_says_all_that_the_catalogue_shows(metrics):
+    for name, metric in metrics.items():
+        meta = metric["config"]["meta"]
+        assert metric["label"], name
+        assert meta["unit"] in {"deals", "days", "money", "fraction"}, name
+        assert meta["direction"] in {"higher", "lower", "neutral"}, name
+        assert all(meta[key] for key in ("formula", "null_rule", "source", "needs")), name
+
+
+def test_a_metric_is_explained_once_for_all_who_show_it(manifest, metrics):
+    blocks = dict(
+        re.findall(r"{% docs (\w+) %}\s*(.+?)\s*{% enddocs %}", DOCS.read_text("utf-8"), re.DOTALL)
+    )
+    for name, metric in metrics.items():
+        mart = manifest["nodes"][f"model.salesops.{metric['config']['meta']['mart']}"]
+        assert metric["description"] == blocks[name]
+        assert mart["columns"][name]["description"] == blocks[name]
+
+
+def test_needs_name_columns_that_the_contracts_declare(manifest, metrics):
+    declared = {
+        f"{source['source_name']}.{source['name']}.{column}"
+        for source in manifest["sources"].values()
+        for column in source["columns"]
+    }
+    assert {column for metric in metrics.values() for column in needed(metric)} <= declared
+    # The levels name theirs in a macro.
+    levels = (ROOT / "dbt_project" / "macros" / "metrics" / "levels.sql").read_text("utf-8")
+    named = set(re.findall(r"crm\.\w+\.\w+", levels))
+    assert named
+    assert named <= declared
+
+
+def test_the_semantic_layer_never_adds_up_several_levels(manifest):
+    """A mart's rows hold the company, its teams and its reps: a sum over all of them is wrong."""
+    for metric in manifest["metrics"].values():
+        filters = [part["where_sql_template"] for part in metric["filter"]["where_filters"]]
+        assert any("level') }} = 'company'" in text for text in filters), metric["name"]
