@@ -47,7 +47,7 @@ class Level:
 
     name: str
     members: list[str]
-    codes: Codes
+    codes: npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -207,11 +207,11 @@ class AnswerKey:
             group = month * width + np.maximum(level.codes, NONE) + 1
             size = len(month_starts) * width
 
-            def count(mask: Mask, group: Codes = group, size: int = size) -> Cents:
+            def count(mask: Mask, group: npt.NDArray = group, size: int = size) -> Cents:
                 return np.bincount(group[mask], minlength=size)
 
             def add(
-                values: npt.NDArray, mask: Mask, group: Codes = group, size: int = size
+                values: npt.NDArray, mask: Mask, group: npt.NDArray = group, size: int = size
             ) -> Cents:
                 chosen = mask & (values >= 0)
                 # Whole cents and days, far below 2**53: the floats are exact.
@@ -285,9 +285,8 @@ class AnswerKey:
                     "no_amount_deals": (value < 0).astype(np.int64),
                 }
             )
-            sums = table.groupby("member_id", as_index=False).sum()
-            sums.insert(0, "level", level.name)
-            frames.append(sums)
+            table.insert(0, "level", level.name)
+            frames.append(table.groupby(["level", "member_id"], as_index=False).sum())
         pipeline = pd.concat(frames, ignore_index=True)
         pipeline.insert(0, "as_of_date", date_of(day).isoformat())
         for column in ("open_value", "weighted_value", "overdue_value"):

@@ -21,7 +21,6 @@ from simulation.vocabulary import (
     GIVEN_NAMES,
     INDUSTRIES,
     PLACES,
-    SEGMENTS,
     Place,
 )
 
@@ -54,7 +53,7 @@ class People:
     not appeared yet, because their first known state reaches back to the beginning.
 
     Attributes:
-        own_branch: Branch on the person's own record; NOBODY where it is empty and the team's holds.
+        own_branch: Branch on the person's own record; NOBODY where that of the team holds.
         hire_day: First day on which the person sells.
         leave_day: Last one.
         first_night: Night on which the person appears first.
@@ -152,7 +151,7 @@ class Company:
     people: People
     accounts: Accounts
 
-    def branch_of(self, night_index: npt.ArrayLike, person: Codes) -> Codes:
+    def branch_of(self, night_index: npt.NDArray[np.int64], person: Codes) -> Codes:
         """Give people's branches as of nights: their own, else their team's, else NOBODY."""
         own = self.people.own_branch[night_index, person]
         team = self.people.team[night_index, person]

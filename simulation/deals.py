@@ -89,7 +89,7 @@ class Deals:
     def __len__(self) -> int:
         return len(self.created_day)
 
-    def rows(self, rows: npt.NDArray[np.integer] | slice) -> "Deals":
+    def rows(self, rows: npt.NDArray[np.integer] | Mask | slice) -> "Deals":
         """Give some of the deals."""
         return Deals(*(getattr(self, field.name)[rows] for field in fields(self)))
 
@@ -284,7 +284,7 @@ def _product_shares() -> npt.NDArray[np.float64]:
 def _winning_chance(company: Company, owner: Codes, segment: Codes) -> npt.NDArray[np.float32]:
     skill = np.append(company.people.skill, np.float32(0))[owner]
     log_odds = skill + np.array([-0.7, -0.45, -0.25], dtype=np.float32)[segment]
-    return 1 / (1 + np.exp(-log_odds))
+    return (1 / (1 + np.exp(-log_odds))).astype(np.float32)
 
 
 def _stage_days(

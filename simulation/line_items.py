@@ -86,7 +86,15 @@ def generate_line_items(deals: Deals, bare: npt.NDArray[np.bool_], seed: int) ->
     kind = rng.choice(
         np.array([FULL, WITHOUT_TOTAL, TOTAL_ONLY], dtype=np.int8), len(deal), p=[0.88, 0.1, 0.02]
     )
-    lines = LineItems(deal, product, quantity, unit_price, quantity * unit_price, kind, first_line)
+    lines = LineItems(
+        deal,
+        product,
+        quantity,
+        unit_price,
+        (quantity * unit_price).astype(np.int64),
+        kind,
+        first_line,
+    )
     _leave_amounts_out(deals, lines, rng)
     return lines
 

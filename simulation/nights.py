@@ -171,7 +171,7 @@ class SalesFloor:
         self._move(candidates[moves], stage[moves], day)
         self._close(candidates[due], course.is_won[due], day)
 
-        missing = self._count(CLOSINGS) - np.count_nonzero(due)
+        missing = self._count(CLOSINGS) - int(np.count_nonzero(due))
         forced = self._pick_open(night, max(0, missing))
         self._close(forced, self._rng.random(len(forced)) < 0.5, day)
         dated = self._pick_open(night, 2 * self._per_kind)

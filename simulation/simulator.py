@@ -21,9 +21,9 @@ from simulation.night_extract import NightExtracts
 from simulation.nights import SalesFloor
 from simulation.oddities import (
     never_shown,
-    planted_per_kind,
     plant_line_oddities,
     plant_oddities,
+    planted_per_kind,
 )
 from simulation.timeline import Timeline
 
@@ -97,8 +97,8 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
     pipelines = []
     for night in range(1, nights + 1):
         extracts.write(floor.play(night), deals, lines)
-        known = key.known_deals(night, deals, lines)
-        pipelines.append(key.pipeline(known, night))
+        pipelines.append(key.pipeline(key.known_deals(night, deals, lines), night))
+    known = key.known_deals(nights, deals, lines)
     extracts.close()
 
     expected = folder / "expected"

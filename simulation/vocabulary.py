@@ -124,9 +124,10 @@ GIVEN_NAMES = (
     "Quentin Rosa Sanna Tariq Uma Viktor Wanda Xavier Yara Zoltán Aylin Björn Carmen Dmitri"
 ).split()
 FAMILY_NAMES = (
-    "Abbott Bergström Castillo Dubois Ellery Fontaine Grünwald Haddad Ibsen Jansen Kowalski Lindqvist "
-    "Moreau Nakamura Okafor Petrov Quiroga Rossi Sandoval Tanaka Ueda Varga Whitlock Ximenes Yıldız "
-    "Zeller Amsel Barros Cho Delgado Eriksen Falk Gallo Hofer Iyer Jokinen Keane Lopes Mbeki Novák"
+    "Abbott Bergström Castillo Dubois Ellery Fontaine Grünwald Haddad Ibsen Jansen Kowalski "
+    "Lindqvist Moreau Nakamura Okafor Petrov Quiroga Rossi Sandoval Tanaka Ueda Varga Whitlock "
+    "Ximenes Yıldız Zeller Amsel Barros Cho Delgado Eriksen Falk Gallo Hofer Iyer Jokinen Keane "
+    "Lopes Mbeki Novák"
 ).split()
 
 ACCOUNT_FIRST_WORDS = (

@@ -1,0 +1,265 @@
+"""The demo company, refreshed night by night by the command, agrees with its own answer key.
+
+The simulator computes the key from its events, with numpy on integers; nothing of it comes from the
+warehouse's SQL. A disagreement means that one of the two misreads a definition.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from simulation import simulate
+
+ROOT = Path(__file__).resolve().parents[2]
+SCALE, SEED, NIGHTS = 0.05, 7, 3
+PIPELINE = [
+    "open_deals", "open_value", "weighted_value", "overdue_deals", "overdue_value",
+    "no_amount_deals",
+]  # fmt: skip
+PIPELINE_OF_LAST_DAY = """
+select as_of_date, level, member_id, open_deals, open_value,
+    coalesce(weighted_value, 0) as weighted_value, overdue_deals, overdue_value, no_amount_deals
+from mart_pipeline_value
+where as_of_date = (select max(as_of_date) from mart_pipeline_value)
+"""
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("company")
+    simulate(folder, scale=SCALE, seed=SEED, nights=NIGHTS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("demo_home")
+    for night in sorted((company / "extracts").iterdir()):
+        command = [sys.executable, "-m", "orchestration.cli", "refresh", "--json"]
+        done = subprocess.run(
+            [*command, "--home", str(home), "--source", f"canonical={night}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        # Only this night's pipeline can be compared with what was known then.
+        with duckdb.connect(str(home / "published" / "marts.duckdb"), read_only=True) as marts:
+            marts.execute("use marts")
+            pipeline = rows_of(marts, PIPELINE_OF_LAST_DAY)
+        (home / f"pipeline_{night.name}.json").write_text(json.dumps(pipeline))
+    return home
+
+
+@pytest.fixture(scope="module")
+def marts(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    path = home / "published" / "marts.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("use marts")
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def raw(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(home / "raw.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+Row = dict[str, str]
+
+
+def expected(company: Path, name: str) -> list[Row]:
+    with (company / "expected" / f"{name}.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    return rows
+
+
+def agree(
+    found: list[Row], key: list[Row], by: list[str], columns: list[str], tolerance: float = 1e-9
+) -> None:
+    """Compares the numbers of two tables row by row; an empty one equals only an empty one."""
+
+    def numbers(rows: list[Row]) -> dict[tuple[str, ...], dict[str, float | None]]:
+        return {
+            tuple(row[name] for name in by): {
+                name: float(row[name]) if row[name] else None for name in columns
+            }
+            for row in rows
+        }
+
+    ours, theirs = numbers(found), numbers(key)
+    assert len(ours) == len(found)
+    assert ours.keys() == theirs.keys()
+    differing = {
+        (*place, name): (ours[place][name], number)
+        for place, row in theirs.items()
+        for name, number in row.items()
+        if not _same(ours[place][name], number, tolerance)
+    }
+    assert differing == {}, "(warehouse, answer key)"
+
+
+def _same(one: float | None, other: float | None, tolerance: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= tolerance
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    """Gives a query's rows as texts by column, an empty one for NULL."""
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return [
+        dict(zip(names, ("" if each is None else str(each) for each in row), strict=True))
+        for row in result.fetchall()
+    ]
+
+
+def test_every_record_of_every_file_is_counted_as_the_key_says(company: Path, raw):
+    counts = json.loads((company / "expected" / "row_counts.json").read_text())
+    key = {
+        (each["night"], each["file"]): (
+            each["records"],
+            each["accepted"],
+            sum(each["quarantined"].values()),
+            each["unchanged"],
+            each["duplicates"],
+            each["deleted"],
+        )
+        for each in counts
+    }
+    found = {
+        (str(at)[:10], name): tuple(numbers)
+        for at, name, *numbers in raw.execute(
+            "select extracted_at, file_name, records, accepted, quarantined, unchanged, "
+            "duplicates, deleted from landing.files where format is not null"
+        ).fetchall()
+    }
+    assert found == key
+
+
+def test_every_planted_defect_is_found_with_its_reason_and_nothing_else(company: Path, raw):
+    planted = {
+        (row["night"], row["file"], row["line"], row["column"], row["reason"])
+        for row in expected(company, "defects")
+    }
+    found = raw.execute(
+        "select cast(f.extracted_at as date), q.file_name, q.line, q.column_name, q.reason "
+        "from landing.quarantine as q inner join landing.files as f "
+        "on q.run_id = f.run_id and q.file_name = f.file_name and q.table_name = f.table_name"
+    ).fetchall()
+    found_set = {
+        (str(night), name, str(line), column or "", reason)
+        for night, name, line, column, reason in found
+    }
+    assert len(found) == len(found_set)
+    assert found_set == planted
+    assert len(planted) >= 60
+
+
+def test_metrics_by_month_and_member(company: Path, marts):
+    key = expected(company, "metrics_by_month")
+    by = ["period_start", "level", "member_id"]
+    grain = "basis, period_grain, period_start, level, member_id"
+    found = rows_of(
+        marts,
+        "select c.period_start, c.level, c.member_id, c.won_deals, c.lost_deals, c.won_value, "
+        "c.lost_value, c.conversion_rate, c.value_conversion_rate, o.average_deal_outcome, "
+        "o.average_won_value, s.mean_cycle_days, s.median_cycle_days, s.mean_active_days, "
+        "s.mean_lost_cycle_days, s.median_lost_cycle_days from mart_conversion as c "
+        f"left join mart_deal_outcome as o using ({grain}) "
+        f"left join mart_sales_cycle as s using ({grain}) "
+        "where c.basis = 'restated' and c.period_grain = 'month'",
+    )
+    # Averages of money are published in whole cents.
+    averages = ["average_deal_outcome", "average_won_value"]
+    exact = [name for name in key[0] if name not in (*by, *averages)]
+    assert len(exact) == 11
+    agree(found, key, by, exact)
+    agree(found, key, by, averages, tolerance=0.00501)
+
+
+def test_the_pipeline_of_each_night(company: Path, home: Path):
+    found = [
+        row for path in sorted(home.glob("pipeline_*.json")) for row in json.loads(path.read_text())
+    ]
+    assert len({row["as_of_date"] for row in found}) == NIGHTS
+    key = expected(company, "pipeline")
+    agree(found, key, ["as_of_date", "level", "member_id"], PIPELINE)
+
+
+def test_every_deal(company: Path, home: Path):
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        found = rows_of(
+            warehouse,
+            "select opportunity_id, stage_id, is_excluded, created_date, closed_date, cycle_days, "
+            "amount_source, currency_code, amount, opportunity_value, branch_id, territory_id, "
+            "team_id, sales_rep_id as rep_id, segment as segment_id, product_id, "
+            "lead_source as lead_source_id from core.fct_opportunity where is_last_episode",
+        )
+
+    def by_deal(rows: list[Row]) -> dict[str, Row]:
+        # The currency of a deal without an amount says nothing.
+        return {
+            row["opportunity_id"]: row | ({} if row["amount"] else {"currency_code": ""})
+            for row in rows
+        }
+
+    ours, theirs = by_deal(found), by_deal(expected(company, "deals"))
+    assert ours.keys() == theirs.keys()
+    differing = {
+        (deal, name): (ours[deal][name], value)
+        for deal, row in theirs.items()
+        for name, value in row.items()
+        if ours[deal][name] != value
+    }
+    assert differing == {}, "(warehouse, answer key)"
+
+
+def test_what_counts_nowhere_and_why(company: Path, home: Path):
+    key = expected(company, "excluded_deals")
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        found = warehouse.execute(
+            "select opportunity_id, exclusion_reason from core.fct_opportunity "
+            "where is_excluded and is_last_episode"
+        ).fetchall()
+    assert dict(found) == {row["opportunity_id"]: row["reason"] for row in key}
+
+
+def test_closes_before_creation_are_reported(company: Path, home: Path, marts):
+    key = expected(company, "closes_before_creation")
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        found = warehouse.execute(
+            "select opportunity_id from core.fct_opportunity "
+            "where has_close_before_creation and is_last_episode"
+        ).fetchall()
+    deals = {row["opportunity_id"] for row in key}
+    assert {row[0] for row in found} == deals
+    reported = marts.execute(
+        "select message from data_quality where check_name = 'closed_after_creation' "
+        "and result = 'failed' order by run_id desc limit 1"
+    ).fetchall()
+    assert any(deal in reported[0][0] for deal in deals)
+
+
+def test_references_to_nothing_are_reported(company: Path, marts):
+    key = expected(company, "references_to_nothing")
+    reported = {
+        (table, check.removesuffix("_known")): message
+        for table, check, message in marts.execute(
+            "select table_name, check_name, message from data_quality where severity = 'warn' "
+            "and result = 'failed' and check_name like '%\\_known' escape '\\' "
+            "and run_id = (select max(run_id) from data_quality)"
+        ).fetchall()
+    }
+    assert set(reported) == {(row["table"], row["column"]) for row in key}
+    for row in key:
+        assert row["value"] in reported[row["table"], row["column"]]
