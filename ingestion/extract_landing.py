@@ -232,7 +232,25 @@ class ExtractLanding:
     ) -> _Outcome:
         self._connection.execute(f"create or replace temp table {_APPENDED} (_row bigint)")
         if self._group.extracted_at is None and self._feed.kind != "full":
-            return self._append_many(identity, fingerprint, staging)
+            outcome = self._append_many(identity, fingerprint, staging)
+        else:
+            outcome = self._append_each(staging, quarantine, identity, fingerprint, is_complete)
+        if not outcome.extract_ids and self._group.modified_at is not None:
+            # No record said a time that can be read; that the file was read must be known still.
+            moment = self._group.modified_at
+            extract_id = extract_id_time(moment) + identity.tail
+            note_extracts(self._connection, [self._landed(extract_id, moment, fingerprint, False)])
+        return outcome
+
+    def _append_each(
+        self,
+        staging: Staging,
+        quarantine: Quarantine,
+        identity: _Identity,
+        fingerprint: str,
+        is_complete: bool,
+    ) -> _Outcome:
+        """Appends each time that the extract speaks for; mostly there is one."""
         outcome = _Outcome()
         for moment, only in self._moments(staging):
             extract_id = extract_id_time(moment) + identity.tail

@@ -66,6 +66,8 @@ class Project:
             "SALESOPS_RAW_READ_ONLY": "true",
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DBT_LOG_PATH": str(self.dbt_target),
+            # Errors are in it; every statement that was run would be too much to write each night.
+            "DBT_LOG_LEVEL_FILE": "info",
             # A test that reads models of both steps waits for the later step.
             "DBT_INDIRECT_SELECTION": "buildable",
         }

@@ -25,6 +25,7 @@ class RefreshSession(dg.ConfigurableResource):
     """
 
     home: str
+    _run: dg.DagsterRun | None = PrivateAttr(default=None)
     _journal: RunJournal | None = PrivateAttr(default=None)
 
     @contextmanager
@@ -40,13 +41,17 @@ class RefreshSession(dg.ConfigurableResource):
             for store in (project.home.raw_db, project.home.warehouse_db):
                 wait_until_free(store)
             close_dead_records(project.home)
-            tags = context.run.tags if context.run else {}
-            self._journal = RunJournal(project.home, tags.get(RUN_ID_TAG) or new_run_id())
-            self.record.dagster_run_id = context.run.run_id if context.run else None
+            self._run = context.run
             yield self
-            if self.record.status == "running":
-                self.journal.finish("partial", "only some steps ran, so nothing was published")
-            self.journal.close()
+            self._close()
+
+    def _close(self) -> None:
+        # Dagster also makes resources for nobody, which must leave no record.
+        if self._journal is None:
+            return
+        if self.record.status == "running":
+            self.journal.finish("partial", "only some steps ran, so nothing was published")
+        self.journal.close()
 
     @property
     def project(self) -> Project:
@@ -55,9 +60,12 @@ class RefreshSession(dg.ConfigurableResource):
 
     @property
     def journal(self) -> RunJournal:
-        """The journal of this run."""
+        """The journal of this run, begun when a step first asks for it."""
         if self._journal is None:
-            raise RuntimeError("the journal is open only while a run goes on")
+            tags = self._run.tags if self._run else {}
+            run_id = tags.get(RUN_ID_TAG) or new_run_id()
+            self._journal = RunJournal(self.project.home, run_id)
+            self._journal.record.dagster_run_id = self._run.run_id if self._run else None
         return self._journal
 
     @property

@@ -289,6 +289,10 @@ def test_times_of_records_in_a_delta(case):
         (6, "at", "cast_failed")
     ]
     assert case.land_one().status == "unchanged"
+    case.write("products-none.csv", "id,name,at\n1,A,never\n", MARCH)
+    assert [file.status for file in case.land().files] == ["landed", "unchanged"]
+    assert [file.status for file in case.land().files] == ["unchanged", "unchanged"]
+    (case.folder / "products-none.csv").unlink()
     # The same history with one version more, in another file.
     case.write("products.csv", "id,name,at\n1,A,2026-01-01\n1,X,2026-01-02\n", MARCH + DAY)
     case.land()

@@ -119,7 +119,9 @@ def test_steps_run_in_order_with_a_gate_between_them(definitions: dg.Definitions
 def test_one_job_in_one_process(definitions: dg.Definitions):
     job = definitions.resolve_job_def(NIGHTLY_JOB)
     assert job.executor_def is dg.in_process_executor
-    assert len(list(job.asset_layer.executable_asset_keys)) == len(definitions.resolve_all_asset_specs())
+    assert len(list(job.asset_layer.executable_asset_keys)) == len(
+        definitions.resolve_all_asset_specs()
+    )
 
 
 def test_the_schedule_is_off_and_in_the_companys_time_zone(definitions: dg.Definitions):

@@ -187,12 +187,8 @@ def test_a_refused_file_stops_before_anything_is_built(home: Path, first):
     assert salesops(home, "status")[1]["published_version"] == before["run_id"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("signal_sent", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 130)], ids=["kill", "stop"]
-)
-def test_the_next_refresh_goes_on_after_a_killed_one(home: Path, first, signal_sent, code):
-    _, before = first
+def stopped_while_building(home: Path, number: signal.Signals) -> int:
+    """Begins a refresh, sends it a signal while dbt builds, and gives its exit code."""
     inbox = home.parent / f"{home.name}_inbox"
     process = subprocess.Popen(
         command(home, "refresh", "--force", "--source", f"canonical={inbox}"),
@@ -205,10 +201,27 @@ def test_the_next_refresh_goes_on_after_a_killed_one(home: Path, first, signal_s
     for line in process.stderr:
         if line.startswith("Building staging"):
             break
-    process.send_signal(signal_sent)
+    process.send_signal(number)
     process.communicate()
-    assert process.returncode == code
-    assert salesops(home, "status")[1]["published_version"] == before["run_id"]
-    again, record = refresh(home, force=True)
-    assert (again, record["status"]) == (0, "published")
+    return process.returncode
+
+
+@pytest.mark.slow
+def test_the_next_refresh_goes_on_after_a_killed_one(home: Path, first):
+    _, before = first
+    assert stopped_while_building(home, signal.SIGKILL) == -signal.SIGKILL
+    code, status = salesops(home, "status")
+    assert (code, status["last_refresh"]["status"]) == (1, "failed")
+    assert status["published_version"] == before["run_id"]
+    code, record = refresh(home, force=True)
+    assert (code, record["status"]) == (0, "published")
     assert marts(home, "select count(*) from mart_opportunities") == [(4,)]
+
+
+@pytest.mark.slow
+def test_a_stopped_refresh_takes_dbt_with_it_and_says_so(home: Path):
+    assert stopped_while_building(home, signal.SIGTERM) == 130
+    last = salesops(home, "status")[1]["last_refresh"]
+    assert (last["failed_step"], last["message"]) == ("core", "interrupted from outside")
+    # Nobody has the warehouse open any more.
+    duckdb.connect(str(home / "warehouse.duckdb")).close()

@@ -55,6 +55,14 @@
 {% endmacro %}
 
 
+{# The names of the levels as literals, one a line. #}
+{% macro level_names(levels) -%}
+    {%- for level in levels -%}
+    '{{ level }}'{{ ',\n' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {# The columns that say which members a row counts for, in the order of the levels. #}
 {% macro level_columns(levels) %}
     {{ return(levels.values() | map(attribute='column') | select | list) }}

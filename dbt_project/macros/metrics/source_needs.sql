@@ -1,13 +1,18 @@
 {#
-    What metrics and levels need of the sources, from the metrics' meta and the levels.
+    What metrics and levels need of the sources, from the metrics' meta and the levels; and the
+    parts of source_coverage that are made from it.
 
     A need is one source column, such as "crm.opportunities.closed_date", or several with " | "
     between them, of which one with values is enough. Under `uses` a metric names columns that count
     where they are there and are not missed where they are not.
-
-    Gives a list, one entry per different need: columns, metrics, levels, and whether it is optional.
 #}
+
+
+{# A list with one entry per different need: columns, metrics, levels, whether it is optional. #}
 {% macro source_needs() %}
+    {% if not execute %}
+        {{ return([]) }}
+    {% endif %}
     {% set needs = {} %}
     {% for metric in declared_metrics() %}
         {% for text in metric.meta.needs %}
@@ -17,13 +22,11 @@
             {% do needs.setdefault(text, new_need(text, is_optional=true)).metrics.append(metric.name) %}
         {% endfor %}
     {% endfor %}
-    {% if execute %}
-        {% for level, declared in pipeline_levels().items() %}
-            {% for text in declared.needs %}
-                {% do needs.setdefault(text, new_need(text)).levels.append(level) %}
-            {% endfor %}
+    {% for level, declared in pipeline_levels().items() %}
+        {% for text in declared.needs %}
+            {% do needs.setdefault(text, new_need(text)).levels.append(level) %}
         {% endfor %}
-    {% endif %}
+    {% endfor %}
     {{ return(needs.values() | list) }}
 {% endmacro %}
 
@@ -34,36 +37,12 @@
 {% endmacro %}
 
 
-{# "open_value, weighted_value and level team need crm.a.x or crm.b.y" #}
+{# "open_value, level team need crm.a.x or crm.b.y" #}
 {% macro need_as_sentence(need) -%}
     {%- set wanting = need.metrics | sort | list -%}
     {%- for level in need.levels %}{% do wanting.append('level ' ~ level) %}{% endfor -%}
     {{ wanting | join(', ') }} {{ 'needs' if wanting | length == 1 else 'need' }} {{ need.columns | join(' or ') }}
 {%- endmacro %}
-
-
-{# The names under a key of all needs that mention a table, each once: the metrics it feeds. #}
-{% macro names_needing(table, needs, key) %}
-    {% set names = [] %}
-    {% for need in needs %}
-        {% for column in need.columns if column.rsplit('.', 1)[0] == table %}
-            {% do names.extend(need[key]) %}
-        {% endfor %}
-    {% endfor %}
-    {{ return(names | unique | sort | list) }}
-{% endmacro %}
-
-
-{# The columns of a table that some need mentions. #}
-{% macro columns_needed(table, needs) %}
-    {% set columns = [] %}
-    {% for need in needs %}
-        {% for column in need.columns if column.rsplit('.', 1)[0] == table %}
-            {% do columns.append(column.rsplit('.', 1)[1]) %}
-        {% endfor %}
-    {% endfor %}
-    {{ return(columns | unique | sort | list) }}
-{% endmacro %}
 
 
 {# The tables of the source systems' change logs; not those that the warehouse keeps about itself. #}
@@ -87,3 +66,105 @@
     {% endfor %}
     {{ return(tables | sort(attribute='full_name')) }}
 {% endmacro %}
+
+
+{#
+    How many rows each table has now: the keys ever seen, less those whose last version is a
+    deletion. Gives: source, table_name, row_count.
+#}
+{% macro living_rows_by_table(tables) %}
+    {%- for table in tables %}
+    select
+        '{{ table.source }}' as source,
+        '{{ table.name }}' as table_name,
+        (
+            select count(*)
+            from (select distinct {{ table.key | join(', ') }} from {{ table.relation }}) as seen
+        ) - (
+            select count(*)
+            from (
+                select {{ prefixed('versions', table.key) }}
+                from {{ table.relation }} as versions
+                inner join (
+                    select distinct {{ table.key | join(', ') }}
+                    from {{ table.relation }}
+                    where _op = 'delete'
+                ) as once_deleted
+                    on {{ equal_keys('versions', 'once_deleted', table.key) }}
+                group by {{ prefixed('versions', table.key) }}
+                having
+                    max(versions._extract_id)
+                    = max(case when versions._op = 'delete' then versions._extract_id end)
+            ) as deleted
+        ) as row_count
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# The metrics and levels that need something of each table, as texts; NULL where none does. #}
+{% macro needs_fed_by_table(tables, needs) %}
+    {%- for table in tables %}
+    select
+        '{{ table.source }}' as source,
+        '{{ table.name }}' as table_name,
+        nullif('{{ names_needing(table, needs, 'metrics') | join(', ') }}', '') as feeds_metrics,
+        nullif('{{ names_needing(table, needs, 'levels') | join(', ') }}', '') as feeds_levels
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro names_needing(table, needs, kind) %}
+    {% set names = [] %}
+    {% for need in needs %}
+        {% for column in need.columns if column.rsplit('.', 1)[0] == table.full_name %}
+            {% do names.extend(need[kind]) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(names | unique | sort | list) }}
+{% endmacro %}
+
+
+{# How often each needed column has a value. Gives: column_name, given_values. #}
+{% macro values_by_needed_column(tables, needs) %}
+    {%- for table in tables %}
+    {%- for column in columns_needed(table, needs) %}
+    select
+        '{{ table.full_name }}.{{ column }}' as column_name,
+        count({{ column }}) as given_values
+    from {{ table.relation }}
+    where _op = 'upsert'
+    union all
+    {%- endfor %}
+    {%- endfor %}
+    {#- Closes the chain; a source without needed columns has nothing else. #}
+    select
+        'none' as column_name,
+        cast(0 as bigint) as given_values
+{%- endmacro %}
+
+{% macro columns_needed(table, needs) %}
+    {% set columns = [] %}
+    {% for need in needs %}
+        {% for column in need.columns if column.rsplit('.', 1)[0] == table.full_name %}
+            {% do columns.append(column.rsplit('.', 1)[1]) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(columns | unique | sort | list) }}
+{% endmacro %}
+
+
+{# The needs that can be missing, one row per column. Gives: need, column_name, source, table_name. #}
+{% macro needs_as_rows(needs) %}
+    {%- for need in needs | rejectattr('is_optional') %}
+    {%- set is_last_need = loop.last %}
+    {%- for column in need.columns %}
+    select
+        '{{ need_as_sentence(need) }}' as need,
+        '{{ column }}' as column_name,
+        '{{ column.split('.')[0] }}' as source,
+        '{{ column.split('.')[1] }}' as table_name
+    {{ 'union all' if not (is_last_need and loop.last) }}
+    {%- endfor %}
+    {%- endfor %}
+{%- endmacro %}

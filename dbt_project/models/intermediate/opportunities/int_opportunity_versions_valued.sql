@@ -137,7 +137,10 @@ referenced_versions as (
         {{ or_unknown('accounts.account_id') }} as known_account_id,
         {{ or_unknown('reps.sales_rep_id') }} as sales_rep_id,
         {{ or_unknown('products.product_id') }} as known_product_id,
-        territories.territory_id as known_territory_id,
+        case
+            when placed_versions.territory_id is not null
+                then {{ or_unknown('territories.territory_id') }}
+        end as known_territory_id,
         products.list_price,
         products.currency_code as list_price_currency_code,
         line_totals.line_items_amount,

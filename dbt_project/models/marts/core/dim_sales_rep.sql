@@ -29,7 +29,10 @@ versions as (
         users.role,
         users.manager_id,
         {{ or_unknown('teams.team_id') }} as team_id,
-        coalesce(branches.branch_id, teams.branch_id, 'unknown') as branch_id,
+        case
+            when users.branch_id is not null then {{ or_unknown('branches.branch_id') }}
+            else {{ or_unknown('teams.branch_id') }}
+        end as branch_id,
         {{ or_unknown('territories.territory_id') }} as territory_id,
         coalesce(users.is_active, true) and not users.is_vanished as is_active,
         users.version_number,

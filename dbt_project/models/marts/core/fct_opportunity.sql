@@ -24,7 +24,11 @@ attributed_episodes as (
         {{ or_unknown('reps.sales_rep_id') }} as attributed_sales_rep_id,
         {{ or_unknown('reps.team_id') }} as team_id,
         {{ or_unknown('reps.branch_id') }} as branch_id,
-        coalesce(territories.territory_id, reps.territory_id, 'unknown') as counted_territory_id,
+        case
+            when episodes.attributed_territory_id is not null
+                then {{ or_unknown('territories.territory_id') }}
+            else {{ or_unknown('reps.territory_id') }}
+        end as counted_territory_id,
         case
             when episodes.closed_date >= episodes.created_date
                 then {{ days_between('episodes.created_date', 'episodes.closed_date') }}

@@ -113,6 +113,7 @@ select
     versions.sales_rep_id,
     versions.product_id,
     coalesce(versions.territory_id, reps.territory_id, 'unknown') as territory_id,
+    versions.territory_id is not null as has_own_territory,
     versions.stage_id,
     versions.forecast_category,
     versions.lead_source,

@@ -64,16 +64,28 @@ named_members as (
 
     from {{ ref('dim_stage') }}
 
+    -- Members of the other levels are called what they are; only the unknown one needs a name.
+    union all
+
+    select
+        'segment' as level,
+        'unknown' as member_id,
+        'Unknown' as member_name
+
+    union all
+
+    select
+        'lead_source' as level,
+        'unknown' as member_id,
+        'Unknown' as member_name
+
+    union all
+
+    select
+        'forecast_category' as level,
+        'unknown' as member_id,
+        'Unknown' as member_name
+
 )
 
 select * from named_members
-
--- Members of the other levels are called what they are; only the unknown one needs a name.
-{% for level in ['segment', 'lead_source', 'forecast_category'] %}
-union all
-
-select
-    '{{ level }}' as level,
-    'unknown' as member_id,
-    'Unknown' as member_name
-{% endfor %}

@@ -1,3 +1,4 @@
+{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
 with
 
@@ -29,10 +30,12 @@ select
 
     cast(by_member.won_deals as bigint) as won_deals,
     cast(by_member.lost_deals as bigint) as lost_deals,
-    {{ ratio('by_member.won_deals', 'by_member.won_deals + by_member.lost_deals') }} as conversion_rate,
+    {{ ratio('by_member.won_deals', 'by_member.won_deals + by_member.lost_deals') }}
+        as conversion_rate,
     by_member.won_value,
     by_member.lost_value,
-    {{ ratio('by_member.won_value', 'by_member.won_value + by_member.lost_value') }} as value_conversion_rate,
+    {{ ratio('by_member.won_value', 'by_member.won_value + by_member.lost_value') }}
+        as value_conversion_rate,
     cast(by_member.won_deals + by_member.lost_deals as bigint) as closed_deals,
     cast(by_member.won_value + by_member.lost_value as decimal(18, 2)) as closed_value
 

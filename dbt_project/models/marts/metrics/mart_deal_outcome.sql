@@ -1,3 +1,5 @@
+{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
+-- sqlfluff:dialect:sparksql
 with
 
 closings as (
@@ -37,7 +39,10 @@ managed_by_member as (
     from known_periods
     inner join {{ ref('mart_pipeline_value') }} as pipeline
         on known_periods.last_known_date = pipeline.as_of_date
-    where pipeline.level in ('{{ deal_levels().keys() | join("', '") }}')
+    where
+        pipeline.level in (
+            {{ level_names(deal_levels()) | indent(12) }}
+        )
 
 ),
 

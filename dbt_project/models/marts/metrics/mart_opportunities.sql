@@ -25,10 +25,10 @@ dated_opportunities as (
 
     select
         opportunities.*,
+        warehouse.as_of_date,
         coalesce(
             opportunities.created_date, first_episodes.opened_date, opportunities.opened_date
-        ) as known_created_date,
-        warehouse.as_of_date
+        ) as known_created_date
 
     from opportunities
     cross join {{ ref('int_warehouse_as_of') }} as warehouse
@@ -115,7 +115,8 @@ select
     deals.is_closed,
     deals.is_won,
     deals.is_lost,
-    not deals.is_closed and coalesce(deals.expected_close_date < deals.as_of_date, false) as is_overdue,
+    not deals.is_closed
+    and coalesce(deals.expected_close_date < deals.as_of_date, false) as is_overdue,
     deals.is_reopened,
     deals.is_excluded,
     deals.exclusion_reason,

@@ -1,3 +1,5 @@
+{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
+-- sqlfluff:dialect:sparksql
 with
 
 open_versions as (
@@ -43,7 +45,8 @@ attributed_versions as (
         reps.team_id,
         reps.branch_id,
         accounts.segment,
-        greatest(versions.valid_from_date, reps.valid_from_date, accounts.valid_from_date) as starts_on,
+        greatest(versions.valid_from_date, reps.valid_from_date, accounts.valid_from_date)
+            as starts_on,
         least(versions.valid_to_date, reps.valid_to_date, accounts.valid_to_date) as ends_on
 
     from open_versions as versions
@@ -64,9 +67,15 @@ valued_versions as (
 
     select
         'restated' as basis,
-        {%- for column in level_columns(pipeline_levels()) %}
-        {{ column }},
-        {%- endfor %}
+        branch_id,
+        territory_id,
+        team_id,
+        sales_rep_id,
+        segment,
+        product_id,
+        lead_source,
+        stage_id,
+        forecast_category,
         coalesce(opportunity_value, 0) as open_value,
         coalesce(weighted_value, 0) as weighted_value,
         case when weighted_value is null then 0 else 1 end as weighted_deals,
@@ -175,12 +184,13 @@ daily_states as (
         member_days.level,
         member_days.member_id,
         member_days.basis,
-        {%- for measure in [
-            'open_deals', 'open_value', 'weighted_value', 'weighted_deals', 'overdue_deals',
-            'overdue_value', 'no_amount_deals',
-        ] %}
-        coalesce(sum(daily_changes.{{ measure }}) over member_history, 0) as {{ measure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(sum(daily_changes.open_deals) over member_history, 0) as open_deals,
+        coalesce(sum(daily_changes.open_value) over member_history, 0) as open_value,
+        coalesce(sum(daily_changes.weighted_value) over member_history, 0) as weighted_value,
+        coalesce(sum(daily_changes.weighted_deals) over member_history, 0) as weighted_deals,
+        coalesce(sum(daily_changes.overdue_deals) over member_history, 0) as overdue_deals,
+        coalesce(sum(daily_changes.overdue_value) over member_history, 0) as overdue_value,
+        coalesce(sum(daily_changes.no_amount_deals) over member_history, 0) as no_amount_deals
 
     from member_days
     left join daily_changes
@@ -197,7 +207,7 @@ daily_states as (
 
 )
 
-select
+select  -- noqa: ST06
     daily_states.as_of_date,
     daily_states.level,
     daily_states.member_id,

@@ -1,3 +1,5 @@
+{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
+-- sqlfluff:dialect:sparksql
 with
 
 closings as (

@@ -1,15 +1,3 @@
-{#-
-    The marts that the metrics stand in. dbt has to see each of them here before it knows the
-    metrics; a metric of another mart stops the build and says so.
--#}
-{%- set marts = {
-    'mart_conversion': ref('mart_conversion'),
-    'mart_sales_cycle': ref('mart_sales_cycle'),
-    'mart_deal_outcome': ref('mart_deal_outcome'),
-    'mart_pipeline_value': ref('mart_pipeline_value'),
-} -%}
-{%- set daily_marts = ['mart_pipeline_value'] -%}
-
 with
 
 known_periods as (
@@ -18,45 +6,30 @@ known_periods as (
 
 ),
 
-{% for mart in daily_marts -%}
-{{ mart }}_at_period_ends as (
+-- A mart by day stands for a period with the state on its last known day.
+pipeline_at_period_ends as (
 
     select
+        pipeline.*,
         known_periods.period_grain,
-        known_periods.period_start,
-        states.*
+        known_periods.period_start
 
     from known_periods
-    inner join {{ marts[mart] }} as states on known_periods.last_known_date = states.as_of_date
+    inner join {{ ref('mart_pipeline_value') }} as pipeline
+        on known_periods.last_known_date = pipeline.as_of_date
 
 ),
 
-{% endfor -%}
-
+-- dbt has to see each mart here before it knows the metrics.
 all_metrics as (
-{% for metric in declared_metrics() %}
-    {%- if metric.mart not in marts %}
-        {% do exceptions.raise_compiler_error(
-            'metric ' ~ metric.name ~ ' stands in ' ~ metric.mart ~ '; add that mart to metric_values.sql'
-        ) %}
-    {%- endif %}
-    select
-        '{{ metric.name }}' as metric,
-        '{{ metric.meta.unit }}' as unit,
-        basis,
-        period_grain,
-        period_start,
-        level,
-        member_id,
-        cast({{ metric.numerator or 'null' }} as double) as numerator,
-        cast({{ metric.denominator or 'null' }} as double) as denominator,
-        cast({{ metric.name }} as double) as value
 
-    from {{ metric.mart ~ '_at_period_ends' if metric.mart in daily_marts else marts[metric.mart] }}
-    {% if not loop.last %}
-    union all
-    {% endif %}
-{%- endfor %}
+    {{ tall_metrics({
+        'mart_conversion': ref('mart_conversion'),
+        'mart_sales_cycle': ref('mart_sales_cycle'),
+        'mart_deal_outcome': ref('mart_deal_outcome'),
+        'mart_pipeline_value': 'pipeline_at_period_ends',
+    }) }}
+
 )
 
 select * from all_metrics
