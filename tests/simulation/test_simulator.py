@@ -54,7 +54,7 @@ def test_what_is_out_of_range_is_said(tmp_path: Path, arguments: dict, what: str
 
 def test_every_record_of_a_file_is_in_the_counts(company: Path):
     counts = json.loads((company / "expected" / "row_counts.json").read_text())
-    files = {path for path in company.glob("extracts/*/*.csv")}
+    files = set(company.glob("extracts/*/*.csv"))
     assert len(counts) == len(files)
     for count in counts:
         path = company / "extracts" / f"night_{count['night']}" / count["file"]
