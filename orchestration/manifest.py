@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from orchestration.errors import TransformationError, without_values
+from orchestration.errors import TransformationError
 from orchestration.inputs import digest_of_files
 from orchestration.project import Project, environment
 
@@ -45,7 +45,7 @@ class ManifestParse:
             if self.process.returncode != 0:
                 raise TransformationError(
                     "dbt cannot read the project in "
-                    f"{self.project.root / 'dbt_project'}: {without_values(output.strip())}"
+                    f"{self.project.root / 'dbt_project'}: {output.strip()}"
                 )
             _stamp(self.project).write_text(self.digest)
         finally:
