@@ -10,18 +10,21 @@ from pathlib import Path
 
 import duckdb
 
+# The planted broken rows can make the reader take a column for text, hence the casts.
 JOIN_AGGREGATE = """
 select
     t.team_name,
-    date_trunc('month', o.closed_date) as closed_month,
+    date_trunc('month', try_cast(o.closed_date as date)) as closed_month,
     count(*) as closed_deals,
-    sum(o.amount) as amount,
+    sum(try_cast(o.amount as decimal(18, 2))) as amount,
     sum(l.line_amount) as line_amount
 from opportunities as o
 left join users as u on o.owner_id = u.user_id
 left join teams as t on u.team_id = t.team_id
 left join (
-    select opportunity_id, sum(quantity * unit_price) as line_amount
+    select
+        opportunity_id,
+        sum(try_cast(quantity as double) * try_cast(unit_price as double)) as line_amount
     from opportunity_line_items
     group by all
 ) as l on o.opportunity_id = l.opportunity_id
