@@ -80,21 +80,21 @@ def refresh(
 @app.command()
 def demo(
     home: HomeOption = None,
-    scale: Annotated[float, typer.Option(min=0.001, help="1 is 20,000 deals.")] = 0.05,
+    scale: Annotated[float, typer.Option(min=0.05, help="1 is 20,000 deals.")] = 0.25,
     seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 7,
     nights: Annotated[int, typer.Option(min=1, help="How many nights to refresh.")] = 3,
 ) -> None:
     """Simulate a company, refresh its nights one by one, print the scorecard."""
-    started = time.time()
     with _reporting(as_json=False), _locked(home) as project:
         from orchestration.demo import simulate_nights
+        from orchestration.summary import night_line
 
         for source in simulate_nights(project.home, scale, seed, nights):
-            record = _refresh(project, [source], started, force=False, quiet=False)
-            _show_refresh(record, project.home, as_json=False)
+            record = _refresh(project, [source], time.time(), force=False, quiet=False)
             if record.exit_code != ExitCode.OK:
+                _show_refresh(record, project.home, as_json=False)
                 raise typer.Exit(record.exit_code or ExitCode.UNEXPECTED)
-            started = time.time()
+            _out().print(night_line(source.folder.name, record))
         _show_scorecard(project.home, period=None, level="rep", top=DEMO_MEMBERS_SHOWN)
 
 

@@ -56,8 +56,8 @@ def refresh(
         failure = _run(project, definitions, _run_config(sources, force), run_id)
         # The session inside the job has kept the record meanwhile.
         journal = RunJournal(project.home, run_id)
-        if failure and journal.record.status != "failed":
-            journal.fail("dagster", failure)
+        if failure:
+            journal.fail(journal.record.step or "start", failure)
         return journal.record
 
 
@@ -93,10 +93,18 @@ def _run(
                 raise_on_error=False,
                 tags={RUN_ID_TAG: run_id},
             )
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:
+        # Dagster's word for an interruption is an exception of none of the usual kinds.
         return error
-    if result.success:
-        return None
+    return None if result.success else _failure(result)
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> BaseException:
+    """Gives what Dagster says of a run that failed outside its steps' own code."""
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        error = event.step_failure_data.error
+        if error and "Interrupted" in (error.cls_name or ""):
+            return KeyboardInterrupt()
     messages = [event.message or "" for event in result.all_events if event.is_failure]
     return TransformationError(without_values(messages[0] if messages else "the job failed"))
 

@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from orchestration.errors import ExitCode, exit_code_of, message_of
 logger = logging.getLogger("salesops.refresh")
 
 RECORD_FILE = "run.json"
+TRACEBACK_FILE = "traceback.txt"
 Status = Literal["running", "published", "unchanged", "failed", "partial"]
 
 
@@ -99,6 +101,7 @@ class RunRecord(BaseModel):
         status: `published`; `unchanged` where nothing was new; `failed`; `partial` for a run of
             only some assets, which publishes nothing; `running` until the end, and for ever in the
             record of a process that was killed.
+        step: The newest phase.
         failed_step: The phase in which it failed.
         inputs: Fingerprint of what the marts are made from (`orchestration.inputs`).
         phases: Seconds per phase, in order.
@@ -112,6 +115,7 @@ class RunRecord(BaseModel):
     seconds: float | None = None
     process_id: int
     dagster_run_id: str | None = None
+    step: str | None = None
     failed_step: str | None = None
     message: str | None = None
     phases: dict[str, float] = {}
@@ -213,9 +217,14 @@ class RunJournal:
             title: What is said of it while it goes on, such as "Checking the star schema".
         """
         logger.info(title, extra={"phase": name})
+        self.record.step = name
+        self.save()
         began = time.monotonic()
         try:
             yield
+        except GeneratorExit:
+            # Dagster lets a step go because of something outside it, and says itself what that was.
+            raise
         except BaseException as error:
             self.fail(name, error)
             raise
@@ -225,9 +234,14 @@ class RunJournal:
 
     def fail(self, step: str, error: BaseException) -> None:
         """Notes that the refresh failed; the first failure counts."""
-        if self.record.status != "failed":
-            self.record.failed_step = step
-            self._finish("failed", exit_code_of(error), message_of(error))
+        if self.record.status == "failed":
+            return
+        self.record.failed_step = step
+        if exit_code_of(error) == ExitCode.UNEXPECTED and error.__traceback__:
+            # Lines of code only: a traceback's last line can quote a value.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            (self.folder / TRACEBACK_FILE).write_text(f"{frames}{message_of(error)}\n")
+        self._finish("failed", exit_code_of(error), message_of(error))
 
     def finish(self, status: Status, message: str) -> None:
         """Notes that the refresh came to an end without failing."""

@@ -21,6 +21,7 @@ from orchestration.status import HomeStatus
 
 _STYLES = {"published": "bold green", "unchanged": "bold green", "failed": "bold red"}
 _MAX_CHECKS_SHOWN = 20
+_MAX_WARNINGS_SHOWN = 5
 _FRACTION = "fraction"
 _DECIMALS = {"deals": 0, "money": 0, "days": 1}
 
@@ -66,6 +67,20 @@ def refresh_summary(record: RunRecord, home: Home) -> RenderableType:
     parts.append(_places(record, home))
     parts.append(_outcome(record))
     return Group(*parts)
+
+
+def night_line(night: str, record: RunRecord) -> Text:
+    """Says in one line what became of a night, where many are refreshed."""
+    accepted = sum(file.accepted for file in record.files)
+    set_aside = sum(file.quarantined for file in record.files)
+    checks = sum(gate.checks for gate in record.gates)
+    text = Text(f"{night}: ")
+    text.append(record.status, style=_STYLES.get(record.status, ""))
+    text.append(
+        f" in {record.seconds or 0:.0f} s; {_number(accepted)} records new or changed, "
+        f"{_number(set_aside)} set aside, {_number(checks)} checks at {len(record.gates)} gates"
+    )
+    return text
 
 
 def _outcome(record: RunRecord) -> Text:
@@ -139,13 +154,15 @@ def _not_passed(record: RunRecord) -> Table:
     for heading in ("gate", "table", "what", "message"):
         table.add_column(heading, overflow="fold")
     rows = [(gate.gate, check) for gate in record.gates for check in gate.not_passed]
-    # What stops a refresh stands before what is only reported.
-    rows.sort(key=lambda row: row[1].severity != "block")
-    for gate, check in rows[:_MAX_CHECKS_SHOWN]:
-        what = check.result if check.severity == "block" else "warning"
-        table.add_row(gate, check.table, what, Text(check.message or check.check))
-    if len(rows) > _MAX_CHECKS_SHOWN:
-        table.caption = f"and {len(rows) - _MAX_CHECKS_SHOWN} more in the run's record"
+    blocking = [row for row in rows if row[1].severity == "block"]
+    warnings = [row for row in rows if row[1].severity != "block"]
+    for gate, check in blocking[:_MAX_CHECKS_SHOWN]:
+        table.add_row(gate, check.table, check.result, Text(check.message or check.check))
+    for gate, check in warnings[:_MAX_WARNINGS_SHOWN]:
+        table.add_row(gate, check.table, "warning", Text(check.message or check.check))
+    left_out = len(rows) - table.row_count
+    if left_out:
+        table.caption = f"and {left_out} more in the run's record and its Data Docs"
     return table
 
 

@@ -5,7 +5,9 @@ makes a number (`dbt_project/`), and the gates.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -17,16 +19,17 @@ from dagster_dbt import DbtCliResource, dbt_assets
 from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
 from packaging.version import Version
 
+from orchestration.defs.dbt_outcome import DbtOutcome
 from orchestration.defs.layers import CORE_SELECTION, METRICS_SELECTION, LayerTranslator
 from orchestration.defs.session import RefreshSession
-from orchestration.errors import GateFailedError, TransformationError, without_values
 from orchestration.manifest import dbt_executable
 from orchestration.project import Project, environment, memory_settings
 
 logger = logging.getLogger("salesops.transformation")
 
+OWNER_ONLY = 0o600
 _PREVIEW_ROWS = 5
-_MAX_FAILURES_NAMED = 10
+_PATIENCE_SECONDS = 10
 
 
 class WarehouseDbt(DbtCliResource):
@@ -53,7 +56,8 @@ class WarehouseDbt(DbtCliResource):
         """Starts dbt with the environment of a refresh; its artifacts go to the home."""
         project = Project.locate(Path(self.home))
         options.setdefault("target_path", project.dbt_target)
-        with environment(project.dbt_variables()):
+        # Its own records of a run are read by nobody and take a second to write.
+        with environment({**project.dbt_variables(), "DBT_WRITE_JSON": "false"}):
             return super().cli(args, **options)
 
     @cached_property
@@ -115,11 +119,20 @@ def _build(
     # Unit tests prove the SQL, whatever the night's data: they belong to CI.
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     invocation = dbt.cli(arguments, context=context, raise_on_error=False)
-    events = []
-    for event in invocation.stream():
-        if isinstance(event, dg.Output):
-            logger.debug("Built %s", ".".join(context.asset_key_for_output(event.output_name).path))
-        events.append(event)
+    outcome, events = DbtOutcome(), []
+    with _ended_with_us(invocation.process):
+        for message in invocation.stream_raw_events():
+            outcome.observe(message.raw_event)
+            events += message.to_default_asset_events(
+                manifest=invocation.manifest,
+                dagster_dbt_translator=invocation.dagster_dbt_translator,
+                context=context,
+                target_path=invocation.target_path,
+            )
+            logger.debug("%s", message)
+    if session.project.home.warehouse_db.exists():
+        # dbt makes it readable like any other file.
+        session.project.home.warehouse_db.chmod(OWNER_ONLY)
     with _read_warehouse(session.project) as warehouse:
         for event in events:
             if isinstance(event, dg.Output):
@@ -129,7 +142,22 @@ def _build(
                 )
             yield event
     if not invocation.is_successful():
-        raise _failure(invocation)
+        raise outcome.error(invocation.process.returncode, invocation.target_path / "dbt.log")
+
+
+@contextmanager
+def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Leaves no dbt behind that would keep the warehouse locked, however this step ends."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(_PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _read_warehouse(project: Project) -> duckdb.DuckDBPyConnection:
@@ -172,33 +200,3 @@ def markdown_table(columns: list[str], rows: list[tuple]) -> str:
 
 def _cell(value: object) -> str:
     return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
-
-
-def _failure(invocation: DbtCliInvocation) -> Exception:
-    """Says which models could not be built and which tests failed.
-
-    A failed test means data that break a rule, as at a gate; anything else is an error.
-    """
-    results = invocation.target_path / "run_results.json"
-    where = f"dbt's log: {invocation.target_path / 'dbt.log'}"
-    found = invocation.get_artifact("run_results.json")["results"] if results.exists() else []
-    errors = [result for result in found if result["status"] == "error"]
-    failed = [result for result in found if result["status"] == "fail"]
-    if failed and not errors:
-        named = "; ".join(_named(result) for result in failed[:_MAX_FAILURES_NAMED])
-        return GateFailedError(
-            f"{len(failed)} dbt tests failed: {named}. Nothing was published. Put the source right "
-            f"or change the rule, then refresh again. {where}"
-        )
-    if errors:
-        named = "; ".join(_named(result) for result in errors[:_MAX_FAILURES_NAMED])
-        return TransformationError(f"dbt could not build {len(errors)} nodes: {named}. {where}")
-    return TransformationError(
-        f"dbt ended with {invocation.process.returncode} before it built anything. {where}"
-    )
-
-
-def _named(result: Mapping[str, Any]) -> str:
-    name = result["unique_id"].split(".")[2]
-    message = " ".join((result.get("message") or "").split())
-    return f"{name} ({without_values(message)})"

@@ -110,6 +110,14 @@ def test_the_record_says_what_was_done(first):
     assert json.loads((home / "runs" / record["run_id"] / "run.json").read_text()) == record
 
 
+def test_stores_are_for_their_owner_only(first):
+    home, _ = first
+    modes = {
+        name: (home / name).stat().st_mode & 0o777 for name in ("raw.duckdb", "warehouse.duckdb")
+    }
+    assert modes == {"raw.duckdb": 0o600, "warehouse.duckdb": 0o600}
+
+
 def test_runs_hold_nothing_personal(first):
     home, record = first
     for path in (home / "runs" / record["run_id"]).rglob("*"):
@@ -126,6 +134,17 @@ def test_what_is_published_has_its_descriptions(first):
     )
     assert without == []
     assert marts(home, "select table_name from duckdb_tables() where comment is null") == []
+
+
+def test_the_scorecard_reads_what_is_published(first):
+    home, _ = first
+    code, card = salesops(home, "scorecard", "--period", "2026-Q1", "--level", "rep")
+    assert code == 0
+    figures = {figure["metric"]["name"]: figure["value"] for figure in card["figures"]}
+    assert round(figures["conversion_rate"], 6) == round(2 / 3, 6)
+    assert (figures["won_value"], figures["open_value"]) == (700, 400)
+    won = {member["name"]: member["figures"][1]["value"] for member in card["members"]}
+    assert won == {"Bob Ray": 600, "Ann Lee": 100}
 
 
 def test_nothing_new_changes_nothing(home: Path, first):
@@ -185,6 +204,26 @@ def test_a_refused_file_stops_before_anything_is_built(home: Path, first):
     }
     assert "night_2026-02-02/opportunities.csv" in record["message"]
     assert salesops(home, "status")[1]["published_version"] == before["run_id"]
+
+
+@pytest.mark.slow
+def test_the_demo_refreshes_its_nights_in_one_process(tmp_path: Path):
+    demo = ["demo", "--scale", "0.05", "--nights", "2"]
+    done = subprocess.run(
+        command(tmp_path, *demo), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Conversion rate" in done.stdout
+    runs = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("runs/*/run.json"))]
+    assert [run["status"] for run in runs] == ["published", "published"]
+    assert len({run["process_id"] for run in runs}) == 1
+    # Each night is landed from its own folder only, and speaks for its own day.
+    with duckdb.connect(str(tmp_path / "raw.duckdb"), read_only=True) as raw:
+        nights = raw.execute(
+            "select run_id, count(distinct cast(extracted_at as date)) from landing.files "
+            "group by all order by all"
+        ).fetchall()
+    assert nights == [(run["run_id"], 1) for run in runs]
 
 
 def stopped_while_building(home: Path, number: signal.Signals) -> int:

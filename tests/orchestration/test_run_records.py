@@ -66,6 +66,15 @@ def test_a_failure_names_its_step_and_the_first_one_counts(home: Home):
     assert (record.failed_step, record.message) == ("core_gate", "2 deals have no rate")
 
 
+def test_an_unexpected_error_leaves_where_it_was_but_no_value(home: Home):
+    journal = RunJournal(home, "r1")
+    with pytest.raises(ValueError, match="jane"), journal.phase("core", "Building"):
+        raise ValueError("Could not convert string 'jane@example.com'")
+    text = (home.runs / "r1" / "traceback.txt").read_text()
+    assert "test_run_records.py" in text
+    assert "ValueError: Could not convert string '***'" in text
+
+
 def test_an_interrupted_phase_is_a_failure(home: Home):
     journal = RunJournal(home, "r1")
     with pytest.raises(KeyboardInterrupt), journal.phase("core", "Building"):
