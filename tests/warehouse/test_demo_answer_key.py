@@ -17,7 +17,8 @@ import pytest
 from simulation import simulate
 
 ROOT = Path(__file__).resolve().parents[2]
-SCALE, SEED, NIGHTS = 0.05, 7, 3
+# Large enough that an owner of open deals without a territory of their own changes territory.
+SCALE, SEED, NIGHTS = 0.1, 11, 3
 PIPELINE = [
     "open_deals", "open_value", "weighted_value", "overdue_deals", "overdue_value",
     "no_amount_deals",

@@ -9,6 +9,7 @@ open_versions as (
         account_id,
         sales_rep_id,
         territory_id,
+        has_own_territory,
         product_id,
         lead_source,
         stage_id,
@@ -27,12 +28,12 @@ open_versions as (
 
 ),
 
--- A deal counts for the team, branch and segment that its owner and its account had on the day, so
--- a version ends where one of these changes, and the next one begins there.
+-- A deal counts for the team, branch and segment that its owner and its account had on the day, and
+-- for the owner's territory unless it names its own, so a version ends where one of these changes,
+-- and the next one begins there.
 attributed_versions as (
 
     select
-        versions.territory_id,
         versions.sales_rep_id,
         versions.product_id,
         versions.lead_source,
@@ -45,6 +46,10 @@ attributed_versions as (
         reps.team_id,
         reps.branch_id,
         accounts.segment,
+        case
+            when versions.has_own_territory then versions.territory_id
+            else reps.territory_id
+        end as territory_id,
         greatest(versions.valid_from_date, reps.valid_from_date, accounts.valid_from_date)
             as starts_on,
         least(versions.valid_to_date, reps.valid_to_date, accounts.valid_to_date) as ends_on
