@@ -75,24 +75,6 @@ class KnownDeals:
     created_day: Days
     cycle_days: Codes
 
-    def where(self, mask: Mask) -> "KnownDeals":
-        """Give some of the deals."""
-        return KnownDeals(
-            self.deals.rows(mask),
-            *(
-                getattr(self, name)[mask]
-                for name in (
-                    "index",
-                    "amount_source",
-                    "amount",
-                    "currency",
-                    "value",
-                    "created_day",
-                    "cycle_days",
-                )
-            ),
-        )
-
 
 class AnswerKey:
     """Computes the key's tables as of a night; the deals must stand as that night shows them."""
@@ -103,9 +85,19 @@ class AnswerKey:
         self._rates = rates
         self._timeline = timeline
 
-    def known_deals(self, night: int, deals: Deals, lines: LineItems) -> KnownDeals:
-        """Give the deals that extracts up to a night have shown."""
-        shown = np.flatnonzero(deals.first_night <= night)
+    def known_deals(
+        self, night: int, deals: Deals, lines: LineItems, only: Mask | None = None
+    ) -> KnownDeals:
+        """Give the deals that extracts up to a night have shown.
+
+        Args:
+            night: The night.
+            deals: All deals as that night's extract shows them.
+            lines: Their lines.
+            only: Which deals to give; all where it is left out.
+        """
+        is_shown = deals.first_night <= night
+        shown = np.flatnonzero(is_shown if only is None else is_shown & only)
         source, amount, currency = self._amounts(deals, lines, shown)
         known = deals.rows(shown)
         first_seen = self._timeline.business_day(1) + known.first_night.astype(np.int32) - 1
@@ -192,35 +184,34 @@ class AnswerKey:
         ]
 
     def metrics_by_month(self, known: KnownDeals) -> pd.DataFrame:
-        """Give conversion, cycle and outcome by month of closing, level and member."""
-        counted = known.where(known.deals.is_closed & ~known.deals.is_excluded)
-        closed_day = counted.deals.closing_known_day
-        is_won = counted.deals.stage == WON
+        """Give conversion, cycle and outcome by month of closing, level and member.
+
+        Args:
+            known: The deals that are closed and count.
+        """
+        closed_day = known.deals.closing_known_day
+        is_won = known.deals.stage == WON
         month, month_starts = _months(closed_day)
-        active_days = np.where(
-            counted.cycle_days >= 0, counted.cycle_days - counted.deals.idle_days, NONE
-        )
-        by_cycle = np.argsort(counted.cycle_days.astype(np.int16), kind="stable")
+        cycle = known.cycle_days
+        is_timed = cycle >= 0
+        value = np.maximum(known.value, 0).astype(np.float64)
+        days = np.maximum(cycle, 0).astype(np.float64)
+        active_days = np.where(is_timed, days - known.deals.idle_days, 0)
+        by_cycle = np.flatnonzero(is_timed)
+        by_cycle = by_cycle[np.argsort(cycle[by_cycle].astype(np.int16), kind="stable")]
         frames = []
-        for level in self.levels(counted, closed_day):
+        for level in self.levels(known, closed_day):
             width = len(level.members) + 1
-            group = month * width + np.maximum(level.codes, NONE) + 1
+            cell = month * width + np.maximum(level.codes, NONE) + 1
+            # Lost deals in the first half of the groups, won ones in the second.
             size = len(month_starts) * width
-
-            def count(mask: Mask, group: npt.NDArray = group, size: int = size) -> Cents:
-                return np.bincount(group[mask], minlength=size)
-
-            def add(
-                values: npt.NDArray, mask: Mask, group: npt.NDArray = group, size: int = size
-            ) -> Cents:
-                chosen = mask & (values >= 0)
-                # Whole cents and days, far below 2**53: the floats are exact.
-                return np.bincount(group[chosen], values[chosen], size).astype(np.int64)
-
-            won, lost = count(is_won), count(~is_won)
-            won_value, lost_value = add(counted.value, is_won), add(counted.value, ~is_won)
-            timed = counted.cycle_days >= 0
-            timed_won, timed_lost = count(is_won & timed), count(~is_won & timed)
+            sums = _Sums(cell + size * is_won, 2 * size)
+            lost, won = np.split(sums.count(), 2)
+            lost_value, won_value = np.split(sums.add(value), 2)
+            timed_lost, timed_won = np.split(sums.count(is_timed), 2)
+            lost_days, won_days = np.split(sums.add(days), 2)
+            won_active_days = sums.add(active_days)[size:]
+            median_lost, median_won = np.split(sums.medians(cycle, by_cycle), 2)
             frame = pd.DataFrame(
                 {
                     "period_start": np.repeat(month_starts, width),
@@ -234,15 +225,11 @@ class AnswerKey:
                     "value_conversion_rate": _ratio(won_value, won_value + lost_value),
                     "average_deal_outcome": _ratio(won_value, won + lost) / 100,
                     "average_won_value": _ratio(won_value, won) / 100,
-                    "mean_cycle_days": _ratio(add(counted.cycle_days, is_won), timed_won),
-                    "median_cycle_days": _medians(
-                        counted.cycle_days, by_cycle, group, is_won, size
-                    ),
-                    "mean_active_days": _ratio(add(active_days, is_won), timed_won),
-                    "mean_lost_cycle_days": _ratio(add(counted.cycle_days, ~is_won), timed_lost),
-                    "median_lost_cycle_days": _medians(
-                        counted.cycle_days, by_cycle, group, ~is_won, size
-                    ),
+                    "mean_cycle_days": _ratio(won_days, timed_won),
+                    "median_cycle_days": median_won,
+                    "mean_active_days": _ratio(won_active_days, timed_won),
+                    "mean_lost_cycle_days": _ratio(lost_days, timed_lost),
+                    "median_lost_cycle_days": median_lost,
                 }
             )
             frames.append(frame[won + lost > 0])
@@ -252,50 +239,51 @@ class AnswerKey:
         return metrics
 
     def pipeline(self, known: KnownDeals, night: int) -> pd.DataFrame:
-        """Give the open deals at the end of a night's business day by level and member."""
-        open_deals = known.where(~known.deals.is_closed & ~known.deals.is_excluded)
-        deals, value = open_deals.deals, open_deals.value
+        """Give the open deals at the end of a night's business day by level and member.
+
+        Args:
+            known: The deals that are open and count.
+            night: The night.
+        """
+        deals, value = known.deals, np.maximum(known.value, 0)
         day = self._timeline.business_day(night)
         chance = np.where(
             deals.probability >= 0,
             deals.probability,
             np.array([each.probability for each in STAGES])[deals.stage],
         )
-        weighted = np.where(
-            value >= 0, half_up(np.maximum(value, 0) * chance, PROBABILITY_UNIT), NONE
-        )
+        weighted = half_up(value * chance, PROBABILITY_UNIT)
         overdue = (deals.expected_day > 0) & (deals.expected_day < day)
         levels = [
-            *self.levels(open_deals, np.full(len(value), day, dtype=np.int32)),
+            *self.levels(known, np.full(len(value), day, dtype=np.int32)),
             Level("stage", [each.stage_id for each in STAGES], deals.stage.astype(np.int32)),
             Level("forecast_category", list(FORECAST_CATEGORIES), deals.forecast.astype(np.int32)),
         ]
         frames = []
         for level in levels:
+            sums = _Sums(np.maximum(level.codes, NONE) + 1, len(level.members) + 1)
             table = pd.DataFrame(
                 {
-                    "member_id": np.array([*level.members, "unknown"], dtype=object)[
-                        np.maximum(level.codes, NONE)
-                    ],
-                    "open_deals": 1,
-                    "open_value": np.maximum(value, 0),
-                    "weighted_value": np.maximum(weighted, 0),
-                    "overdue_deals": overdue.astype(np.int64),
-                    "overdue_value": np.where(overdue, np.maximum(value, 0), 0),
-                    "no_amount_deals": (value < 0).astype(np.int64),
+                    "level": level.name,
+                    "member_id": ["unknown", *level.members],
+                    "open_deals": sums.count(),
+                    "open_value": sums.add(value),
+                    "weighted_value": sums.add(weighted),
+                    "overdue_deals": sums.count(overdue),
+                    "overdue_value": sums.add(np.where(overdue, value, 0)),
+                    "no_amount_deals": sums.count(known.value < 0),
                 }
             )
-            table.insert(0, "level", level.name)
-            frames.append(table.groupby(["level", "member_id"], as_index=False).sum())
+            frames.append(table[table["open_deals"] > 0])
         pipeline = pd.concat(frames, ignore_index=True)
         pipeline.insert(0, "as_of_date", date_of(day).isoformat())
         for column in ("open_value", "weighted_value", "overdue_value"):
             pipeline[column] = money_texts(pipeline[column].to_numpy())
         return pipeline
 
-    def references_to_nothing(self, known: KnownDeals, lines: LineItems) -> pd.DataFrame:
+    def references_to_nothing(self, deals: Deals, lines: LineItems) -> pd.DataFrame:
         """List the rows of the last state that refer to something no extract has."""
-        deals = known.deals
+        is_shown = deals.first_night <= self._timeline.nights
         found: list[tuple[str, str, str, str]] = []
         for column, codes, missing in (
             ("account_id", deals.account, MISSING_ACCOUNT),
@@ -305,10 +293,8 @@ class AnswerKey:
         ):
             found += [
                 ("opportunities", opportunity_id(each), column, missing)
-                for each in known.index[codes == DANGLING].tolist()
+                for each in np.flatnonzero(is_shown & (codes == DANGLING)).tolist()
             ]
-        shown = np.zeros(int(known.index.max()) + 2, dtype=bool)
-        shown[known.index] = True
         nowhere = np.flatnonzero(lines.deal == DANGLING)
         no_product = np.flatnonzero(lines.product == DANGLING)
         found += [
@@ -316,7 +302,7 @@ class AnswerKey:
             for each in nowhere.tolist()
         ] + [
             ("opportunity_line_items", line_item_id(each), "product_id", MISSING_PRODUCT)
-            for each in no_product[shown[lines.deal[no_product]]].tolist()
+            for each in no_product[is_shown[lines.deal[no_product]]].tolist()
         ]
         return pd.DataFrame(found, columns=["table", "key", "column", "value"])
 
@@ -336,10 +322,9 @@ class AnswerKey:
             }
         )
 
-    def excluded_deals(self, known: KnownDeals) -> pd.DataFrame:
+    def excluded_deals(self, deals: Deals) -> pd.DataFrame:
         """List the deals that count nowhere, with the reason."""
-        deals = known.deals
-        excluded = deals.is_excluded
+        excluded = np.flatnonzero(deals.is_excluded & (deals.first_night <= self._timeline.nights))
         reason = np.select(
             [deals.is_deleted[excluded] == 1, deals.merged_into[excluded] >= 0],
             ["deleted", "merged"],
@@ -347,7 +332,7 @@ class AnswerKey:
         )
         return pd.DataFrame(
             {
-                "opportunity_id": [opportunity_id(each) for each in known.index[excluded].tolist()],
+                "opportunity_id": [opportunity_id(each) for each in excluded.tolist()],
                 "reason": reason,
             }
         )
@@ -378,6 +363,39 @@ class AnswerKey:
         return listed
 
 
+class _Sums:
+    """Adds up per group, numbered from 0."""
+
+    def __init__(self, group: npt.NDArray, groups: int) -> None:
+        self._group = group.astype(np.intp)
+        self._groups = groups
+
+    def count(self, mask: Mask | None = None) -> Cents:
+        """Count the values, or those that a mask says."""
+        group = self._group if mask is None else self._group[mask]
+        return np.bincount(group, minlength=self._groups)
+
+    def add(self, values: npt.NDArray) -> Cents:
+        """Add up whole numbers, as floats or not; sums below 2**53 are exact in floats."""
+        return np.bincount(self._group, values, self._groups).astype(np.int64)
+
+    def medians(self, values: npt.NDArray, order: npt.NDArray) -> npt.NDArray[np.float64]:
+        """Give the medians of the values that `order` lists, smallest first."""
+        group = self._group[order]
+        if self._groups <= np.iinfo(np.uint16).max:
+            # Small integers are sorted by radix, several times faster than others.
+            group = group.astype(np.uint16)
+        ranked = order[np.argsort(group, kind="stable")]
+        counts = np.bincount(self._group[ranked], minlength=self._groups)
+        start = np.cumsum(counts) - counts
+        filled = counts > 0
+        low = values[ranked[start[filled] + (counts[filled] - 1) // 2]]
+        high = values[ranked[start[filled] + counts[filled] // 2]]
+        medians = np.full(self._groups, np.nan)
+        medians[filled] = (low.astype(np.float64) + high) / 2
+        return medians
+
+
 def money_texts(cents: Cents) -> list[str]:
     """Write cents as amounts with two decimals; an empty text for NONE."""
     return [
@@ -401,29 +419,3 @@ def _ratio(numerator: Cents, denominator: Cents) -> npt.NDArray[np.float64]:
     """Divide; a ratio whose denominator is 0 is not a number, which is written as empty."""
     nothing = np.full(len(numerator), np.nan)
     return np.divide(numerator, denominator, out=nothing, where=denominator > 0)
-
-
-def _medians(
-    values: npt.NDArray, order: npt.NDArray, group: npt.NDArray, mask: Mask, groups: int
-) -> npt.NDArray[np.float64]:
-    """Give the median of the values that are not NONE, per group.
-
-    Args:
-        values: Whole numbers; NONE ones are left out.
-        order: What sorts `values`.
-        group: Group per value, from 0.
-        mask: Which values take part.
-        groups: How many groups there are.
-    """
-    chosen = order[(mask & (values >= 0))[order]]
-    # Small integers are sorted by radix, several times faster.
-    kind = np.uint16 if groups <= np.iinfo(np.uint16).max else np.int64
-    ranked = chosen[np.argsort(group[chosen].astype(kind), kind="stable")]
-    counts = np.bincount(group[ranked], minlength=groups)
-    start = np.cumsum(counts) - counts
-    filled = counts > 0
-    low = values[ranked[start[filled] + (counts[filled] - 1) // 2]]
-    high = values[ranked[start[filled] + counts[filled] // 2]]
-    medians = np.full(groups, np.nan)
-    medians[filled] = (low.astype(np.float64) + high) / 2
-    return medians

@@ -91,6 +91,9 @@ class Deals:
 
     def rows(self, rows: npt.NDArray[np.integer] | Mask | slice) -> "Deals":
         """Give some of the deals."""
+        if isinstance(rows, np.ndarray):
+            # Once, or numpy does it again for each attribute.
+            rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
         return Deals(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property

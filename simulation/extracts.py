@@ -209,6 +209,9 @@ class Renderer:
             "deal_type": _texts("", DEAL_TYPES),
             "loss_reason": _texts("", LOSS_REASONS),
             "currency": _texts("", CURRENCIES),
+            "industry": _texts("", INDUSTRIES),
+            "segment": _texts("", SEGMENTS),
+            "country": _texts("", company.countries),
             "flag": _texts("", ("false", "true")),
             "hundredth": _texts("", (f"{each / 100:.2f}" for each in range(101))),
         }
@@ -238,9 +241,17 @@ class Renderer:
         """Give the text of some deals' rows, in the order of `rows`."""
         for start in range(0, len(rows), CHUNK):
             chosen = rows[start : start + CHUNK]
-            yield from self._select(
-                self._opportunity_columns(deals.rows(chosen), chosen), OPPORTUNITY_TEXT
-            )
+            first, last = int(chosen[0]), int(chosen[-1]) + 1
+            if len(chosen) > 0.9 * (last - first) and np.all(np.diff(chosen) > 0):
+                # Nearly all of a range: views of the arrays are much cheaper than copies.
+                columns = self._opportunity_columns(deals.rows(slice(first, last)), first)
+                is_chosen = np.zeros(last - first, dtype=bool)
+                is_chosen[chosen - first] = True
+                columns["is_chosen"] = pa.array(is_chosen)
+                yield from self._select(columns, OPPORTUNITY_TEXT, "where is_chosen")
+            else:
+                columns = self._opportunity_columns(deals.rows(chosen), chosen)
+                yield from self._select(columns, OPPORTUNITY_TEXT)
 
     def line_items(self, lines: LineItems, rows: npt.NDArray) -> Iterator[pa.StringArray]:
         """Give the text of some line items' rows, in the order of `rows`."""
@@ -258,18 +269,17 @@ class Renderer:
             yield from self._select(columns, LINE_ITEM_TEXT)
 
     def accounts(
-        self, accounts: Accounts, company: Company, night: int, rows: npt.NDArray
+        self, accounts: Accounts, names: pa.StringArray, rows: npt.NDArray
     ) -> Iterator[pa.StringArray]:
-        """Give the text of some accounts' rows as of a night, in the order of `rows`."""
-        names = pa.array(accounts.names_at(night))
+        """Give the text of some accounts' rows, in the order of `rows`, with a night's names."""
         for start in range(0, len(rows), CHUNK):
             chosen = rows[start : start + CHUNK]
             columns = {
                 "account": pa.array(chosen + 1),
                 "name": names.take(pa.array(chosen)),
-                "industry": _coded(accounts.industry[chosen], _texts("", INDUSTRIES)),
-                "segment": _coded(accounts.segment[chosen], _texts("", SEGMENTS)),
-                "country": _coded(accounts.country[chosen], _texts("", company.countries)),
+                "industry": _coded(accounts.industry[chosen], self._words["industry"]),
+                "segment": _coded(accounts.segment[chosen], self._words["segment"]),
+                "country": _coded(accounts.country[chosen], self._words["country"]),
                 "owner": _coded(accounts.owner[chosen], self._users),
                 "territory": _coded(accounts.territory[chosen], self._territories),
                 "parent": _coded(accounts.parent[chosen], self._account_ids),
@@ -278,7 +288,8 @@ class Renderer:
             }
             yield from self._select(columns, ACCOUNT_TEXT)
 
-    def _opportunity_columns(self, deals: Deals, chosen: npt.NDArray) -> dict[str, pa.Array]:
+    def _opportunity_columns(self, deals: Deals, index: npt.NDArray | int) -> dict[str, pa.Array]:
+        """Give deals' columns; `index` is their place among all, or the first of a range's."""
         words = self._words
         day = 86_400
         created_at = deals.created_day.astype(np.int64) * day + deals.created_second
@@ -287,7 +298,7 @@ class Renderer:
         close_time = has_close & ((deals.closed_kind == AT_TIME) | (deals.closed_kind == BOTH))
         close_day = has_close & ((deals.closed_kind == ON_DAY) | (deals.closed_kind == BOTH))
         return {
-            "deal": pa.array(chosen.astype(np.int64) + 1),
+            "deal": pa.array(index + 1 + (np.arange(len(deals)) if isinstance(index, int) else 0)),
             "account": _coded(deals.account, self._account_ids),
             "account_name": _coded(deals.account, self._account_names),
             "owner": _coded(deals.owner, self._users),
@@ -303,7 +314,7 @@ class Renderer:
                 deals.merged_into.astype(np.int64) + 1, mask=deals.merged_into < 0
             ),
             "currency": _coded(
-                np.where(deals.has_currency, deals.currency, NONE), words["currency"]
+                np.where(deals.has_currency, deals.currency, np.int8(NONE)), words["currency"]
             ),
             "amount": pa.array(deals.amount, mask=deals.amount < 0),
             "probability": _coded(deals.probability, words["hundredth"]),
@@ -314,16 +325,19 @@ class Renderer:
             "expected_close_date": self._dates(deals.expected_day, deals.expected_day > 0),
             "closed_at": _moments(closed_at, close_time),
             "closed_date": self._dates(deals.closed_day, close_day),
-            "modified_at": _moments(deals.modified, np.ones(len(chosen), dtype=bool)),
+            "modified_at": _moments(deals.modified, np.ones(len(deals), dtype=bool)),
         }
 
     def _dates(self, days: npt.NDArray, given: npt.NDArray[np.bool_]) -> pa.Array:
         codes = np.where(given, days - self._first_day + 1, 0).astype(np.int32)
         return pa.DictionaryArray.from_arrays(pa.array(codes), self._days)
 
-    def _select(self, columns: dict[str, pa.Array], text: str) -> Iterator[pa.StringArray]:
+    def _select(
+        self, columns: dict[str, pa.Array], text: str, where: str = ""
+    ) -> Iterator[pa.StringArray]:
         self._connection.register("chunk", pa.table(columns))
-        result = self._connection.execute(f"select {text} as row_text from chunk").to_arrow_table()
+        query = f"select {text} as row_text from chunk {where}"
+        result = self._connection.execute(query).to_arrow_table()
         self._connection.unregister("chunk")
         yield from result.column(0).chunks
 
@@ -334,11 +348,11 @@ def _texts(missing: str, texts: Iterable[str], none: str = "") -> pa.StringArray
 
 
 def _coded(codes: npt.NDArray, texts: pa.StringArray) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32) - DANGLING), texts)
+    return pa.DictionaryArray.from_arrays(pa.array(codes - codes.dtype.type(DANGLING)), texts)
 
 
 def _moments(seconds: npt.NDArray[np.int64], given: npt.NDArray[np.bool_]) -> pa.Array:
-    return pa.array(seconds.astype("datetime64[s]"), mask=~given)
+    return pa.array(seconds.view("datetime64[s]"), mask=~given)
 
 
 def _money(column: str) -> str:

@@ -101,6 +101,7 @@ class NightExtracts:
         )
         self._shown: dict[str, dict[Row, Row]] = {}
         self._fresh = 0
+        self._account_names = pa.array([], type=pa.string())
         self._first_lines = np.empty(0, dtype=np.int64)
 
     def write(self, night: Night, deals: Deals, lines: LineItems) -> None:
@@ -121,8 +122,10 @@ class NightExtracts:
         return self._folder / f"night_{self._timeline.night_date(night).isoformat()}"
 
     def _write_opportunities(self, night: Night, deals: Deals) -> None:
-        odd = np.intersect1d(night.opportunities, self._oddities.odd_names)
-        ordinary = np.setdiff1d(night.opportunities, odd, assume_unique=True)
+        is_odd = np.zeros(len(deals), dtype=bool)
+        is_odd[self._oddities.odd_names] = True
+        is_odd = is_odd[night.opportunities]
+        odd, ordinary = night.opportunities[is_odd], night.opportunities[~is_odd]
         planter = Planter("opportunities", len(ordinary), self._rng)
         fresh = self._oddities.broken[night.number]
         known = self._known_deals(night, deals)
@@ -184,6 +187,7 @@ class NightExtracts:
 
     def _write_accounts(self, night: int) -> None:
         accounts = self._company.accounts
+        self._account_names = pa.array(accounts.names_at(night))
         shown = accounts.shown(night)
         # On the first night all of them are new, and any may be a model for a broken row.
         changed = (night > 1) & (
@@ -193,27 +197,28 @@ class NightExtracts:
         known = kinds_of_night("accounts", night, False, self._per_kind)
         steady = shown[~changed[shown]]
         broken = self._rng.choice(steady, len(known), replace=False)
-        ordinary = np.setdiff1d(shown, broken, assume_unique=True)
+        ordinary = shown[~np.isin(shown, broken)]
         planter = Planter("accounts", len(ordinary), self._rng)
-        models = self._account_texts(self._rng.choice(steady, len(fresh)), night)
+        models = self._account_texts(self._rng.choice(steady, len(fresh)))
         planter.break_rows(self._renamed(models, FRESH_ACCOUNT), fresh)
-        planter.break_rows(self._account_texts(broken, night), known)
-        planter.repeat(self._account_texts(self._some(ordinary), night))
+        planter.break_rows(self._account_texts(broken), known)
+        planter.repeat(self._account_texts(self._some(ordinary)))
         gone = int(np.count_nonzero(accounts.last_night == night - 1))
         new_or_changed = len(shown) if night == 1 else int(np.count_nonzero(changed[shown]))
         self._finish(
             "accounts",
             night,
-            self._renderer.accounts(accounts, self._company, night, ordinary),
+            self._renderer.accounts(accounts, self._account_names, ordinary),
             planter.planting(),
             good=len(ordinary),
             unchanged=len(ordinary) - new_or_changed,
             deleted=gone,
         )
 
-    def _account_texts(self, chosen: npt.NDArray, night: int) -> list[str]:
-        company = self._company
-        return _texts_of(self._renderer.accounts(company.accounts, company, night, chosen))
+    def _account_texts(self, chosen: npt.NDArray) -> list[str]:
+        return _texts_of(
+            self._renderer.accounts(self._company.accounts, self._account_names, chosen)
+        )
 
     def _write_structure(self, table: str, rows: list[Row], night: int) -> None:
         shown = self._shown.setdefault(table, {})

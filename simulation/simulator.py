@@ -97,22 +97,23 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
     pipelines = []
     for night in range(1, nights + 1):
         extracts.write(floor.play(night), deals, lines)
-        pipelines.append(key.pipeline(key.known_deals(night, deals, lines), night))
-    known = key.known_deals(nights, deals, lines)
+        is_open = ~deals.is_closed & ~deals.is_excluded
+        pipelines.append(key.pipeline(key.known_deals(night, deals, lines, is_open), night))
     extracts.close()
+    closed = key.known_deals(nights, deals, lines, deals.is_closed & ~deals.is_excluded)
 
     expected = folder / "expected"
     expected.mkdir(parents=True, exist_ok=True)
     tables = {
         "pipeline": pd.concat(pipelines, ignore_index=True),
-        "metrics_by_month": key.metrics_by_month(known),
-        "references_to_nothing": key.references_to_nothing(known, lines),
-        "closes_before_creation": key.closes_before_creation(known),
-        "excluded_deals": key.excluded_deals(known),
+        "metrics_by_month": key.metrics_by_month(closed),
+        "references_to_nothing": key.references_to_nothing(deals, lines),
+        "closes_before_creation": key.closes_before_creation(closed),
+        "excluded_deals": key.excluded_deals(deals),
         "defects": pd.DataFrame([asdict(defect) for defect in extracts.defects]),
     }
-    if len(known.index) <= LISTED_DEALS:
-        tables["deals"] = key.deals(known)
+    if number <= LISTED_DEALS:
+        tables["deals"] = key.deals(key.known_deals(nights, deals, lines))
     for name, table in tables.items():
         table.to_csv(expected / f"{name}.csv", index=False, lineterminator="\n")
     counts = [asdict(file) for file in extracts.counts]
@@ -120,7 +121,7 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
     return SimulationSummary(
         folder=folder,
         nights=tuple(timeline.night_date(night) for night in range(1, nights + 1)),
-        opportunities=len(known.index),
+        opportunities=int(np.count_nonzero(deals.first_night <= nights)),
         line_items=int(np.count_nonzero(deals.first_night[lines.deal] <= nights)),
         rows=extracts.rows_written,
         defects=len(extracts.defects),
