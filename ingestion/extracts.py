@@ -37,6 +37,11 @@ class SourceFile:
     path: Path
     name: str
 
+    @property
+    def folder_name(self) -> str:
+        """Name of the source's folder."""
+        return self.path.absolute().parents[self.name.count("/")].name
+
 
 @dataclass(frozen=True)
 class StoredFile:

@@ -132,11 +132,12 @@ class Feed(_Frozen):
         """Name of the table with its source, such as `crm.opportunities`."""
         return f"{self.source}.{self.table}"
 
-    def time_of(self, relative_path: str) -> datetime | None:
+    def time_of(self, relative_path: str, folder_name: str = "") -> datetime | None:
         """Gives the time that a file speaks for, as far as its place says it.
 
         Args:
             relative_path: Path of the file relative to the source's folder, with `/`.
+            folder_name: Name of the source's folder, searched where the path does not say it.
 
         Returns:
             The time in UTC, or None where the records or the file's modification time say it.
@@ -151,10 +152,13 @@ class Feed(_Frozen):
             return None
         if self.extracted_at.constant is not None:
             return self.extracted_at.constant
-        return self._time_in_path(self.extracted_at, relative_path)
+        return self._time_in_path(self.extracted_at, relative_path, folder_name)
 
-    def _time_in_path(self, rule: ExtractedAt, relative_path: str) -> datetime | None:
-        found = re.search(rule.pattern or "", relative_path)
+    def _time_in_path(
+        self, rule: ExtractedAt, relative_path: str, folder_name: str
+    ) -> datetime | None:
+        pattern = re.compile(rule.pattern or "")
+        found = pattern.search(relative_path) or pattern.search(folder_name)
         if found is None or found["time"] is None:
             if rule.optional:
                 return None

@@ -150,7 +150,7 @@ class _Run:
     def _piece(self, feed: Feed, file: SourceFile) -> Piece | None:
         """Archives one file; gives None, and notes why, if that cannot be done."""
         try:
-            extracted_at = feed.time_of(file.name)
+            extracted_at = feed.time_of(file.name, file.folder_name)
             stored = self._archive.store(file)
         except ExtractError as refused:
             blank = blank_result(self._context.run_id, Piece(feed, file.name, "", None, None, None))

@@ -202,18 +202,18 @@ def _file_report(feed: Feed, table: Table, path: Path, folder: Path) -> FileRepo
     name = path.relative_to(folder).as_posix()
     report = FileReport(feed.full_name, feed.kind, name)
     try:
-        report = replace(report, format=format_of(feed, name), **_time(feed, path, name))
+        report = replace(report, format=format_of(feed, name), **_time(feed, path, folder))
         with TemporaryDirectory() as scratch, duckdb.connect() as connection:
             return _read(report, feed, table, path, Path(scratch), connection)
     except ExtractError as refused:
         return replace(report, error=refused.message)
 
 
-def _time(feed: Feed, path: Path, name: str) -> dict[str, datetime | TimeFrom | None]:
+def _time(feed: Feed, path: Path, folder: Path) -> dict[str, datetime | TimeFrom | None]:
     """Gives what is known of the file's time before its records are read."""
     if feed.extracted_at is not None and feed.extracted_at.column is not None:
         return {"time_from": "records"}
-    moment = feed.time_of(name)
+    moment = feed.time_of(path.relative_to(folder).as_posix(), folder.absolute().name)
     if moment is None:
         modified = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
         return {"extracted_at": modified, "time_from": "modification time"}

@@ -157,12 +157,11 @@ class Staging:
         columns = ", ".join(quoted(name) for name in self.table.column_names)
         # Most extracts repeat no key, and are large enough for a needless join to show.
         has_repeated = self.number(f"select count(*) from {REPEATED}")
-        kept = f"not exists (select 1 from {REPEATED} as r where r._row = s.rowid)"
+        kept = f"anti join {REPEATED} as r on r._row = s.rowid" if has_repeated else ""
         self.connection.execute(
-            f"create or replace temp view {ACCEPTED} as select {columns}, rowid as _row, "
+            f"create or replace temp view {ACCEPTED} as select {columns}, s.rowid as _row, "
             f"_row_hash, {id_sql} as _extract_id, {extracted_at_sql} as _extracted_at "
-            f"from {STAGED} as s where {FAILED_REASON} is null and ({only}) "
-            f"and {kept if has_repeated else 'true'}"
+            f"from {STAGED} as s {kept} where {FAILED_REASON} is null and ({only})"
         )
 
     def times(self) -> list[datetime]:

@@ -79,11 +79,11 @@ def read_delimited(path: Path, options: CsvOptions, scratch: Path) -> Records:
     if text.path.stat().st_size == 0:
         raise ExtractError("the file is empty (0 bytes); ask for it again")
     start = _after_lines(text.path, options.skip_lines)
-    scan = scan_records(text.path, start, options.quote)
+    scan = scan_records(text.path, start, options.delimiter, options.quote)
     if scan.is_mixed:
         text = _with_line_feeds(text, scan, scratch)
         start = _after_lines(text.path, options.skip_lines)
-        scan = scan_records(text.path, start, options.quote)
+        scan = scan_records(text.path, start, options.delimiter, options.quote)
     head = _head(text.path, start, options)
     check_width(head.names)
     _check_end(text.path, head, scan, options)
@@ -109,6 +109,7 @@ class DelimitedRecords:
     _rejects_table: str = field(default_factory=lambda: f"_rejects_{next(_rejects_tables)}")
     _rejected: list[int] = field(default_factory=list)
     _exact_lines: list[int] | None = None
+    _is_counted_anew: bool = False
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -141,9 +142,8 @@ class DelimitedRecords:
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Collects ragged records; rows and ragged records must be all that were counted."""
         found = connection.execute(
-            "select any_value(line), any_value(error_type), any_value(csv_line), "
-            f"max(column_idx) from {self._rejects_table} "
-            "group by line_byte_position order by line_byte_position"
+            "select line_byte_position, any_value(error_type), any_value(csv_line), "
+            f"max(column_idx) from {self._rejects_table} group by line_byte_position order by 1"
         ).fetchall()
         for _, kind, _, _ in found:
             if kind not in _RAGGED:
@@ -166,18 +166,26 @@ class DelimitedRecords:
 
     def lines(self, numbers: Sequence[int]) -> list[int]:
         """Gives the physical lines of rows."""
-        if self._is_line_per_record:
+        if self._knows_lines:
             # Rows before the i-th rejected record (from 0) are those up to its number less i.
             passed = [number - i for i, number in enumerate(self._rejected)]
-            return [self.head.lines + n + bisect_right(passed, n) for n in numbers]
+            return [self._line_of(n + bisect_right(passed, n)) for n in numbers]
         if self._exact_lines is None:
             width = len(self.header)
             self._exact_lines = [r.line for r in self._exact() if not r.is_ragged(width)]
         return [self._exact_lines[number - 1] for number in numbers]
 
     @property
-    def _is_line_per_record(self) -> bool:
-        return self.scan.quoted_line_ends == 0 and self.scan.blank == 0
+    def _knows_lines(self) -> bool:
+        return self.scan.knows_lines and not self._is_counted_anew
+
+    def _line_of(self, number: int) -> int:
+        """Gives the physical line of a record, counted from 1 after the header."""
+        return self.options.skip_lines + self.scan.line_of(number + self._header_records)
+
+    @property
+    def _header_records(self) -> int:
+        return 1 if self.options.header else 0
 
     def _exact(self) -> Iterator[ExactRecord]:
         start = self.head.records_start if self.head.can_skip else 0
@@ -185,12 +193,9 @@ class DelimitedRecords:
 
     def _rejects(self, found: list[tuple]) -> Iterator[Reject]:
         width = len(self.header)
-        if self._is_line_per_record:
-            # DuckDB counts lines from the one it started at; here every record has one.
-            offset = self.head.lines if self.head.can_skip else 0
-            numbers = sorted(line - offset for line, *_ in found)
-            places = [(number, self.head.lines + number) for number in numbers]
-        else:
+        # DuckDB counts bytes from 1.
+        places = self._places_of([position - 1 for position, *_ in found])
+        if places is None:
             exact = enumerate(self._exact(), start=1) if found else ()
             places = [(number, r.line) for number, r in exact if r.is_ragged(width)]
         if len(places) != len(found):
@@ -208,6 +213,22 @@ class DelimitedRecords:
                 message=f"the record has {has} than the {width} columns of the header",
                 text=(text or "").strip("\r\n"),
             )
+
+    def _places_of(self, positions: Sequence[int]) -> list[tuple[int, int]] | None:
+        """Gives number and line of the records at byte positions, if that is certain."""
+        if not self._knows_lines:
+            return None
+        before = 0 if self.head.can_skip else self.head.lines
+        places: list[tuple[int, int]] = []
+        for line in _lines_at(self.text.path, positions):
+            if line is None:
+                return None
+            line += before
+            number = self.scan.number_on(line - self.options.skip_lines) - self._header_records
+            if self._line_of(number) != line:
+                return None
+            places.append((number, line))
+        return places
 
     def _unreadable(self, kind: str) -> ExtractError:
         if kind == "LINE SIZE OVER MAXIMUM":
@@ -228,6 +249,7 @@ class DelimitedRecords:
                 "and csv.delimiter of the mapping, or ask for the file again"
             )
         self.count = count
+        self._is_counted_anew = True
 
 
 def _parsed_in_python(
@@ -324,6 +346,18 @@ def _tail(path: Path, start: int, scratch: Path) -> Path:
         for chunk in _chunks(path, start):
             file.write(chunk)
     return target
+
+
+def _lines_at(path: Path, positions: Sequence[int]) -> Iterator[int | None]:
+    """Gives the number of the line that starts at each byte; None where no line starts."""
+    line, done, ends_line = 1, 0, True
+    with path.open("rb") as file:
+        for position in positions:
+            while done < position and (part := file.read(min(CHUNK, position - done))):
+                line += part.count(b"\n")
+                done += len(part)
+                ends_line = part.endswith(b"\n")
+            yield line if done == position and ends_line else None
 
 
 def _chunks(path: Path, start: int = 0) -> Iterator[bytes]:

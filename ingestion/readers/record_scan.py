@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,13 @@ class RecordScan:
     """What one pass over the bytes of a text file found.
 
     Quotes are paired from the start of the file. Where a file has a lone quote within an unquoted
-    field, pairs go wrong and so does the number of records; `exact_scan` decides then.
+    field, pairs go wrong and so does the number of records; `exact_records` decides then.
+
+    Attributes:
+        has_stray_quotes: Whether a quote neither opens nor closes a field, so that another parser
+            may pair them differently.
+        shifts: Per line that no record starts on (blank, or within quotes), in order, the number
+            of the last record that starts before it.
     """
 
     lf: int = 0
@@ -37,25 +44,41 @@ class RecordScan:
     records: int = 0
     ends_with_line_end: bool = True
     ends_in_quotes: bool = False
+    has_stray_quotes: bool = False
+    shifts: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def is_mixed(self) -> bool:
         """Whether lines end in more than one way, or in the old way that DuckDB does not take."""
         return self.cr > 0 or (self.lf > 0 and self.crlf > 0)
 
+    @property
+    def knows_lines(self) -> bool:
+        """Whether any parser finds the records on the lines where this scan found them."""
+        return not self.has_stray_quotes or (self.quoted_line_ends == 0 and self.blank == 0)
 
-def scan_records(path: Path, start: int, quote: str) -> RecordScan:
+    def line_of(self, number: int) -> int:
+        """Gives the physical line of a record; both are counted from 1 at the scan's start."""
+        return number + int(np.searchsorted(self.shifts, number))
+
+    def number_on(self, line: int) -> int:
+        """Gives the number of the record that starts on a line."""
+        return bisect_left(range(1, self.records + 1), line, key=self.line_of) + 1
+
+
+def scan_records(path: Path, start: int, delimiter: str, quote: str) -> RecordScan:
     """Counts records: line ends outside quotes, less blank lines, plus a last line without end.
 
     Args:
         path: UTF-8 text.
         start: Byte at which the records start.
+        delimiter: Between fields.
         quote: Character around fields; empty for none.
 
     Raises:
         ExtractError: There is a NUL character; names its line.
     """
-    pass_ = _Pass(quote.encode() or None)
+    pass_ = _Pass(delimiter.encode(), quote.encode() or None)
     with path.open("rb") as file:
         file.seek(start)
         while chunk := file.read(CHUNK):
@@ -72,14 +95,20 @@ def scan_records(path: Path, start: int, quote: str) -> RecordScan:
 class _Pass:
     """The state between chunks."""
 
+    delimiter: bytes
     quote: bytes | None
     scan: RecordScan = field(default_factory=RecordScan)
+    shifts: list[np.ndarray] = field(default_factory=list)
     position: int = 0
     line_start: int = 0
     in_quotes: bool = False
+    ends_with_close: bool = False
     last_byte: int = _LF
 
     def feed(self, chunk: bytes) -> None:
+        if self.ends_with_close:
+            self._note_strays(np.frombuffer(chunk[:1], np.uint8), self.delimiter[0])
+            self.ends_with_close = False
         has_quotes = self.quote is not None and self.quote in chunk
         if has_quotes or self.in_quotes:
             self._quoted(chunk)
@@ -92,12 +121,18 @@ class _Pass:
 
     def finish(self) -> RecordScan:
         scan = self.scan
-        scan.records = scan.lf + scan.crlf + scan.cr - scan.blank
+        scan.records = self._records
+        if self.shifts:
+            scan.shifts = np.concatenate(self.shifts)
         scan.ends_with_line_end = self.last_byte in (_LF, _CR)
         scan.ends_in_quotes = self.in_quotes
         if self.position > self.line_start:
             scan.records += 1
         return scan
+
+    @property
+    def _records(self) -> int:
+        return self.scan.lf + self.scan.crlf + self.scan.cr - self.scan.blank
 
     def _plain(self, chunk: bytes) -> None:
         data = np.frombuffer(chunk, np.uint8)
@@ -114,7 +149,23 @@ class _Pass:
         assert self.quote is not None
         quotes = np.flatnonzero(data == self.quote[0])
         self._line_ends(data, quotes)
+        opening, closing = quotes[int(self.in_quotes) :: 2], quotes[int(not self.in_quotes) :: 2]
+        if len(opening) and opening[0] == 0:
+            self._note_strays(np.array([self.last_byte], np.uint8), self.delimiter[-1])
+            opening = opening[1:]
+        self._note_strays(data[opening - 1], self.delimiter[-1])
+        if len(closing) and closing[-1] == len(data) - 1:
+            self.ends_with_close = True
+            closing = closing[:-1]
+        self._note_strays(data[closing + 1], self.delimiter[0])
         self.in_quotes ^= bool(len(quotes) & 1)
+
+    def _note_strays(self, neighbours: np.ndarray, delimiter: int) -> None:
+        """Notes whether a byte next to a quote, outside the pair, lies within a field."""
+        assert self.quote is not None
+        allowed = (delimiter, _LF, _CR, self.quote[0])
+        if not np.isin(neighbours, allowed).all():
+            self.scan.has_stray_quotes = True
 
     def _line_ends(self, data: np.ndarray, quotes: np.ndarray | None) -> None:
         """Counts the line ends of a chunk; those between quotes belong to a value."""
@@ -127,22 +178,29 @@ class _Pass:
         after[-1] = False
         after[:-1] = is_lf[1:]
         ends = np.flatnonzero(is_lf | (is_cr & ~after))
+        is_inside = np.zeros(len(ends), bool)
         if quotes is not None:
-            inside = ((np.searchsorted(quotes, ends) + int(self.in_quotes)) & 1).astype(bool)
-            self.scan.quoted_line_ends += int(np.count_nonzero(inside))
-            ends = ends[~inside]
-        if not len(ends):
-            return
-        crlf = is_lf[ends] & before[ends]
-        scan = self.scan
-        scan.crlf += int(np.count_nonzero(crlf))
-        scan.cr += int(np.count_nonzero(is_cr[ends]))
-        scan.lf += int(np.count_nonzero(is_lf[ends] & ~crlf))
-        starts = np.empty(len(ends), np.int64)
-        starts[0] = self.line_start - self.position
-        starts[1:] = ends[:-1] + 1
-        scan.blank += int(np.count_nonzero(ends - crlf == starts))
-        self.line_start = self.position + int(ends[-1]) + 1
+            is_inside = ((np.searchsorted(quotes, ends) + int(self.in_quotes)) & 1).astype(bool)
+        scan, records = self.scan, self._records
+        scan.quoted_line_ends += int(np.count_nonzero(is_inside))
+        outside = ends[~is_inside]
+        is_blank = np.zeros(len(ends), bool)
+        if len(outside):
+            crlf = is_lf[outside] & before[outside]
+            scan.crlf += int(np.count_nonzero(crlf))
+            scan.cr += int(np.count_nonzero(is_cr[outside]))
+            scan.lf += int(np.count_nonzero(is_lf[outside] & ~crlf))
+            starts = np.empty(len(outside), np.int64)
+            starts[0] = self.line_start - self.position
+            starts[1:] = outside[:-1] + 1
+            is_blank[~is_inside] = outside - crlf == starts
+            scan.blank += int(np.count_nonzero(is_blank))
+            self.line_start = self.position + int(outside[-1]) + 1
+        shifting = is_inside | is_blank
+        if shifting.any():
+            # The record that a line end within quotes belongs to has not been counted yet.
+            started = records + np.cumsum(~shifting) + is_inside
+            self.shifts.append(started[shifting & is_lf[ends]])
 
 
 def _nul(path: Path, offset: int) -> ExtractError:

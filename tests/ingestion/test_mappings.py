@@ -15,6 +15,7 @@ import pytest
 
 from ingestion.contracts import load_contracts
 from ingestion.errors import ExtractError, MappingError
+from ingestion.extracts import SourceFile
 from ingestion.file_patterns import find_files, format_by_ending, matches
 from ingestion.mapping_check import check_mapping
 from ingestion.mapping_file import json_schema_text
@@ -276,6 +277,16 @@ class TestTimes:
             feed.time_of("deals.csv")
         with pytest.raises(ExtractError, match="'20181301' in its path is no time"):
             feed.time_of("x_20181301/deals.csv")
+
+    def test_pattern_in_the_folders_own_name(self, tmp_path: Path) -> None:
+        feed = self.feed(tmp_path, '{pattern: "x_(?P<time>[0-9]{8})", format: "%Y%m%d"}')
+        july, august = datetime(2018, 6, 30, 22, tzinfo=UTC), datetime(2018, 7, 31, 22, tzinfo=UTC)
+        assert feed.time_of("deals.csv", "x_20180701") == july
+        assert feed.time_of("x_20180801/deals.csv", "x_20180701") == august
+        (tmp_path / "x_20180701").mkdir()
+        (tmp_path / "x_20180701" / "deals.csv").touch()
+        file = SourceFile(tmp_path / "x_20180701" / "deals.csv", "deals.csv")
+        assert file.folder_name == "x_20180701"
 
     def test_optional_pattern(self, tmp_path: Path) -> None:
         feed = self.feed(tmp_path, '{pattern: "x_(?P<time>[0-9-]+)", optional: true}')

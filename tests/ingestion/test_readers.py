@@ -6,17 +6,20 @@ import json
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ingestion.errors import ExtractError
 from ingestion.feeds import CsvOptions, Feed
 from ingestion.readers import Records, Reject, read_records
-from ingestion.readers.record_scan import scan_records
+from ingestion.readers.record_scan import exact_records, scan_records
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "landing"
 
@@ -233,12 +236,43 @@ def test_record_scan_does_not_depend_on_chunks(tmp_path, monkeypatch, chunk):
     monkeypatch.setattr("ingestion.readers.record_scan.CHUNK", chunk)
     path = tmp_path / "file.csv"
     path.write_bytes(b'id,name\r\n1,a\r\n\r\n2,"b\r\n\nc"\r\n3,"d""e"\r\n\r\n4,f\r\n5,g')
-    scan = scan_records(path, 0, '"')
+    scan = scan_records(path, 0, ",", '"')
     assert (scan.records, scan.blank, scan.quoted_line_ends) == (6, 2, 2)
     assert (scan.lf, scan.crlf, scan.cr) == (0, 7, 0)
     assert not scan.ends_with_line_end
     assert not scan.ends_in_quotes
     assert not scan.is_mixed
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(alphabet='a,"\n', max_size=40),
+    chunk=st.integers(min_value=1, max_value=50),
+)
+def test_lines_of_the_scan_are_those_of_a_parser(tmp_path, text, chunk):
+    """Where the scan says that it knows the lines, Python's parser finds the records on them."""
+    path = tmp_path / "file.csv"
+    path.write_bytes(text.encode())
+    with patch("ingestion.readers.record_scan.CHUNK", chunk):
+        scan = scan_records(path, 0, ",", '"')
+    if scan.has_stray_quotes or scan.ends_in_quotes:
+        return
+    lines = [record.line for record in exact_records(path, 0, 1, CsvOptions())]
+    numbers = range(1, len(lines) + 1)
+    assert scan.records == len(lines)
+    assert [scan.line_of(number) for number in numbers] == lines
+    assert [scan.number_on(line) for line in lines] == list(numbers)
+
+
+def test_stray_quotes_are_noticed(tmp_path):
+    path = tmp_path / "file.csv"
+    for text, is_stray in (
+        ('id,name\n1,"a ""b"" c"\n', False),
+        ('id,name\n1,5" pipe\n2,6" pipe\n', True),
+        ('id,name\n1,"a" b\n', True),
+    ):
+        path.write_text(text)
+        assert scan_records(path, 0, ",", '"').has_stray_quotes is is_stray, text
 
 
 def test_json_numbers_stay_as_they_are_written(read):
