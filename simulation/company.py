@@ -27,6 +27,8 @@ from simulation.vocabulary import (
 NOBODY = -1
 NEVER = 127
 RAMP_DAYS = 180
+LARGEST_SHARE = 0.05
+"""What an account draws at most; a Pareto tail alone can give a third of all deals to one."""
 
 Codes = npt.NDArray[np.int32]
 
@@ -335,7 +337,9 @@ def _accounts(
     territories: Territories,
 ) -> Accounts:
     rng = stream(seed, "accounts")
-    weight = np.minimum((1 - rng.random(number)) ** (-1 / 1.16), 4_000.0)
+    weight = (1 - rng.random(number)) ** (-1 / 1.16)
+    for _ in range(10):
+        weight = np.minimum(weight, LARGEST_SHARE * weight.sum())
     size_rank = np.argsort(np.argsort(-weight * rng.lognormal(0, 0.5, number)))
     segment = np.digitize(size_rank / number, [0.08, 0.35]).astype(np.int32)
     weight[rng.random(number) < 0.06] = 0.0
