@@ -10,6 +10,7 @@ import contextlib
 import io
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,32 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from expectations.checks import Check
+from expectations.duckdb_source import ReadOnlyDialect, connection_string
+from expectations.results import CheckResult, GateName
+
+
+@contextlib.contextmanager
+def _without_pyspark() -> Iterator[None]:
+    """Lets imports pass PySpark by, as if it were not installed.
+
+    Great Expectations imports all of it, which takes seconds and serves nothing here; and in a
+    process whose main module has no file, such as a run of `dagster dev`, PySpark's connect module
+    takes that for a run of doctests and ends the process.
+    """
+    if "pyspark" in sys.modules:
+        yield
+        return
+    sys.modules["pyspark"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["pyspark"]
+
+
 # No telemetry, whatever the user's environment says; read when the library is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
-with warnings.catch_warnings():
+with warnings.catch_warnings(), _without_pyspark():
     warnings.simplefilter("ignore")
     import great_expectations as gx
     from great_expectations.expectations.core.unexpected_rows_expectation import (
@@ -28,9 +52,6 @@ with warnings.catch_warnings():
     )
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-from expectations.checks import Check
-from expectations.duckdb_source import ReadOnlyDialect, connection_string
-from expectations.results import CheckResult, GateName
 
 _SAMPLE_ROWS = 5
 _SITE = "runs"
