@@ -111,6 +111,15 @@ def _violation(column: Column) -> str:
         parts.append(f"length({name}) > {column.max_length}")
     if column.pattern is not None:
         parts.append(f"not regexp_matches({name}, {quoted(column.pattern)})")
+    if column.not_before is not None:
+        parts.append(f"{name} < {column.not_before}")
+    if column.typed_by is not None:
+        parts += [
+            f"{column.typed_by.selector} = {quoted(named.name)} and {name} is not null "
+            f"and try_cast({name} as {named.sql_type}) is null"
+            for named in column.typed_by.columns
+            if named.logical_type != "string"
+        ]
     return " or ".join(parts)
 
 

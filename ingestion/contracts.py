@@ -57,6 +57,8 @@ class Column(BaseModel):
     enum: tuple[str, ...] = ()
     pattern: str | None = None
     references: tuple[str, str] | None = None
+    not_before: str | None = None
+    typed_by: TypedBy | None = None
 
     @property
     def sql_type(self) -> str:
@@ -75,6 +77,20 @@ class Column(BaseModel):
         """Whether a mapping's `id_prefix` goes before values: keys and references named `*_id`."""
         is_identity = self.primary_key or self.references is not None
         return self.logical_type == "string" and is_identity and self.name.endswith("_id")
+
+
+class TypedBy(BaseModel):
+    """Says that a text must be a value of the column that another column of its row names.
+
+    Attributes:
+        selector: The column that names it.
+        columns: The columns that it can name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    selector: str
+    columns: tuple[Column, ...]
 
 
 class Table(BaseModel):
@@ -151,6 +167,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class _TypedBy(_Strict):
+    selector: Identifier
+    table: Identifier
+
+
 class _Options(_Strict):
     enum: tuple[str, ...] | None = Field(default=None, min_length=1)
     minimum: Decimal | None = None
@@ -158,6 +179,8 @@ class _Options(_Strict):
     exclusive_minimum: Decimal | None = Field(default=None, alias="exclusiveMinimum")
     max_length: StrictInt | None = Field(default=None, alias="maxLength", ge=1)
     pattern: str | None = None
+    not_before: Identifier | None = Field(default=None, alias="notBefore")
+    typed_by: _TypedBy | None = Field(default=None, alias="typedBy")
 
 
 class _Relationship(_Strict):
@@ -236,16 +259,30 @@ def _read_contract(path: Path) -> tuple[Table, ...]:
     problems = [*_problems(contract)]
     if problems:
         raise document.fail_all(problems)
-    return tuple(_table(contract.id, item) for item in contract.objects)
+    return tuple(_table(contract, item) for item in contract.objects)
 
 
-def _table(source: str, item: _SchemaObject) -> Table:
+def _table(contract: _ContractFile, item: _SchemaObject) -> Table:
+    columns = (
+        _column(prop).model_copy(update={"typed_by": _typed_by(prop, item, contract)})
+        for prop in item.properties
+    )
     return Table(
-        source=source,
+        source=contract.id,
         name=item.name,
         description=item.description,
-        columns=tuple(_column(prop) for prop in item.properties),
+        columns=tuple(columns),
     )
+
+
+def _typed_by(prop: _Property, item: _SchemaObject, contract: _ContractFile) -> TypedBy | None:
+    typed_by = prop.options.typed_by
+    if typed_by is None:
+        return None
+    (selector,) = (p for p in item.properties if p.name == typed_by.selector)
+    (target,) = (o for o in contract.objects if o.name == typed_by.table)
+    named = [p for p in target.properties if p.name in (selector.options.enum or ())]
+    return TypedBy(selector=typed_by.selector, columns=tuple(_column(p) for p in named))
 
 
 def _column(prop: _Property) -> Column:
@@ -270,6 +307,7 @@ def _column(prop: _Property) -> Column:
         enum=options.enum or (),
         pattern=options.pattern,
         references=_reference(prop),
+        not_before=options.not_before,
     )
 
 
@@ -297,7 +335,11 @@ def _problems(contract: _ContractFile) -> Iterator[Problem]:
             at: Location = (*place, "properties", p)
             if prop.name in column_names[:p]:
                 yield at, f"the column '{item.name}.{prop.name}' is declared twice; remove one"
-            for message in (*_type_problems(prop), *_reference_problems(prop, contract)):
+            for message in (
+                *_type_problems(prop),
+                *_reference_problems(prop, contract),
+                *_row_problems(prop, item, contract),
+            ):
                 yield at, f"column '{item.name}.{prop.name}': {message}"
 
 
@@ -364,6 +406,35 @@ def _reference_problems(prop: _Property, contract: _ContractFile) -> Iterator[st
         )
 
 
+def _row_problems(prop: _Property, item: _SchemaObject, contract: _ContractFile) -> Iterator[str]:
+    """What is wrong with rules that hold a column against another one of its row."""
+    columns = {other.name: other for other in item.properties}
+    earlier, typed_by = prop.options.not_before, prop.options.typed_by
+    if earlier is not None:
+        if earlier not in columns:
+            yield f"notBefore names '{earlier}', which does not exist{nearest(earlier, columns)}"
+        elif columns[earlier].logical_type != prop.logical_type or prop.logical_type not in {
+            "date",
+            "timestamp",
+        }:
+            yield f"notBefore needs two dates or two timestamps; '{earlier}' is of another type"
+    if typed_by is None:
+        return
+    if prop.logical_type != "string":
+        yield "typedBy is only for logicalType: string"
+    selector = columns.get(typed_by.selector)
+    table = next((other for other in contract.objects if other.name == typed_by.table), None)
+    if selector is None or not selector.options.enum:
+        yield f"typedBy needs a column with an enum; '{typed_by.selector}' is none"
+    elif table is None:
+        yield f"typedBy names the table '{typed_by.table}', which {contract.id} does not have"
+    else:
+        known = {other.name for other in table.properties}
+        for name in selector.options.enum:
+            if name not in known:
+                yield f"'{typed_by.selector}' can be '{name}', no column of {typed_by.table}"
+
+
 __all__ = [
     "SHIPPED",
     "Classification",
@@ -371,5 +442,6 @@ __all__ = [
     "Contracts",
     "LogicalType",
     "Table",
+    "TypedBy",
     "load_contracts",
 ]

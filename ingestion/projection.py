@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from ingestion.casts import failed_cast_reason, typed_value
-from ingestion.contracts import Column, Table
+from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
 from ingestion.raw_ddl import quoted
@@ -43,6 +43,7 @@ class ProjectedColumn:
         formats: How the text is written.
         time_zone: Zone of times without an offset.
         source: Extract column that the value is taken from, if it is a single one.
+        id_prefix: What goes before ids, where the text may be one.
     """
 
     column: Column
@@ -51,6 +52,7 @@ class ProjectedColumn:
     formats: Formats
     time_zone: str
     source: str | None = None
+    id_prefix: str = ""
 
     @property
     def name(self) -> str:
@@ -70,6 +72,12 @@ class ProjectedColumn:
     def value_of(self, text: str) -> str:
         """Gives the typed value as SQL over the SQL of the text."""
         return typed_value(self.column, text, self.formats, self.time_zone)
+
+    def written_value(self, text: str) -> str:
+        """Gives the typed value written as SQL writes it, so that any engine casts it back."""
+        value = f"cast({self.value_of(text)} as varchar)"
+        prefixed = self.id_prefix and self.column.is_prefixed_id
+        return f"{literal(self.id_prefix)} || {value}" if prefixed else value
 
     def failure_of(self, text: str, value: str, origin_failure: str | None) -> str:
         """Gives the reason code as SQL over the SQL of the text, the value and the first code.
@@ -133,10 +141,12 @@ class Projection:
             for n, c in zip(names, every, strict=True)
             if c.origin_failure_sql is not None
         ]
-        values = [f"{c.value_of(f't{n}')} as v{n}" for n, c in zip(names, every, strict=True)]
+        place = {c.name: n for n, c in zip(names, self.columns, strict=False)}
+        values = [
+            f"{_value_in_row(c, n, place)} as v{n}" for n, c in zip(names, every, strict=True)
+        ]
         failures = [
-            f"{c.failure_of(f't{n}', f'v{n}', f'o{n}' if c.origin_failure_sql else None)} as f{n}"
-            for n, c in zip(names, every, strict=True)
+            f"{_failure_in_row(c, n, place)} as f{n}" for n, c in zip(names, every, strict=True)
         ]
         return (
             f"select {', '.join([*carried, *self._outcome(names)])} from ("
@@ -167,6 +177,52 @@ class Projection:
         if self.extracted_at is not None:
             outcome += [f"v{names[-1]} as {EXTRACTED_AT}"]
         return outcome
+
+
+def _value_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
+    """Gives the value of a column over the texts of its row."""
+    typed_by = column.column.typed_by
+    if typed_by is None:
+        return column.value_of(f"t{number}")
+    cases = " ".join(
+        f"when {literal(named.column.name)} then {named.written_value(f't{number}')}"
+        for named in _named_columns(column, typed_by)
+    )
+    return f"case t{place[typed_by.selector]} {cases} end"
+
+
+def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
+    """Gives the reason code of a column over the texts and values of its row."""
+    text, value = f"t{number}", f"v{number}"
+    origin = f"o{number}" if column.origin_failure_sql else None
+    failure = column.failure_of(text, value, origin)
+    typed_by, not_before = column.column.typed_by, column.column.not_before
+    if typed_by is not None:
+        cases = " ".join(
+            f"when {literal(named.column.name)} then "
+            f"({named.failure_of(text, f'({named.value_of(text)})', None)})"
+            for named in _named_columns(column, typed_by)
+        )
+        failure = f"coalesce({failure}, case t{place[typed_by.selector]} {cases} end)"
+    if not_before is not None:
+        is_before = f"v{number} < v{place[not_before]}"
+        failure = f"coalesce({failure}, case when {is_before} then 'before_start' end)"
+    return failure
+
+
+def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[ProjectedColumn]:
+    return [
+        ProjectedColumn(
+            # Whether a value must be there is said of the text, not of the column it changes.
+            named.model_copy(update={"required": False}),
+            column.text_sql,
+            None,
+            column.formats,
+            column.time_zone,
+            id_prefix=column.id_prefix,
+        )
+        for named in typed_by.columns
+    ]
 
 
 def project(
@@ -344,7 +400,8 @@ def _projected(
     if feed.id_prefix and column.is_prefixed_id:
         text = f"{literal(feed.id_prefix)} || {text}"
     source = header.find(rule.from_column) if rule.from_column is not None else None
-    return ProjectedColumn(column, f"({text})", failure, formats, feed.time_zone, source)
+    prefix = feed.id_prefix
+    return ProjectedColumn(column, f"({text})", failure, formats, feed.time_zone, source, prefix)
 
 
 def _formats(rule: ColumnRule) -> Formats:

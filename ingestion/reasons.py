@@ -18,6 +18,7 @@ Reason = Literal[
     "out_of_range",
     "too_long",
     "pattern_mismatch",
+    "before_start",
     "expression_failed",
     "conflicting_rows",
     "ragged_row",
@@ -44,6 +45,8 @@ def sentence(reason: str, column: Column) -> str:
         column: The contract column.
     """
     name = column.name
+    if column.typed_by is not None and reason != "required_missing":
+        return f"{name} must be a value of the column that {column.typed_by.selector} names"
     sentences = {
         "cast_failed": f"{name} must be {_KINDS[column.logical_type]} as the mapping's formats say",
         "would_round": f"{name} has more decimal places than {column.sql_type} can hold",
@@ -52,6 +55,7 @@ def sentence(reason: str, column: Column) -> str:
         "out_of_range": f"{name} must be {_range(column)}",
         "too_long": f"{name} must have at most {column.max_length} characters",
         "pattern_mismatch": f"{name} must look like {column.pattern}",
+        "before_start": f"{name} must not lie before {column.not_before}",
         "expression_failed": f"the mapping's expression for {name} fails on this row",
     }
     return sentences.get(reason, f"{name}: {reason}")

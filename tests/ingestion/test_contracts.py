@@ -156,12 +156,47 @@ def test_shipped_contracts_have_the_tables_of_a_crm() -> None:
     assert names == {
         "users", "teams", "branches", "territories", "accounts", "products", "stages",
         "opportunities", "opportunity_line_items", "fx_rates", "person_crosswalk",
+        "opportunity_field_history", "opportunity_stage_history", "opportunity_snapshots",
+        "forecast_submissions", "quotas",
     }  # fmt: skip
     opportunities = contracts.table("crm", "opportunities")
     assert opportunities.key == ("opportunity_id",)
     assert opportunities.full_name == "crm.opportunities"
     assert opportunities.column("amount").sql_type == "decimal(18,2)"
     assert contracts.table("crm", "fx_rates").key == ("rate_date", "from_currency", "to_currency")
+
+
+def test_values_of_field_history_are_typed_by_the_field() -> None:
+    new_value = load_contracts().table("crm", "opportunity_field_history").column("new_value")
+    assert new_value.typed_by is not None
+    assert new_value.typed_by.selector == "field_name"
+    types = {column.name: column.sql_type for column in new_value.typed_by.columns}
+    assert types["amount"] == "decimal(18,2)"
+    assert types["expected_close_date"] == "date"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("{notBefore: start}", "'start', which does not exist"),
+        ("{notBefore: target}", "of another type"),
+        ("{typedBy: {selector: team_id, table: teams}}", "needs a column with an enum"),
+        ("{typedBy: {selector: kind, table: groups}}", "'groups', which crm does not have"),
+        ("{typedBy: {selector: kind, table: users}}", "'target', no column of users"),
+    ],
+)
+def test_rules_about_other_columns_of_the_row(tmp_path: Path, options: str, message: str) -> None:
+    text = GOOD.replace(
+        "  - name: users\n",
+        "      - {name: kind, logicalType: string, logicalTypeOptions: {enum: [target]}, "
+        "description: Kind.}\n"
+        f"      - {{name: given, logicalType: string, logicalTypeOptions: {options}, "
+        "description: Given.}\n"
+        "  - name: users\n",
+    )
+    (tmp_path / "crm.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(ContractError, match=message):
+        load_contracts(tmp_path)
 
 
 def test_personal_columns_are_marked() -> None:

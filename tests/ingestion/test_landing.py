@@ -546,3 +546,53 @@ def test_raw_store_that_another_program_holds(case, tmp_path):
     case.home.raw_db.write_bytes(b"this is no database")
     with pytest.raises(LandingError, match="cannot be opened"):
         case.land()
+
+
+def test_values_of_field_history_have_the_type_of_their_field(case):
+    """A change of an amount holds an amount; what is kept reads the same whatever was exported."""
+    case.map(
+        '  opportunity_field_history: {files: "h.csv", kind: events, columns: same}',
+        'id_prefix: "x-"\nformats: {decimal_point: ",", date: "%d.%m.%Y"}\ncsv: {delimiter: ";"}',
+    )
+    case.write(
+        "h.csv",
+        "history_id;opportunity_id;field_name;old_value;new_value;changed_at;changed_by_id\n"
+        "1;o1;amount;;1000,50;2026-01-01 10:00:00;u1\n"
+        "2;o1;expected_close_date;31.01.2026;28.02.2026;2026-01-02 10:00:00;u1\n"
+        "3;o1;owner_id;u1;u2;2026-01-03 10:00:00;u1\n"
+        "4;o1;amount;1000,50;lots;2026-01-04 10:00:00;u1\n"
+        "5;o1;amount;1000,50;-1;2026-01-04 10:00:00;u1\n"
+        "6;o1;colour;red;blue;2026-01-05 10:00:00;u1\n"
+        "7;o1;forecast_category;pipeline;surely;2026-01-05 10:00:00;u1\n",
+    )
+    file = case.land_one()
+    assert (file.accepted, file.quarantined) == (3, 4)
+    assert case.query(
+        "select field_name, old_value, new_value from crm.opportunity_field_history order by all"
+    ) == [
+        ("amount", None, "1000.50"),
+        ("expected_close_date", "2026-01-31", "2026-02-28"),
+        ("owner_id", "x-u1", "x-u2"),
+    ]
+    assert case.query("select line, column_name, reason from landing.quarantine order by line") == [
+        (5, "new_value", "cast_failed"),
+        (6, "new_value", "out_of_range"),
+        (7, "field_name", "not_in_enum"),
+        (8, "new_value", "not_in_enum"),
+    ]
+
+
+def test_a_stage_that_is_left_before_it_is_entered(case):
+    case.map('  opportunity_stage_history: {files: "s.csv", columns: same}')
+    case.write(
+        "s.csv",
+        "stage_history_id,opportunity_id,stage_id,entered_at,exited_at\n"
+        "1,o1,lead,2026-01-02 10:00:00,2026-01-02 10:00:00\n"
+        "2,o1,lead,2026-01-02 10:00:00,2026-01-01 10:00:00\n"
+        "3,o1,offer,2026-01-03 10:00:00,\n",
+    )
+    file = case.land_one()
+    assert (file.accepted, file.quarantined) == (2, 1)
+    assert case.query("select line, column_name, reason, message from landing.quarantine") == [
+        (3, "exited_at", "before_start", "exited_at must not lie before entered_at")
+    ]

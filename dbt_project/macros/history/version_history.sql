@@ -76,7 +76,7 @@ changes as (
     select
         *,
         row_number() over (partition by {{ key | join(', ') }} order by _extract_id) as version_number,
-        lead(_extracted_at) over (partition by {{ key | join(', ') }} order by _extract_id) as changed_at,
+        lead(_extracted_at) over (partition by {{ key | join(', ') }} order by _extract_id) as _superseded_at,
         lead(_op) over (partition by {{ key | join(', ') }} order by _extract_id) as next_op
 
     from standing_versions
@@ -128,8 +128,8 @@ select
     true as has_other_versions,
     changes._op = 'delete' as is_vanished,
     changes._extracted_at as valid_from,
-    coalesce(changes.changed_at, {{ open_end() }}) as valid_to,
-    changes.changed_at is null as is_current
+    coalesce(changes._superseded_at, {{ open_end() }}) as valid_to,
+    changes._superseded_at is null as is_current
 
 from changes
 left join last_known

@@ -45,6 +45,7 @@ versions as (
         opened_on as first_opened_on,
         first_shows_at,
         modified_at,
+        stated_at,
         is_current,
         lag(is_closed) over (partition by opportunity_id order by version_number) as was_closed,
         lag(is_vanished) over (partition by opportunity_id order by version_number) as was_vanished,
@@ -53,7 +54,7 @@ versions as (
             order by version_number
         ) as previous_version_extracted_at
 
-    from {{ ref('int_opportunity_versions_dated') }}
+    from {{ ref('int_opportunity_versions_united') }}
     where has_other_versions
 
 ),
@@ -83,6 +84,7 @@ started_versions as (
     select
         *,
         case
+            when stated_at is not null then stated_at
             when version_number = 1 then first_shows_at
             when is_vanished or was_vanished then extracted_at
             when is_closed and not was_closed and decided_at > last_seen_otherwise_at

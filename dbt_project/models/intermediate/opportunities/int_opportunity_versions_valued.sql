@@ -12,7 +12,7 @@ settings as (
 
 versions as (
 
-    select * from {{ ref('int_opportunity_versions_dated') }}
+    select * from {{ ref('int_opportunity_versions_united') }}
 
 ),
 
@@ -115,6 +115,9 @@ placed_versions as (
         coalesce(sequences.closed_days_before, 0) as closed_days_before,
         versions.began_at,
         versions.began_on,
+        versions.known_by,
+        versions.recorded_at,
+        versions.is_recorded_late,
         coalesce(sequences.opened_on, versions.opened_on) as opened_on,
         coalesce(sequences.starts_at, versions.first_shows_at) as starts_at,
         coalesce(sequences.ends_at, {{ open_end() }}) as ends_at,
@@ -224,7 +227,10 @@ select
     versions.starts_at,
     versions.ends_at,
     versions.starts_on,
-    versions.ends_on
+    versions.ends_on,
+    versions.known_by,
+    versions.recorded_at,
+    versions.is_recorded_late
 
 from valued_versions as versions
 left join {{ ref('int_fx_rates_daily') }} as rates

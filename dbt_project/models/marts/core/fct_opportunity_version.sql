@@ -9,10 +9,13 @@ shown_versions as (
         source_system,
         extract_id,
         case
+            when known_by is not null then known_by
             when version_number = 1 and not is_closed and starts_at < extracted_at
                 then 'creation_date'
             else 'extract'
         end as known_by,
+        recorded_at,
+        is_recorded_late,
         starts_at as valid_from,
         ends_at as valid_to,
         starts_on as valid_from_date,
@@ -52,6 +55,8 @@ inferred_versions as (
         versions.source_system,
         versions.extract_id,
         'close_date' as known_by,
+        versions.recorded_at,
+        versions.is_recorded_late,
         versions.began_at as valid_from,
         versions.starts_at as valid_to,
         versions.began_on as valid_from_date,
@@ -104,6 +109,8 @@ select
     versions.source_system,
     versions.extract_id,
     versions.known_by,
+    versions.recorded_at,
+    versions.is_recorded_late,
     versions.valid_from,
     versions.valid_to,
     versions.valid_from_date,

@@ -1,0 +1,266 @@
+{#-
+    Each source says something of a deal at a moment, and nothing of the fields that it does not
+    name. Where several speak of one moment, the one that is believed most is heard: an extract or
+    snapshot of the whole deal (4, 3), a change that the CRM wrote down (2), and what follows from
+    another statement (1).
+-#}
+{%- set fields = tracked_fields() %}
+{#- The linter would give each comma that a loop writes a line of its own. #}
+-- noqa: disable=LT02,LT05,ST06
+with
+
+extracts as (
+
+    select
+        source_system,
+        extracted_at,
+        lag(extracted_at) over (
+            partition by source_system
+            order by extracted_at
+        ) as previous_extracted_at
+
+    from (
+        select distinct
+            source_system,
+            extracted_at
+
+        from {{ ref('stg_landing__extracts') }}
+        where
+            source = 'crm'
+            and table_name = 'opportunities'
+    ) as opportunity_extracts
+
+),
+
+told_deals as (
+
+    select
+        opportunity_id,
+        max(tells_stage) as tells_stage
+
+    from (
+        select
+            opportunity_id,
+            case when field_name = 'stage_id' then 1 else 0 end as tells_stage
+
+        from {{ ref('stg_crm__opportunity_field_history') }}
+
+        union all
+
+        select
+            opportunity_id,
+            1 as tells_stage
+
+        from {{ ref('stg_crm__opportunity_stage_history') }}
+
+        union all
+
+        select
+            opportunity_id,
+            1 as tells_stage
+
+        from {{ ref('stg_crm__opportunity_snapshots') }}
+    ) as histories
+    group by opportunity_id
+
+),
+
+probability_told as (
+
+    select distinct source_system
+
+    from {{ ref('stg_crm__opportunity_field_history') }}
+    where field_name = 'probability'
+
+),
+
+-- Only deals that an extract has shown: of others nothing but their changes is known.
+extract_versions as (
+
+    select
+        dated.opportunity_id,
+        dated.version_number,
+        dated.source_system,
+        dated.extracted_at,
+        dated.began_at,
+        dated.first_shows_at,
+        dated.decided_at,
+        dated.is_closed,
+        told_deals.tells_stage,
+        {%- for field in fields %}
+        versions.{{ field }},
+        {%- endfor %}
+        lag(dated.is_closed) over deal as was_closed,
+        lag(dated.extracted_at) over deal as previous_version_extracted_at
+
+    from {{ ref('int_opportunity_versions_dated') }} as dated
+    inner join told_deals on dated.opportunity_id = told_deals.opportunity_id
+    inner join {{ ref('stg_crm__opportunities_history') }} as versions
+        on
+            dated.opportunity_id = versions.opportunity_id
+            and dated.version_number = versions.version_number
+    window deal as (partition by dated.opportunity_id order by dated.version_number)
+
+),
+
+-- A closing that no history tells dates itself, as long as no extract had shown the deal open since.
+timed_versions as (
+
+    select
+        versions.*,
+        case
+            when versions.tells_stage = 1 or not versions.is_closed or versions.was_closed
+                then versions.extracted_at
+            when versions.version_number = 1 then versions.first_shows_at
+            when
+                versions.decided_at > greatest(
+                    versions.previous_version_extracted_at,
+                    coalesce(extracts.previous_extracted_at, versions.previous_version_extracted_at)
+                )
+                then versions.decided_at
+            else versions.extracted_at
+        end as said_at
+
+    from extract_versions as versions
+    left join extracts
+        on
+            versions.source_system = extracts.source_system
+            and versions.extracted_at = extracts.extracted_at
+
+),
+
+numbered_changes as (
+
+    select
+        changes.*,
+        probability_told.source_system is not null as tells_probability,
+        row_number() over (
+            partition by changes.opportunity_id, changes.field_name
+            order by changes.changed_at, length(changes.history_id), changes.history_id
+        ) as change_number,
+        row_number() over (
+            partition by changes.opportunity_id, changes.field_name, changes.changed_at
+            order by length(changes.history_id) desc, changes.history_id desc
+        ) as later_changes_in_the_same_second
+
+    from {{ ref('stg_crm__opportunity_field_history') }} as changes
+    left join probability_told on changes.source_system = probability_told.source_system
+
+),
+
+first_versions as (
+
+    select
+        opportunity_id,
+        began_at
+
+    from timed_versions
+    where version_number = 1
+
+)
+
+select
+    opportunity_id,
+    said_at,
+    extracted_at as recorded_at,
+    4 as source_rank,
+    version_number,
+    {%- for field in fields %}
+    {{ said(4, field) }} as {{ field }}{{ ',' if not loop.last }}
+    {%- endfor %}
+
+from timed_versions
+
+union all
+
+select
+    snapshots.opportunity_id,
+    snapshots.snapshot_at as said_at,
+    snapshots.extracted_at as recorded_at,
+    3 as source_rank,
+    cast(null as bigint) as version_number,
+    {%- for field in fields %}
+    {{ said(3, 'snapshots.' ~ field) }} as {{ field }}{{ ',' if not loop.last }}
+    {%- endfor %}
+
+from {{ ref('stg_crm__opportunity_snapshots') }} as snapshots
+inner join first_versions on snapshots.opportunity_id = first_versions.opportunity_id
+
+union all
+
+-- A stage that changes takes its probability along, unless the system's history tells that itself.
+select
+    changes.opportunity_id,
+    changes.changed_at as said_at,
+    changes.extracted_at as recorded_at,
+    2 as source_rank,
+    cast(null as bigint) as version_number,
+    {%- for field in fields %}
+    case
+        when changes.field_name = '{{ field }}' then {{ said(2, 'changes.new_value') }}
+        {%- if field == 'probability' %}
+        when changes.field_name = 'stage_id' and not changes.tells_probability then '1'
+        {%- endif %}
+    end as {{ field }}{{ ',' if not loop.last }}
+    {%- endfor %}
+
+from numbered_changes as changes
+inner join first_versions on changes.opportunity_id = first_versions.opportunity_id
+where changes.later_changes_in_the_same_second = 1
+
+union all
+
+select
+    stays.opportunity_id,
+    stays.entered_at as said_at,
+    stays.extracted_at as recorded_at,
+    1 as source_rank,
+    cast(null as bigint) as version_number,
+    {%- for field in fields %}
+    {%- if field == 'stage_id' %}
+    {{ said(2, 'stays.stage_id') }} as {{ field }}{{ ',' if not loop.last }}
+    {%- elif field == 'probability' %}
+    case when probability_told.source_system is null then '1' end as {{ field }}{{ ',' if not loop.last }}
+    {%- else %}
+    cast(null as string) as {{ field }}{{ ',' if not loop.last }}
+    {%- endif %}
+    {%- endfor %}
+
+from {{ ref('stg_crm__opportunity_stage_history') }} as stays
+left join probability_told on stays.source_system = probability_told.source_system
+inner join first_versions on stays.opportunity_id = first_versions.opportunity_id
+
+union all
+
+-- What a field held before its first change it has held since the deal began.
+select
+    changes.opportunity_id,
+    least(first_versions.began_at, changes.changed_at) as said_at,
+    changes.extracted_at as recorded_at,
+    0 as source_rank,
+    cast(null as bigint) as version_number,
+    {%- for field in fields %}
+    case when changes.field_name = '{{ field }}' then {{ said(0, 'changes.old_value') }} end
+        as {{ field }}{{ ',' if not loop.last }}
+    {%- endfor %}
+
+from numbered_changes as changes
+inner join first_versions on changes.opportunity_id = first_versions.opportunity_id
+where changes.change_number = 1
+
+union all
+
+select
+    opportunity_id,
+    began_at as said_at,
+    extracted_at as recorded_at,
+    0 as source_rank,
+    cast(null as bigint) as version_number,
+    {%- for field in fields %}
+    cast(null as string) as {{ field }}{{ ',' if not loop.last }}
+    {%- endfor %}
+
+from timed_versions
+where
+    version_number = 1
+    and began_at < said_at

@@ -1,0 +1,334 @@
+{%- set fields = tracked_fields() %}
+{#- The linter would give each comma that a loop writes a line of its own. #}
+-- noqa: disable=LT02,LT05,ST06
+with
+
+settings as (
+
+    select time_zone
+
+    from {{ ref('stg_company__settings') }}
+
+),
+
+stages as (
+
+    select
+        stage_id,
+        is_closed,
+        is_won,
+        probability
+
+    from {{ ref('dim_stage') }}
+
+),
+
+-- Of what is said of one moment the best source is heard, field by field.
+moments as (
+
+    select
+        opportunity_id,
+        said_at,
+        min(recorded_at) as recorded_at,
+        max(source_rank) as source_rank,
+        max(case when source_rank < 4 then source_rank end) as told_rank,
+        max(version_number) as extract_version,
+        {%- for field in fields %}
+        max({{ field }}) as {{ field }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from {{ ref('int_opportunity_statements') }}
+    group by
+        opportunity_id,
+        said_at
+
+),
+
+-- A field holds what was said last. Before anything was said of it, it held what is said first.
+states as (
+
+    select
+        opportunity_id,
+        said_at,
+        recorded_at,
+        coalesce(nullif(told_rank, 0), source_rank) as source_rank,
+        coalesce({{ last_known('extract_version', 'until_then') }}, 1) as extract_version,
+        {{ last_known('stage_id', 'until_then') }} as known_stage,
+        {{ first_known('stage_id', 'whole_deal') }} as first_stage,
+        {%- for field in fields if field != 'stage_id' %}
+        coalesce({{ last_known(field, 'until_then') }}, {{ first_known(field, 'whole_deal') }})
+            as {{ field }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from moments
+    window
+        until_then as (
+            partition by opportunity_id
+            order by said_at
+            rows between unbounded preceding and current row
+        ),
+        whole_deal as (
+            partition by opportunity_id
+            order by said_at
+            rows between unbounded preceding and unbounded following
+        )
+
+),
+
+typed_states as (
+
+    select
+        opportunity_id,
+        said_at,
+        recorded_at,
+        source_rank,
+        extract_version,
+        -- A deal that is only known as decided was in some open stage before; which one, nobody says.
+        case when known_stage is null then first_stage end as assumed_stage,
+        coalesce(
+            {{ what_was_said('known_stage', 'string') }}, {{ what_was_said('first_stage', 'string') }}
+        ) as stage_id,
+        {%- for field, type in fields.items() if field != 'stage_id' %}
+        {{ what_was_said(field, type) }} as {{ field }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from states
+
+),
+
+staged_states as (
+
+    select
+        states.opportunity_id,
+        states.said_at,
+        states.recorded_at,
+        states.source_rank,
+        states.extract_version,
+        case
+            when states.assumed_stage is not null and stages.is_closed then 'unknown'
+            else coalesce(stages.stage_id, 'unknown')
+        end as stage_id,
+        case
+            when states.assumed_stage is not null then false
+            else coalesce(stages.is_closed, false)
+        end as is_closed,
+        case
+            when states.assumed_stage is not null then false
+            else coalesce(stages.is_won, false)
+        end as is_won,
+        states.owner_id,
+        states.territory_id,
+        coalesce(states.forecast_category, 'unknown') as forecast_category,
+        states.currency_code,
+        states.amount,
+        coalesce(
+            states.probability,
+            case
+                when states.assumed_stage is not null and stages.is_closed then null
+                else stages.probability
+            end
+        ) as probability,
+        states.expected_close_date,
+        versions.source_system,
+        versions.extract_id,
+        versions.extracted_at,
+        versions.extracted_date,
+        versions.opportunity_name,
+        versions.account_id,
+        versions.product_id,
+        versions.lead_source,
+        versions.deal_type,
+        versions.loss_reason,
+        versions.is_vanished,
+        versions.exclusion_reason,
+        versions.modified_at,
+        versions.created_at,
+        versions.created_date,
+        versions.closed_at as extract_closed_at,
+        versions.closed_date as extract_closed_date
+
+    from typed_states as states
+    inner join {{ ref('int_opportunity_versions_dated') }} as versions
+        on
+            states.opportunity_id = versions.opportunity_id
+            and states.extract_version = versions.version_number
+    left join stages on states.stage_id = stages.stage_id
+
+),
+
+compared_states as (
+
+    select
+        *,
+        row_number() over deal as state_number,
+        {%- for column in [
+            'stage_id', 'owner_id', 'territory_id', 'forecast_category', 'currency_code', 'amount',
+            'probability', 'expected_close_date', 'opportunity_name', 'account_id', 'product_id',
+            'lead_source', 'deal_type', 'loss_reason', 'is_vanished', 'exclusion_reason',
+            'is_closed',
+        ] %}
+        lag({{ column }}) over deal as previous_{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from staged_states
+    window deal as (partition by opportunity_id order by said_at)
+
+),
+
+-- A statement that says what was known already begins no version.
+changes as (
+
+    select
+        *,
+        case when is_closed and coalesce(not previous_is_closed, true) then 1 else 0 end as closes
+
+    from compared_states
+    where
+        state_number = 1
+        {%- for column in [
+            'stage_id', 'owner_id', 'territory_id', 'forecast_category', 'currency_code', 'amount',
+            'probability', 'expected_close_date', 'opportunity_name', 'account_id', 'product_id',
+            'lead_source', 'deal_type', 'loss_reason', 'is_vanished', 'exclusion_reason',
+            'is_closed',
+        ] %}
+        or {{ column }} is distinct from previous_{{ column }}
+        {%- endfor %}
+
+),
+
+closings as (
+
+    select
+        *,
+        sum(closes) over (
+            partition by opportunity_id
+            order by said_at
+            rows between unbounded preceding and current row
+        ) as closing
+
+    from changes
+
+),
+
+-- When a history tells the closing, it decides the date; what the CRM's close date says of it since
+-- is somebody's edit.
+dated_closings as (
+
+    select
+        *,
+        first_value(source_rank) over spell as closing_rank,
+        first_value(said_at) over spell as closing_said_at
+
+    from closings
+    window spell as (
+        partition by opportunity_id, closing, is_closed
+        order by said_at
+        rows between unbounded preceding and current row
+    )
+
+),
+
+beginnings as (
+
+    select
+        opportunity_id,
+        min(said_at) as began_at
+
+    from moments
+    group by opportunity_id
+
+),
+
+-- What an extract had spoken for before it was recorded.
+extract_times as (
+
+    select distinct extracted_at
+
+    from {{ ref('stg_landing__extracts') }}
+    where
+        source = 'crm'
+        and table_name = 'opportunities'
+
+),
+
+earlier_extracts as (
+
+    select
+        records.recorded_at,
+        max(extract_times.extracted_at) as last_extract_before
+
+    from (select distinct recorded_at from moments) as records
+    inner join extract_times on records.recorded_at > extract_times.extracted_at
+    group by records.recorded_at
+
+)
+
+select
+    versions.opportunity_id,
+    row_number() over deal as version_number,
+    true as has_other_versions,
+    coalesce(lead(versions.said_at) over deal is null, true) as is_current,
+    versions.source_system,
+    versions.extract_id,
+    versions.extracted_at,
+    versions.extracted_date,
+
+    versions.opportunity_name,
+    versions.account_id,
+    versions.owner_id,
+    versions.product_id,
+    versions.territory_id,
+    versions.stage_id,
+    versions.forecast_category,
+    versions.lead_source,
+    versions.deal_type,
+    versions.loss_reason,
+
+    versions.currency_code,
+    versions.amount,
+    versions.probability,
+
+    versions.is_closed,
+    versions.is_won,
+    versions.is_vanished,
+    versions.exclusion_reason,
+
+    versions.expected_close_date,
+    versions.modified_at,
+    versions.created_at,
+    versions.created_date,
+    case
+        when versions.is_closed and versions.closing_rank in (1, 2) then versions.closing_said_at
+        when versions.is_closed then versions.extract_closed_at
+    end as closed_at,
+    case
+        when versions.is_closed and versions.closing_rank in (1, 2)
+            then {{ business_date('versions.closing_said_at', 'settings.time_zone') }}
+        when versions.is_closed then versions.extract_closed_date
+    end as closed_date,
+    beginnings.began_at,
+    {{ business_date('beginnings.began_at', 'settings.time_zone') }} as began_on,
+    {{ business_date('beginnings.began_at', 'settings.time_zone') }} as opened_on,
+    case when versions.is_closed then versions.closing_said_at end as decided_at,
+    versions.said_at as first_shows_at,
+    case
+        when versions.said_at = versions.extracted_at then versions.extracted_date
+        else {{ business_date('versions.said_at', 'settings.time_zone') }}
+    end as first_shows_on,
+
+    versions.said_at as stated_at,
+    case versions.source_rank
+        when 0 then 'creation_date'
+        when 1 then 'stage_history'
+        when 2 then 'field_history'
+        when 3 then 'snapshot'
+        else 'extract'
+    end as known_by,
+    versions.recorded_at,
+    coalesce(earlier_extracts.last_extract_before >= versions.said_at, false) as is_recorded_late
+
+from dated_closings as versions
+cross join settings
+inner join beginnings on versions.opportunity_id = beginnings.opportunity_id
+left join earlier_extracts on versions.recorded_at = earlier_extracts.recorded_at
+window deal as (partition by versions.opportunity_id order by versions.said_at)

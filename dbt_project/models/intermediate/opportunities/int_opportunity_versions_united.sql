@@ -1,0 +1,105 @@
+{{ config(materialized='view') }}
+
+with
+
+told_deals as (
+
+    select distinct opportunity_id
+
+    from {{ ref('int_opportunity_versions_stated') }}
+
+)
+
+select
+    dated.opportunity_id,
+    dated.version_number,
+    dated.has_other_versions,
+    dated.is_current,
+    dated.source_system,
+    dated.extract_id,
+    dated.extracted_at,
+    dated.extracted_date,
+    dated.opportunity_name,
+    dated.account_id,
+    dated.owner_id,
+    dated.product_id,
+    dated.territory_id,
+    dated.stage_id,
+    dated.forecast_category,
+    dated.lead_source,
+    dated.deal_type,
+    dated.loss_reason,
+    dated.currency_code,
+    dated.amount,
+    dated.probability,
+    dated.is_closed,
+    dated.is_won,
+    dated.is_vanished,
+    dated.exclusion_reason,
+    dated.expected_close_date,
+    dated.modified_at,
+    dated.created_at,
+    dated.created_date,
+    dated.closed_at,
+    dated.closed_date,
+    dated.began_at,
+    dated.began_on,
+    dated.opened_on,
+    dated.decided_at,
+    dated.first_shows_at,
+    dated.first_shows_on,
+    cast(null as timestamp) as stated_at,
+    cast(null as string) as known_by,
+    dated.extracted_at as recorded_at,
+    false as is_recorded_late
+
+from {{ ref('int_opportunity_versions_dated') }} as dated
+left join told_deals on dated.opportunity_id = told_deals.opportunity_id
+where told_deals.opportunity_id is null
+
+union all
+
+select
+    opportunity_id,
+    version_number,
+    has_other_versions,
+    is_current,
+    source_system,
+    extract_id,
+    extracted_at,
+    extracted_date,
+    opportunity_name,
+    account_id,
+    owner_id,
+    product_id,
+    territory_id,
+    stage_id,
+    forecast_category,
+    lead_source,
+    deal_type,
+    loss_reason,
+    currency_code,
+    amount,
+    probability,
+    is_closed,
+    is_won,
+    is_vanished,
+    exclusion_reason,
+    expected_close_date,
+    modified_at,
+    created_at,
+    created_date,
+    closed_at,
+    closed_date,
+    began_at,
+    began_on,
+    opened_on,
+    decided_at,
+    first_shows_at,
+    first_shows_on,
+    stated_at,
+    known_by,
+    recorded_at,
+    is_recorded_late
+
+from {{ ref('int_opportunity_versions_stated') }}

@@ -1,0 +1,282 @@
+"""Random deals whose CRM writes its field history down, and what the warehouse makes of it.
+
+The play knows every state of every deal. Extracts show the state of each night, the history each
+change between them; together they must give the play back, change by change.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+
+from ingestion.company import CompanySettings
+
+NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=7 * night) for night in range(6)]
+STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
+DEALS = 600
+FACTS = ("--select", "+fct_opportunity_version", "+fct_opportunity")
+FOREVER = datetime(9999, 12, 31)
+
+
+@dataclass(frozen=True)
+class State:
+    """What a deal was from a moment on."""
+
+    since: datetime
+    stage_id: str
+    owner_id: str
+    amount: Decimal | None
+    expected_close_date: date | None
+    probability: Decimal
+    forecast_category: str
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The fields that the CRM keeps a history of."""
+        return {name: value for name, value in asdict(self).items() if name != "since"}
+
+    @property
+    def is_closed(self) -> bool:
+        return STAGES[self.stage_id][0]
+
+
+def play(seed: int, deals: int = DEALS) -> dict[str, list[State]]:
+    """Plays deals with any number of changes, several of them in one second now and then."""
+    dice = random.Random(seed)
+    return {f"d{number:03}": _play_deal(dice) for number in range(deals)}
+
+
+def _play_deal(dice: random.Random) -> list[State]:
+    since = datetime(2025, 11, 1) + timedelta(seconds=dice.randrange(90 * 86_400))
+    states = [
+        State(
+            since,
+            dice.choice(["s1", "s2"]),
+            dice.choice("abc"),
+            dice.choice([None, Decimal(dice.randrange(1, 90_000)) / 100]),
+            since.date() + timedelta(days=dice.randrange(90)),
+            Decimal("0.1"),
+            "pipeline",
+        )
+    ]
+    for _ in range(dice.randrange(8)):
+        since += timedelta(seconds=dice.randrange(1, 20 * 86_400))
+        states.append(_next_state(states[-1], since, dice))
+    return [state for state in states if state.since < NIGHTS[-1]]
+
+
+def _next_state(state: State, since: datetime, dice: random.Random) -> State:
+    changes: dict[str, object] = {}
+    for _ in range(dice.choice([1, 1, 2, 3])):
+        match dice.randrange(6):
+            case 0:
+                changes["owner_id"] = dice.choice([o for o in "abcd" if o != state.owner_id])
+            case 1:
+                changes["amount"] = dice.choice([None, Decimal(dice.randrange(1, 90_000)) / 100])
+            case 2:
+                changes["expected_close_date"] = since.date() + timedelta(days=dice.randrange(60))
+            case 3:
+                changes["forecast_category"] = dice.choice(["commit", "best_case"])
+            case 4:
+                changes["probability"] = Decimal(dice.randrange(11)) / 10
+            case _:
+                others = [stage for stage in STAGES if stage != state.stage_id]
+                changes["stage_id"] = dice.choice(others)
+    return replace(state, since=since, **changes)
+
+
+def changes_of(deal: str, states: list[State]) -> list[dict[str, object]]:
+    """The field history: one row per field that differs between two states."""
+    return [
+        {
+            "history_id": f"{deal}-{number}-{field}",
+            "opportunity_id": deal,
+            "field_name": field,
+            "old_value": old.values[field],
+            "new_value": value,
+            "changed_at": new.since,
+        }
+        for number, (old, new) in enumerate(pairwise(states))
+        for field, value in new.values.items()
+        if value != old.values[field]
+    ]
+
+
+def write_log(
+    home: Path, deals: dict[str, list[State]], nights: list[datetime], delay: int = 0
+) -> ChangeLogOfTest:
+    """Writes what these nights bring.
+
+    Args:
+        home: Folder of the raw store.
+        deals: The play.
+        nights: Times of the extracts.
+        delay: By how many nights every third deal's history comes late.
+    """
+    log = ChangeLogOfTest(home, CompanySettings())
+    log.add(
+        "stages",
+        nights[0],
+        [
+            {"stage_id": name, "stage_name": name, "is_closed": closed, "is_won": won}
+            for name, (closed, won) in STAGES.items()
+        ],
+    )
+    log.add("users", nights[0], [{"user_id": name, "user_name": name} for name in "abcd"])
+    last: dict[str, dict[str, object]] = {}
+    told: set[object] = set()
+    for index, night in enumerate(nights):
+        rows, history = [], []
+        for place, (deal, states) in enumerate(deals.items()):
+            past = [state for state in states if state.since <= night]
+            if not past:
+                continue
+            row = {
+                "opportunity_id": deal,
+                "created_at": states[0].since,
+                "modified_at": past[-1].since,
+                **past[-1].values,
+            }
+            if row != last.get(deal):
+                rows.append(row)
+                last[deal] = row
+            known = nights[max(0, index - delay)] if place % 3 == 0 else night
+            history += [
+                change
+                for change in changes_of(deal, states)
+                if change["changed_at"] <= known and change["history_id"] not in told
+            ]
+        told |= {change["history_id"] for change in history}
+        log.add("opportunities", night, rows)
+        log.add("opportunity_field_history", night, history)
+    return log
+
+
+@pytest.fixture(scope="module")
+def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All nights of a play; dbt's own tests hold there too."""
+    home = tmp_path_factory.mktemp("history")
+    write_log(home, play(seed=5), NIGHTS)
+    dbt(home, "build", *FACTS, "--exclude-resource-type", "unit_test")
+    return home
+
+
+@pytest.fixture
+def warehouse(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with read_warehouse(home) as connection:
+        yield connection
+
+
+def expected_versions(deals: dict[str, list[State]]) -> list[tuple]:
+    """The play's own states: (deal, from, to, stage, owner, amount, close date, ...)."""
+    return [
+        (
+            deal,
+            state.since,
+            end,
+            state.stage_id,
+            state.owner_id,
+            state.amount,
+            state.expected_close_date,
+            state.probability,
+            state.forecast_category,
+        )
+        for deal, states in deals.items()
+        for state, end in zip(
+            states, [later.since for later in states[1:]] + [FOREVER], strict=True
+        )
+    ]
+
+
+def merged(versions: list[tuple]) -> list[tuple]:
+    """Versions with those that follow an equal one joined to it."""
+    found: list[tuple] = []
+    for version in sorted(versions):
+        if found and found[-1][0] == version[0] and found[-1][3:] == version[3:]:
+            found[-1] = (*found[-1][:2], version[2], *version[3:])
+        else:
+            found.append(version)
+    return found
+
+
+def test_the_history_gives_every_state_of_every_deal_back(warehouse):
+    found = warehouse.execute("""
+        select opportunity_id, valid_from, valid_to, stage_id, sales_rep_id,
+            case when amount_source = 'crm' then amount end, expected_close_date,
+            probability, forecast_category
+        from core.fct_opportunity_version
+    """).fetchall()
+    expected = expected_versions(play(seed=5))
+    assert len(expected) > 3 * DEALS
+    assert merged(found) == merged(expected)
+
+
+def test_nothing_is_recorded_late_where_every_night_tells_all(warehouse):
+    (late,) = warehouse.execute(
+        "select count(*) from core.fct_opportunity_version where is_recorded_late"
+    ).fetchall()[0]
+    assert late == 0
+
+
+def test_closings_are_dated_by_their_transitions(warehouse):
+    """Counted from the play: an episode ends with a reopening, its date is its first closing."""
+    expected = []
+    for deal, states in play(seed=5).items():
+        episode, closed = 1, None
+        for state in states:
+            if closed and not state.is_closed:
+                expected.append((deal, episode, closed))
+                episode, closed = episode + 1, None
+            elif state.is_closed and not closed:
+                closed = state.since.date()
+        expected.append((deal, episode, closed))
+    found = warehouse.execute(
+        "select opportunity_id, episode, closed_date from core.fct_opportunity"
+    ).fetchall()
+    assert sum(episode > 1 for _, episode, _ in expected) > 20
+    assert sorted(found, key=str) == sorted(expected, key=str)
+
+
+STATE_AS_OF = """
+    select opportunity_id, stage_id, sales_rep_id, amount, expected_close_date, probability
+    from core.fct_opportunity_version
+    where valid_from_date <= $day and $day < valid_to_date and not is_recorded_late
+"""
+
+
+def test_later_nights_leave_answers_about_the_past_alone(dbt, home, tmp_path):
+    """Night by night equals all at once: what four nights said of their days, six say as well."""
+    write_log(tmp_path, play(seed=5), NIGHTS[:4])
+    dbt(tmp_path, "run", *FACTS)
+    with read_warehouse(tmp_path) as before, read_warehouse(home) as after:
+        compared = 0
+        for day in (date(2025, 11, 20) + timedelta(days=3 * count) for count in range(22)):
+            if day >= NIGHTS[3].date():
+                break
+            first = before.execute(STATE_AS_OF, {"day": day}).fetchall()
+            assert sorted(first, key=str) == sorted(
+                after.execute(STATE_AS_OF, {"day": day}).fetchall(), key=str
+            ), day
+            compared += len(first)
+    assert compared > DEALS
+
+
+def test_changes_that_were_recorded_late_say_so(dbt, tmp_path):
+    """Every third deal's history comes a night late; the extract knew the outcome before."""
+    write_log(tmp_path, play(seed=6), NIGHTS, delay=1)
+    dbt(tmp_path, "run", *FACTS)
+    with read_warehouse(tmp_path) as warehouse:
+        late = warehouse.execute("""
+            select distinct opportunity_id from core.fct_opportunity_version where is_recorded_late
+        """).fetchall()
+    assert late
+    assert {int(deal[1:]) % 3 for (deal,) in late} == {0}
