@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -94,7 +95,7 @@ def _next_state(state: State, since: datetime, dice: random.Random) -> State:
     return replace(state, since=since, **changes)
 
 
-def changes_of(deal: str, states: list[State]) -> list[dict[str, object]]:
+def changes_of(deal: str, states: list[State]) -> list[dict[str, Any]]:
     """The field history: one row per field that differs between two states."""
     return [
         {

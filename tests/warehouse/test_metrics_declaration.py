@@ -29,6 +29,10 @@ PROMISED = {
         "managed_deals managed_value average_managed_value closed_deals average_deal_outcome "
         "won_deals average_won_value"
     ),
+    "mart_pipeline_efficiency": (
+        "starting_open_deals starting_open_value starting_value_won pipeline_conversion "
+        "velocity_per_day coverage_ratio expected_deals slipped_deals slip_rate pushed_deals"
+    ),
     "mart_pipeline_value": (
         "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
     ),

@@ -50,14 +50,19 @@
 
 
 {#
-    The same for days: facts rolled up into one row per basis, day, level and member. Only days that
-    a fact falls on have rows.
+    The same for facts that say themselves what they are counted by: one row per basis, key, level and
+    member. Only keys that a fact has get rows.
 
-    Gives: the date column under its own name, level, member_id, basis, then the measures.
+    Gives: the keys under their own names, level, member_id, basis, then the measures.
 #}
-{% macro rolled_up_daily(relation, date_column, measures, levels) %}
+{% macro rolled_up_by(relation, keys, measures, levels=none) %}
+    {%- set levels = levels or deal_levels() -%}
+    {%- set facts_keys = [] -%}
+    {%- for key in keys %}{% do facts_keys.append('facts.' ~ key) %}{% endfor -%}
     select
-        facts.{{ date_column }},
+        {%- for key in facts_keys %}
+        {{ key }},
+        {%- endfor %}
         {{ level_and_member('facts', levels) | indent(8) }},
         facts.basis,
         {%- for name, expression in measures.items() %}
@@ -66,7 +71,7 @@
 
     from {{ relation }} as facts
     group by grouping sets (
-        {{ grouping_sets('facts', ['facts.basis', 'facts.' ~ date_column], levels) | indent(8) }}
+        {{ grouping_sets('facts', ['facts.basis'] + facts_keys, levels) | indent(8) }}
     )
 {%- endmacro %}
 

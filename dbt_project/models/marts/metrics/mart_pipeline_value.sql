@@ -2,69 +2,9 @@
 -- sqlfluff:dialect:sparksql
 with
 
-open_versions as (
-
-    select
-        opportunity_id,
-        account_id,
-        sales_rep_id,
-        territory_id,
-        has_own_territory,
-        product_id,
-        lead_source,
-        stage_id,
-        forecast_category,
-        opportunity_value,
-        weighted_value,
-        amount_source,
-        expected_close_date,
-        valid_from_date,
-        valid_to_date
-
-    from {{ ref('fct_opportunity_version') }}
-    where
-        not is_closed
-        and not is_excluded
-
-),
-
--- A deal counts for the team, branch and segment that its owner and its account had on the day, and
--- for the owner's territory unless it names its own, so a version ends where one of these changes,
--- and the next one begins there.
 attributed_versions as (
 
-    select
-        versions.sales_rep_id,
-        versions.product_id,
-        versions.lead_source,
-        versions.stage_id,
-        versions.forecast_category,
-        versions.opportunity_value,
-        versions.weighted_value,
-        versions.amount_source,
-        versions.expected_close_date,
-        reps.team_id,
-        reps.branch_id,
-        accounts.segment,
-        case
-            when versions.has_own_territory then versions.territory_id
-            else reps.territory_id
-        end as territory_id,
-        greatest(versions.valid_from_date, reps.valid_from_date, accounts.valid_from_date)
-            as starts_on,
-        least(versions.valid_to_date, reps.valid_to_date, accounts.valid_to_date) as ends_on
-
-    from open_versions as versions
-    inner join {{ ref('dim_sales_rep') }} as reps
-        on
-            versions.sales_rep_id = reps.sales_rep_id
-            and versions.valid_from_date < reps.valid_to_date
-            and versions.valid_to_date > reps.valid_from_date
-    inner join {{ ref('dim_account') }} as accounts
-        on
-            versions.account_id = accounts.account_id
-            and versions.valid_from_date < accounts.valid_to_date
-            and versions.valid_to_date > accounts.valid_from_date
+    {{ open_spans() }}
 
 ),
 
@@ -81,7 +21,7 @@ valued_versions as (
         lead_source,
         stage_id,
         forecast_category,
-        coalesce(opportunity_value, 0) as open_value,
+        open_value,
         coalesce(weighted_value, 0) as weighted_value,
         case when weighted_value is null then 0 else 1 end as weighted_deals,
         case when amount_source = 'none' then 1 else 0 end as no_amount_deals,
@@ -95,7 +35,6 @@ valued_versions as (
         end as overdue_on
 
     from attributed_versions
-    where starts_on < ends_on
 
 ),
 
@@ -137,7 +76,7 @@ changes as (
 
 daily_changes as (
 
-    {{ rolled_up_daily('changes', date_column='as_of_date', levels=pipeline_levels(), measures={
+    {{ rolled_up_by('changes', keys=['as_of_date'], levels=pipeline_levels(), measures={
         'open_deals': 'sum(facts.deals_change)',
         'open_value': 'sum(facts.deals_change * facts.open_value)',
         'weighted_value': 'sum(facts.deals_change * facts.weighted_value)',

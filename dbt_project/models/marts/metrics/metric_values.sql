@@ -28,6 +28,7 @@ all_metrics as (
         'mart_sales_cycle': ref('mart_sales_cycle'),
         'mart_deal_outcome': ref('mart_deal_outcome'),
         'mart_pipeline_value': 'pipeline_at_period_ends',
+        'mart_pipeline_efficiency': ref('mart_pipeline_efficiency'),
     }) }}
 
 )

@@ -1,0 +1,116 @@
+-- noqa: disable=ST06
+with
+
+settings as (
+
+    select reporting_currency
+
+    from {{ ref('stg_company__settings') }}
+
+),
+
+reps as (
+
+    select sales_rep_id
+
+    from {{ ref('dim_sales_rep') }}
+    where is_current
+
+),
+
+-- A target is for one rep, team or territory; of several named, the narrowest holds.
+placed_quotas as (
+
+    select
+        quotas.quota_id,
+        case
+            when quotas.user_id is not null then 'rep'
+            when quotas.team_id is not null then 'team'
+            when quotas.territory_id is not null then 'territory'
+            else 'nobody'
+        end as level,
+        coalesce(reps.sales_rep_id, teams.team_id, territories.territory_id, 'unknown')
+            as member_id,
+        quotas.period_grain,
+        quotas.period_start,
+        case quotas.period_grain
+            when 'month' then calendar.month_end
+            when 'quarter' then calendar.quarter_end
+            else calendar.year_end
+        end as period_end,
+        quotas.period_start = case quotas.period_grain
+            when 'month' then calendar.month_start
+            when 'quarter' then calendar.quarter_start
+            else calendar.year_start
+        end as is_in_calendar,
+        coalesce(quotas.quota_kind, 'full') as quota_kind,
+        coalesce(quotas.version, 0) as version,
+        quotas.amount,
+        coalesce(quotas.currency_code, settings.reporting_currency) as currency_code,
+        quotas.source_system
+
+    from {{ ref('stg_crm__quotas') }} as quotas
+    cross join settings
+    left join {{ ref('dim_date') }} as calendar on quotas.period_start = calendar.date_day
+    left join reps on quotas.user_id = reps.sales_rep_id
+    left join {{ ref('dim_team') }} as teams
+        on
+            quotas.user_id is null
+            and quotas.team_id = teams.team_id
+    left join {{ ref('dim_territory') }} as territories
+        on
+            quotas.user_id is null
+            and quotas.team_id is null
+            and quotas.territory_id = territories.territory_id
+
+),
+
+-- Of two targets for the same member, period, kind and version nobody can say which one holds; the
+-- greater id is taken, and both are reported.
+ranked_quotas as (
+
+    select
+        *,
+        row_number() over (
+            partition by level, member_id, period_grain, period_start, quota_kind
+            order by version desc, quota_id desc
+        ) as place,
+        count(*) over (
+            partition by level, member_id, period_grain, period_start, quota_kind, version
+        ) as quotas_of_version
+
+    from placed_quotas
+
+)
+
+select
+    quotas.quota_id,
+    quotas.source_system,
+    quotas.level,
+    quotas.member_id,
+    quotas.period_grain,
+    quotas.period_start,
+    quotas.period_end,
+    quotas.quota_kind,
+    quotas.version,
+    quotas.amount,
+    quotas.currency_code,
+    rates.exchange_rate,
+    rates.exchange_rate_date,
+    {{ converted('quotas.amount', 'rates.exchange_rate') }} as quota_value,
+    case
+        when quotas.member_id = 'unknown' then 'unknown_member'
+        when not coalesce(quotas.is_in_calendar, false) then 'no_such_period'
+        when rates.exchange_rate is null then 'no_exchange_rate'
+        when quotas.quotas_of_version > 1 then 'overlap'
+    end as problem,
+    quotas.place = 1
+    and quotas.member_id <> 'unknown'
+    and coalesce(quotas.is_in_calendar, false)
+    and rates.exchange_rate is not null as is_in_force
+
+from ranked_quotas as quotas
+left join {{ ref('int_fx_rates_daily') }} as rates
+    on
+        quotas.currency_code = rates.currency_code
+        and quotas.period_start = rates.rate_date

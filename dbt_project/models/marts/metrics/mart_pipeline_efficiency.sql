@@ -1,0 +1,158 @@
+{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
+-- sqlfluff:dialect:sparksql
+{%- set members = level_columns(deal_levels()) %}
+-- noqa: disable=LT02,LT05,ST06
+with
+
+open_spans as (
+
+    {{ open_spans() }}
+
+),
+
+known_periods as (
+
+    {{ known_periods() }}
+
+),
+
+-- What was open at the end of the day before a period.
+starting_deals as (
+
+    select
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        spans.*,
+        coalesce(
+            spans.expected_close_date between periods.period_start and periods.period_end, false
+        ) as is_expected
+
+    from open_spans as spans
+    inner join known_periods as periods
+        on
+            spans.starts_on < periods.period_start
+            and spans.ends_on >= periods.period_start
+
+),
+
+pushes as (
+
+    select distinct
+        starting_deals.period_grain,
+        starting_deals.period_start,
+        starting_deals.opportunity_id
+
+    from starting_deals
+    inner join open_spans as later_spans
+        on
+            starting_deals.opportunity_id = later_spans.opportunity_id
+            and starting_deals.period_start <= later_spans.starts_on
+            and starting_deals.period_end >= later_spans.starts_on
+            and starting_deals.period_end < later_spans.expected_close_date
+    where starting_deals.is_expected
+
+),
+
+-- How each of them ended in the period, if it did, in the episode in which it was open.
+outcomes as (
+
+    select
+        'restated' as basis,
+        deals.period_grain,
+        deals.period_start,
+        deals.period_end,
+        {%- for member in members %}
+        deals.{{ member }},
+        {%- endfor %}
+        deals.open_value,
+        case when deals.is_expected then 1 else 0 end as expected_deals,
+        case when deals.is_expected then deals.open_value else 0 end as expected_value,
+        coalesce(
+            facts.closed_date between deals.period_start and deals.period_end, false
+        ) as is_decided,
+        coalesce(facts.is_won, false) as is_won,
+        case when pushes.opportunity_id is null then 0 else 1 end as pushed_deals
+
+    from starting_deals as deals
+    left join {{ ref('fct_opportunity') }} as facts
+        on
+            deals.opportunity_id = facts.opportunity_id
+            and deals.episode = facts.episode
+    left join pushes
+        on
+            deals.opportunity_id = pushes.opportunity_id
+            and deals.period_grain = pushes.period_grain
+            and deals.period_start = pushes.period_start
+
+),
+
+by_member as (
+
+    {{ rolled_up_by('outcomes', keys=['period_grain', 'period_start', 'period_end'], measures={
+        'starting_open_deals': 'count(*)',
+        'starting_open_value': money_sum('facts.open_value'),
+        'starting_value_won': money_sum('case when facts.is_decided and facts.is_won then facts.open_value end'),
+        'expected_deals': 'sum(facts.expected_deals)',
+        'expected_value': money_sum('facts.expected_value'),
+        'slipped_deals': 'sum(case when facts.is_decided then 0 else facts.expected_deals end)',
+        'pushed_deals': 'sum(facts.pushed_deals)',
+    }) }}
+
+)
+
+select
+    by_member.period_grain,
+    by_member.period_start,
+    by_member.period_end,
+    by_member.level,
+    by_member.member_id,
+    coalesce(members.member_name, by_member.member_id) as member_name,
+    by_member.basis,
+
+    cast(by_member.starting_open_deals as bigint) as starting_open_deals,
+    by_member.starting_open_value,
+    by_member.starting_value_won,
+    {{ ratio('by_member.starting_value_won', 'by_member.starting_open_value') }}
+        as pipeline_conversion,
+    by_member.starting_open_deals * outcomes.average_won_value
+    * {{ ratio('outcomes.won_deals', 'outcomes.closed_deals') }}
+    / nullif(cycles.mean_cycle_days, 0) as velocity_per_day,
+    case
+        when quotas.quota_value > quotas.won_value
+            then {{ ratio('by_member.expected_value', 'quotas.quota_value - quotas.won_value') }}
+    end as coverage_ratio,
+    cast(by_member.expected_deals as bigint) as expected_deals,
+    cast(by_member.slipped_deals as bigint) as slipped_deals,
+    {{ ratio('by_member.slipped_deals', 'by_member.expected_deals') }} as slip_rate,
+    cast(by_member.pushed_deals as bigint) as pushed_deals,
+    by_member.expected_value,
+    quotas.quota_value,
+    quotas.won_value >= quotas.quota_value as quota_attained
+
+from by_member
+left join {{ ref('mart_deal_outcome') }} as outcomes
+    on
+        by_member.basis = outcomes.basis
+        and by_member.period_grain = outcomes.period_grain
+        and by_member.period_start = outcomes.period_start
+        and by_member.level = outcomes.level
+        and by_member.member_id = outcomes.member_id
+left join {{ ref('mart_sales_cycle') }} as cycles
+    on
+        by_member.basis = cycles.basis
+        and by_member.period_grain = cycles.period_grain
+        and by_member.period_start = cycles.period_start
+        and by_member.level = cycles.level
+        and by_member.member_id = cycles.member_id
+left join {{ ref('mart_quota_attainment') }} as quotas
+    on
+        by_member.basis = quotas.basis
+        and by_member.period_grain = quotas.period_grain
+        and by_member.period_start = quotas.period_start
+        and by_member.level = quotas.level
+        and by_member.member_id = quotas.member_id
+left join {{ ref('int_level_members_named') }} as members
+    on
+        by_member.level = members.level
+        and by_member.member_id = members.member_id

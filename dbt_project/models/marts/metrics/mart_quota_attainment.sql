@@ -1,0 +1,262 @@
+-- noqa: disable=LT02,LT05,ST06
+with
+
+known_periods as (
+
+    {{ known_periods() }}
+
+),
+
+-- A longer period without a target of its own has those of its parts; what was set for a whole
+-- quarter is not broken down to months that nobody set.
+period_quotas as (
+
+    select
+        quotas.level,
+        quotas.member_id,
+        known_periods.period_grain,
+        known_periods.period_start,
+        quotas.quota_kind,
+        sum(case when quotas.period_grain = 'month' then quotas.quota_value end) as by_months,
+        sum(case when quotas.period_grain = 'quarter' then quotas.quota_value end) as by_quarters,
+        sum(case when quotas.period_grain = 'year' then quotas.quota_value end) as by_years
+
+    from {{ ref('fct_quota') }} as quotas
+    inner join known_periods
+        on
+            quotas.period_start >= known_periods.period_start
+            and quotas.period_end <= known_periods.period_end
+    where quotas.is_in_force
+    group by
+        quotas.level,
+        quotas.member_id,
+        known_periods.period_grain,
+        known_periods.period_start,
+        quotas.quota_kind
+
+),
+
+own_quotas as (
+
+    select
+        level,
+        member_id,
+        period_grain,
+        period_start,
+        sum(case when quota_kind = 'full' then coalesce(by_years, by_quarters, by_months) end)
+            as full_quota_value,
+        sum(case when quota_kind = 'ramped' then coalesce(by_years, by_quarters, by_months) end)
+            as ramped_quota_value
+
+    from period_quotas
+    group by
+        level,
+        member_id,
+        period_grain,
+        period_start
+
+),
+
+-- Those above a rep have the targets of the reps who were theirs when the period began, unless they
+-- have their own.
+rep_quotas as (
+
+    select
+        quotas.*,
+        {{ or_unknown('reps.team_id') }} as team_id,
+        {{ or_unknown('reps.branch_id') }} as branch_id,
+        {{ or_unknown('reps.territory_id') }} as territory_id
+
+    from own_quotas as quotas
+    left join {{ ref('dim_sales_rep') }} as reps
+        on
+            quotas.member_id = reps.sales_rep_id
+            and quotas.period_start >= reps.valid_from_date
+            and quotas.period_start < reps.valid_to_date
+    where quotas.level = 'rep'
+
+),
+
+offered_quotas as (
+
+    select
+        level,
+        member_id,
+        period_grain,
+        period_start,
+        1 as preference,
+        'own' as quota_source,
+        full_quota_value,
+        ramped_quota_value,
+        coalesce(ramped_quota_value, full_quota_value) as quota_value
+
+    from own_quotas
+
+    {% for level, column in {
+        'team': 'team_id', 'branch': 'branch_id', 'territory': 'territory_id', 'company': none,
+    }.items() -%}
+    union all
+
+    select
+        '{{ level }}' as level,
+        {{ column or "'all'" }} as member_id,
+        period_grain,
+        period_start,
+        2 as preference,
+        'reps' as quota_source,
+        sum(full_quota_value) as full_quota_value,
+        sum(ramped_quota_value) as ramped_quota_value,
+        sum(coalesce(ramped_quota_value, full_quota_value)) as quota_value
+
+    from rep_quotas
+    group by
+        {% if column %}{{ column }},{% endif %}
+        period_grain,
+        period_start
+
+    {% endfor -%}
+    union all
+
+    select
+        'company' as level,
+        'all' as member_id,
+        period_grain,
+        period_start,
+        3 as preference,
+        'teams' as quota_source,
+        sum(full_quota_value) as full_quota_value,
+        sum(ramped_quota_value) as ramped_quota_value,
+        sum(coalesce(ramped_quota_value, full_quota_value)) as quota_value
+
+    from own_quotas
+    where level = 'team'
+    group by
+        period_grain,
+        period_start
+
+),
+
+preferred_quotas as (
+
+    select
+        *,
+        row_number() over (
+            partition by level, member_id, period_grain, period_start
+            order by preference
+        ) as place
+
+    from offered_quotas
+
+),
+
+won_values as (
+
+    select
+        level,
+        member_id,
+        period_grain,
+        period_start,
+        won_value
+
+    from {{ ref('mart_deal_outcome') }}
+    where
+        basis = 'restated'
+        and level in ('company', 'branch', 'territory', 'team', 'rep')
+        and won_value <> 0
+
+),
+
+business_days as (
+
+    select
+        known_periods.period_grain,
+        known_periods.period_start,
+        known_periods.period_end,
+        sum(case when calendar.is_business_day then 1 else 0 end) as period_days,
+        sum(
+            case
+                when calendar.is_business_day and calendar.date_day <= known_periods.last_known_date
+                    then 1
+                else 0
+            end
+        ) as elapsed_days
+
+    from known_periods
+    inner join {{ ref('dim_date') }} as calendar
+        on
+            known_periods.period_start <= calendar.date_day
+            and known_periods.period_end >= calendar.date_day
+    group by
+        known_periods.period_grain,
+        known_periods.period_start,
+        known_periods.period_end
+
+),
+
+both_parts as (
+
+    select
+        coalesce(quotas.level, won_values.level) as level,
+        coalesce(quotas.member_id, won_values.member_id) as member_id,
+        coalesce(quotas.period_grain, won_values.period_grain) as period_grain,
+        coalesce(quotas.period_start, won_values.period_start) as period_start,
+        quotas.quota_source,
+        quotas.full_quota_value,
+        quotas.ramped_quota_value,
+        quotas.quota_value,
+        coalesce(won_values.won_value, 0) as won_value
+
+    from (
+        select *
+
+        from preferred_quotas
+        where place = 1
+    ) as quotas
+    full outer join won_values
+        on
+            quotas.level = won_values.level
+            and quotas.member_id = won_values.member_id
+            and quotas.period_grain = won_values.period_grain
+            and quotas.period_start = won_values.period_start
+
+)
+
+select
+    parts.period_grain,
+    parts.period_start,
+    days.period_end,
+    parts.level,
+    parts.member_id,
+    coalesce(members.member_name, parts.member_id) as member_name,
+    'restated' as basis,
+
+    cast(parts.quota_value as decimal(18, 2)) as quota_value,
+    cast(parts.won_value as decimal(18, 2)) as won_value,
+    {{ ratio('parts.won_value', 'parts.quota_value') }} as attainment,
+    cast(parts.quota_value - parts.won_value as decimal(18, 2)) as gap_value,
+    cast(
+        case
+            when parts.quota_value > parts.won_value then parts.quota_value - parts.won_value
+            when parts.quota_value is not null then 0
+        end as double
+    ) / nullif(days.period_days - days.elapsed_days, 0) as required_per_remaining_day,
+    {{ ratio('parts.won_value * days.period_days', 'parts.quota_value * days.elapsed_days') }} as pace,
+    cast(parts.full_quota_value as decimal(18, 2)) as full_quota_value,
+    cast(parts.ramped_quota_value as decimal(18, 2)) as ramped_quota_value,
+    cast(
+        cast(parts.quota_value as double) * days.elapsed_days / nullif(days.period_days, 0)
+        as decimal(18, 2)
+    ) as prorated_quota_value,
+    parts.quota_source,
+    cast(days.period_days as bigint) as period_business_days,
+    cast(days.elapsed_days as bigint) as elapsed_business_days
+
+from both_parts as parts
+inner join business_days as days
+    on
+        parts.period_grain = days.period_grain
+        and parts.period_start = days.period_start
+left join {{ ref('int_level_members_named') }} as members
+    on
+        parts.level = members.level
+        and parts.member_id = members.member_id
