@@ -80,7 +80,8 @@ def _opportunity_checks() -> Iterator[Check]:
         select fact.opportunity_id
         from {BATCH} as fact
         inner join newest on fact.opportunity_id = newest.opportunity_id
-        where fact.is_last_episode and fact.amount_source = 'crm' and newest.op = 'upsert'
+        where fact.is_last_episode and fact.amount_source = 'crm'
+          and not fact.has_amount_from_before_closing and newest.op = 'upsert'
           and coalesce(cast(fact.amount as varchar), '') <> newest.amount
         """,
         "deals whose amount is not the one that the CRM sent last",

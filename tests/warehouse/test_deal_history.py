@@ -25,6 +25,7 @@ NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=7 * night) for night in range
 STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
 DEALS = 600
 FACTS = ("--select", "+fct_opportunity_version", "+fct_opportunity")
+MARTS = ("+mart_pipeline_movement", "+mart_pipeline_efficiency", "+mart_stage_conversion")
 FOREVER = datetime(9999, 12, 31)
 
 
@@ -167,7 +168,7 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All nights of a play; dbt's own tests hold there too."""
     home = tmp_path_factory.mktemp("history")
     write_log(home, play(seed=5), NIGHTS)
-    dbt(home, "build", *FACTS, "--exclude-resource-type", "unit_test")
+    dbt(home, "build", *FACTS, *MARTS, "--exclude-resource-type", "unit_test")
     return home
 
 
@@ -175,6 +176,16 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def warehouse(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with read_warehouse(home) as connection:
         yield connection
+
+
+def won_amounts(states: list[State]) -> list[Decimal | None]:
+    """The amount of each state; one that is emptied after a deal was won still counts."""
+    amounts: list[Decimal | None] = []
+    decided: Decimal | None = None
+    for state in states:
+        decided = (state.amount or decided) if state.is_closed else None
+        amounts.append(decided if state.stage_id == "won" else state.amount)
+    return amounts
 
 
 def expected_versions(deals: dict[str, list[State]]) -> list[tuple]:
@@ -186,14 +197,17 @@ def expected_versions(deals: dict[str, list[State]]) -> list[tuple]:
             end,
             state.stage_id,
             state.owner_id,
-            state.amount,
+            amount,
             state.expected_close_date,
             state.probability,
             state.forecast_category,
         )
         for deal, states in deals.items()
-        for state, end in zip(
-            states, [later.since for later in states[1:]] + [FOREVER], strict=True
+        for state, amount, end in zip(
+            states,
+            won_amounts(states),
+            [later.since for later in states[1:]] + [FOREVER],
+            strict=True,
         )
     ]
 
@@ -281,3 +295,82 @@ def test_changes_that_were_recorded_late_say_so(dbt, tmp_path):
         """).fetchall()
     assert late
     assert {int(deal[1:]) % 3 for (deal,) in late} == {0}
+
+
+def open_at_end_of(day: date, deals: dict[str, list[State]]) -> list[State]:
+    """Gives the state of each deal that is open when a day ends."""
+    last = [
+        [state for state in states if state.since.date() <= day][-1:] for states in deals.values()
+    ]
+    return [state for found in last for state in found if not state.is_closed]
+
+
+def test_the_pipeline_of_each_day_is_that_of_a_naive_count(warehouse):
+    """Running sums of changes against counting the play's open deals, day by day and by rep."""
+    deals = play(seed=5)
+    expected = []
+    for day in (date(2025, 11, 5) + timedelta(days=count) for count in range(97)):
+        states = open_at_end_of(day, deals)
+        for rep in "abcd":
+            own = [state for state in states if state.owner_id == rep]
+            if own:
+                value = sum((state.amount or Decimal(0) for state in own), Decimal(0))
+                due = [s for s in own if s.expected_close_date and s.expected_close_date < day]
+                expected.append((day, rep, len(own), value, len(due)))
+    found = warehouse.execute("""
+        select as_of_date, member_id, open_deals, open_value, overdue_deals
+        from marts.mart_pipeline_value
+        where level = 'rep' and as_of_date between '2025-11-05' and '2026-02-09'
+    """).fetchall()
+    assert len(expected) > 300
+    assert sorted(found) == sorted(expected)
+
+
+def test_movements_lead_from_the_start_of_a_month_to_its_end(warehouse):
+    """Start and end counted from the play; that the movements explain them, dbt's test has shown."""
+    deals = play(seed=5)
+    expected = []
+    for month, (first, last) in {
+        12: (date(2025, 12, 1), date(2025, 12, 31)),
+        1: (date(2026, 1, 1), date(2026, 1, 31)),
+    }.items():
+        ends = []
+        for day in (first - timedelta(days=1), last):
+            due = [
+                state.amount or Decimal(0)
+                for state in open_at_end_of(day, deals)
+                if state.expected_close_date and state.expected_close_date.month == month
+            ]
+            ends.append(sum(due, Decimal(0)))
+        expected.append((first, *ends))
+    found = warehouse.execute("""
+        select period_start, start_value, end_value from marts.mart_pipeline_movement
+        where level = 'company' and period_grain = 'month'
+            and period_start in ('2025-12-01', '2026-01-01')
+    """).fetchall()
+    assert sorted(found) == sorted(expected)
+    (moved,) = warehouse.execute("""
+        select count(*) from marts.mart_pipeline_movement
+        where level = 'rep' and transferred_value <> 0 and pulled_in_value > 0
+            and pushed_out_value > 0 and increased_value > 0 and decreased_value > 0
+            and won_value > 0 and lost_value > 0 and reopened_value > 0 and created_value > 0
+    """).fetchall()[0]
+    assert moved > 3  # every kind of movement took place
+
+
+def test_every_stay_in_a_stage_is_a_visit(warehouse):
+    """Counted from the play: a stay begins where the stage differs from the one before."""
+    expected = []
+    for deal, states in play(seed=5).items():
+        stays = [states[0]]
+        stays += [new for old, new in pairwise(states) if new.stage_id != old.stage_id]
+        ends = [later.since for later in stays[1:]] + [None]
+        expected += [
+            (deal, number, stay.stage_id, stay.since, end)
+            for number, (stay, end) in enumerate(zip(stays, ends, strict=True), start=1)
+        ]
+    found = warehouse.execute("""
+        select opportunity_id, visit_number, stage_id, entered_at, exited_at
+        from core.fct_stage_visit
+    """).fetchall()
+    assert sorted(found, key=str) == sorted(expected, key=str)

@@ -93,7 +93,7 @@ def test_every_metric_says_all_that_the_catalogue_shows(metrics):
     for name, metric in metrics.items():
         meta = metric["config"]["meta"]
         assert metric["label"], name
-        assert meta["unit"] in {"deals", "days", "money", "fraction"}, name
+        assert meta["unit"] in {"deals", "days", "money", "fraction", "ratio"}, name
         assert meta["direction"] in {"higher", "lower", "neutral"}, name
         assert all(meta[key] for key in ("formula", "null_rule", "source", "needs")), name
 

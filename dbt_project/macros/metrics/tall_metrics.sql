@@ -40,7 +40,7 @@
         {{ text_literal(metric.meta.formula) }} as formula,
         '{{ metric.meta.unit }}' as unit,
         '{{ metric.meta.direction }}' as direction,
-        'restated' as basis,
+        '{{ 'restated, as_closed' if metric.mart in frozen_marts() else 'restated' }}' as basis,
         {{ text_literal(metric.meta.null_rule) }} as null_rule,
         '{{ metric.mart }}' as mart,
         {{ text_literal(metric.meta.source) }} as source,
@@ -48,3 +48,9 @@
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+
+{# The marts that also keep each period as it was known soon after its end. #}
+{% macro frozen_marts() %}
+    {{ return(['mart_conversion', 'mart_sales_cycle', 'mart_deal_outcome']) }}
+{% endmacro %}

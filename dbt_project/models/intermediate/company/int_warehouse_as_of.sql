@@ -11,7 +11,8 @@ newest_extract as (
 
 select
     newest_extract.as_of_at,
-    {{ extract_date('newest_extract.as_of_at', 'settings.time_zone') }} as as_of_date
+    {{ extract_date('newest_extract.as_of_at', 'settings.time_zone') }} as as_of_date,
+    settings.close_lag_days
 
 from newest_extract
 cross join {{ ref('stg_company__settings') }} as settings

@@ -37,6 +37,7 @@ versions as (
         extracted_date,
         owner_id,
         territory_id,
+        amount,
         is_closed,
         is_vanished,
         exclusion_reason,
@@ -142,6 +143,8 @@ linked_versions as (
     select
         *,
         lag(known_closed_date) over deal as previous_closed_date,
+        {{ last_known('case when is_closed then nullif(amount, 0) end', 'episode_until_then') }}
+            as last_closed_amount,
         first_value(case when version_number = 1 then first_opened_on else starts_on end) over (
             partition by opportunity_id, episode
             order by version_number
@@ -162,7 +165,13 @@ linked_versions as (
         ) as current_exclusion_reason
 
     from closed_versions
-    window deal as (partition by opportunity_id order by version_number)
+    window
+        deal as (partition by opportunity_id order by version_number),
+        episode_until_then as (
+            partition by opportunity_id, episode
+            order by version_number
+            rows between unbounded preceding and current row
+        )
 
 )
 
@@ -174,6 +183,7 @@ select
     case when is_closed then closing_owner_id else owner_id end as attributed_owner_id,
     case when is_closed then closing_territory_id else territory_id end as attributed_territory_id,
     current_exclusion_reason,
+    last_closed_amount,
     first_extracted_date,
     known_closed_date as closed_date,
     opened_on,

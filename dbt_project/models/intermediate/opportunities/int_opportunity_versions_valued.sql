@@ -85,7 +85,17 @@ placed_versions as (
         versions.deal_type,
         versions.loss_reason,
         versions.currency_code,
-        versions.amount as given_amount,
+        -- What was won is not undone by a field that somebody empties afterwards.
+        case
+            when versions.is_won and coalesce(versions.amount, 0) = 0
+                then coalesce(sequences.last_closed_amount, versions.amount)
+            else versions.amount
+        end as given_amount,
+        coalesce(
+            versions.is_won and coalesce(versions.amount, 0) = 0
+            and sequences.last_closed_amount is not null,
+            false
+        ) as has_amount_from_before_closing,
         -- A lost deal's 0 says what it brought, not what it was worth while it was open.
         case
             when versions.is_closed and not versions.is_won then nullif(versions.amount, 0)
@@ -205,6 +215,7 @@ select
     versions.current_exclusion_reason,
 
     versions.amount,
+    versions.has_amount_from_before_closing,
     versions.open_amount,
     rates.exchange_rate,
     {{ converted('versions.amount', 'rates.exchange_rate') }} as opportunity_value,

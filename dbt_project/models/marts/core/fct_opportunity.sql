@@ -6,7 +6,14 @@ episodes as (
         versions.*,
         -- Who and what a deal counts for is fixed when it is decided; an open deal counts for those
         -- who have it now.
-        coalesce(versions.closed_date, warehouse.as_of_date, versions.starts_on) as attribution_date
+        coalesce(versions.closed_date, warehouse.as_of_date, versions.starts_on)
+            as attribution_date,
+        -- Whatever was changed after this many days came after the earliest freeze of its period.
+        coalesce(
+            versions.starts_on
+            <= {{ plus_days('versions.closed_date', 'warehouse.close_lag_days') }},
+            false
+        ) as is_settled
 
     from {{ ref('int_opportunity_versions_valued') }} as versions
     cross join {{ ref('int_warehouse_as_of') }} as warehouse
@@ -74,6 +81,7 @@ select
     currency_code,
     amount,
     amount_source,
+    has_amount_from_before_closing,
     exchange_rate,
     exchange_rate_date,
     opportunity_value,
@@ -95,6 +103,8 @@ select
     episode > 1 as is_reopened,
     current_exclusion_reason is not null as is_excluded,
     current_exclusion_reason as exclusion_reason,
+    exclusion_reason is not null as was_excluded,
+    is_settled,
     coalesce(closed_date < given_created_date, false) as has_close_before_creation
 
 from attributed_episodes

@@ -1,5 +1,11 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
+{%- set measures = {
+    'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+    'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
+    'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
+    'lost_value': money_sum('case when not facts.is_won then facts.opportunity_value end'),
+} %}
 with
 
 closings as (
@@ -8,14 +14,19 @@ closings as (
 
 ),
 
+frozen_closings as (
+
+    {{ frozen_closings(['is_won', 'opportunity_value']) }}
+
+),
+
 by_member as (
 
-    {{ rolled_up('closings', date_column='closed_date', measures={
-        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
-        'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
-        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
-        'lost_value': money_sum('case when not facts.is_won then facts.opportunity_value end'),
-    }) }}
+    {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
+
+    union all
+
+    {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
 
 )
 

@@ -1,5 +1,10 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
+{%- set measures = {
+    'closed_deals': 'count(*)',
+    'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+    'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
+} %}
 with
 
 closings as (
@@ -8,13 +13,19 @@ closings as (
 
 ),
 
+frozen_closings as (
+
+    {{ frozen_closings(['is_won', 'opportunity_value']) }}
+
+),
+
 closed_by_member as (
 
-    {{ rolled_up('closings', date_column='closed_date', measures={
-        'closed_deals': 'count(*)',
-        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
-        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
-    }) }}
+    {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
+
+    union all
+
+    {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
 
 ),
 
@@ -41,6 +52,30 @@ managed_by_member as (
         on known_periods.last_known_date = pipeline.as_of_date
     where
         pipeline.level in (
+            {{ level_names(deal_levels()) | indent(12) }}
+        )
+
+    union all
+
+    -- The pipeline of a day gone by is as it was known then, but for changes recorded late.
+    select
+        known_periods.period_grain,
+        known_periods.period_start,
+        known_periods.period_end,
+        pipeline.level,
+        pipeline.member_id,
+        'as_closed' as basis,
+        pipeline.open_deals as managed_deals,
+        pipeline.open_value as managed_value
+
+    from known_periods
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    inner join {{ ref('mart_pipeline_value') }} as pipeline
+        on known_periods.period_end = pipeline.as_of_date
+    where
+        {{ plus_days('known_periods.period_end', 'warehouse.close_lag_days') }}
+        <= warehouse.as_of_date
+        and pipeline.level in (
             {{ level_names(deal_levels()) | indent(12) }}
         )
 

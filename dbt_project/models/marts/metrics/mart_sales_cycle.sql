@@ -1,5 +1,18 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
+{%- set measures = {
+    'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+    'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
+    'won_cycle_days': 'coalesce(sum(case when facts.is_won then facts.cycle_days end), 0)',
+    'median_cycle_days': quantile('case when facts.is_won then facts.cycle_days end', 0.5),
+    'p90_cycle_days': quantile('case when facts.is_won then facts.cycle_days end', 0.9),
+    'timed_active_deals': 'count(case when facts.is_won then facts.active_days end)',
+    'won_active_days': 'coalesce(sum(case when facts.is_won then facts.active_days end), 0)',
+    'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
+    'timed_lost_deals': 'count(case when not facts.is_won then facts.cycle_days end)',
+    'lost_cycle_days': 'coalesce(sum(case when not facts.is_won then facts.cycle_days end), 0)',
+    'median_lost_cycle_days': quantile('case when not facts.is_won then facts.cycle_days end', 0.5),
+} %}
 with
 
 closings as (
@@ -8,35 +21,21 @@ closings as (
 
 ),
 
--- cycle_days is missing where the creation is not known and where the CRM says that a deal was
--- decided before it was created; such a deal counts as won or lost and enters no average.
-won_and_lost as (
+frozen_closings as (
 
-    select
-        *,
-        case when is_won then cycle_days end as won_cycle_days,
-        case when is_won then active_days end as won_active_days,
-        case when not is_won then cycle_days end as lost_cycle_days
-
-    from closings
+    {{ frozen_closings(['is_won', 'cycle_days', 'active_days']) }}
 
 ),
 
+-- cycle_days is missing where the creation is not known and where the CRM says that a deal was
+-- decided before it was created; such a deal counts as won or lost and enters no average.
 by_member as (
 
-    {{ rolled_up('won_and_lost', date_column='closed_date', measures={
-        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
-        'timed_won_deals': 'count(facts.won_cycle_days)',
-        'won_cycle_days': 'coalesce(sum(facts.won_cycle_days), 0)',
-        'median_cycle_days': quantile('facts.won_cycle_days', 0.5),
-        'p90_cycle_days': quantile('facts.won_cycle_days', 0.9),
-        'timed_active_deals': 'count(facts.won_active_days)',
-        'won_active_days': 'coalesce(sum(facts.won_active_days), 0)',
-        'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
-        'timed_lost_deals': 'count(facts.lost_cycle_days)',
-        'lost_cycle_days': 'coalesce(sum(facts.lost_cycle_days), 0)',
-        'median_lost_cycle_days': quantile('facts.lost_cycle_days', 0.5),
-    }) }}
+    {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
+
+    union all
+
+    {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
 
 )
 

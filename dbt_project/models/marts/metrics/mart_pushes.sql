@@ -1,0 +1,119 @@
+{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
+-- sqlfluff:dialect:sparksql
+{%- set members = level_columns(deal_levels()) %}
+-- noqa: disable=LT02,LT05,ST06
+with
+
+open_versions as (
+
+    select
+        opportunity_id,
+        episode,
+        expected_close_date,
+        lag(expected_close_date) over (
+            partition by opportunity_id, episode
+            order by valid_from
+        ) as expected_before
+
+    from {{ ref('fct_opportunity_version') }}
+    where not is_closed
+
+),
+
+pushes_by_episode as (
+
+    select
+        opportunity_id,
+        episode,
+        count(*) as pushes
+
+    from open_versions
+    where expected_close_date > expected_before
+    group by
+        opportunity_id,
+        episode
+
+),
+
+closings as (
+
+    select
+        'restated' as basis,
+        {%- for grain in period_grains() %}
+        calendar.{{ grain }}_start,
+        calendar.{{ grain }}_end,
+        {%- endfor %}
+        {%- for member in members %}
+        deals.{{ member }},
+        {%- endfor %}
+        case
+            when pushes.pushes >= 3 then '3 or more'
+            else cast(coalesce(pushes.pushes, 0) as string)
+        end as pushes,
+        deals.is_won,
+        deals.opportunity_value,
+        deals.cycle_days
+
+    from {{ ref('fct_opportunity') }} as deals
+    inner join {{ ref('dim_date') }} as calendar on deals.closed_date = calendar.date_day
+    left join pushes_by_episode as pushes
+        on
+            deals.opportunity_id = pushes.opportunity_id
+            and deals.episode = pushes.episode
+    where
+        deals.is_closed
+        and deals.is_last_episode
+        and not deals.is_excluded
+
+),
+
+dated_closings as (
+
+    {%- for grain in period_grains() %}
+    select
+        '{{ grain }}' as period_grain,
+        {{ grain }}_start as period_start,
+        {{ grain }}_end as period_end,
+        closings.*
+
+    from closings
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+by_member as (
+
+    {{ rolled_up_by('dated_closings', keys=['period_grain', 'period_start', 'period_end', 'pushes'], measures={
+        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+        'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
+        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
+        'won_cycle_days': 'sum(case when facts.is_won then facts.cycle_days end)',
+        'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
+        'median_cycle_days': quantile('case when facts.is_won then facts.cycle_days end', 0.5),
+    }) }}
+
+)
+
+select
+    by_member.period_grain,
+    by_member.period_start,
+    by_member.period_end,
+    by_member.level,
+    by_member.member_id,
+    coalesce(members.member_name, by_member.member_id) as member_name,
+    by_member.basis,
+    by_member.pushes,
+
+    cast(by_member.won_deals as bigint) as won_deals,
+    cast(by_member.lost_deals as bigint) as lost_deals,
+    {{ ratio('by_member.won_deals', 'by_member.won_deals + by_member.lost_deals') }} as win_rate,
+    by_member.won_value,
+    {{ ratio('by_member.won_cycle_days', 'by_member.timed_won_deals') }} as mean_cycle_days,
+    by_member.median_cycle_days
+
+from by_member
+left join {{ ref('int_level_members_named') }} as members
+    on
+        by_member.level = members.level
+        and by_member.member_id = members.member_id

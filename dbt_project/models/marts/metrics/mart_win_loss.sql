@@ -1,0 +1,77 @@
+{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
+-- sqlfluff:dialect:sparksql
+{%- set members = level_columns(deal_levels()) %}
+{%- set dimensions = {
+    'loss_reason': "case when deals.is_won then 'won' else coalesce(deals.loss_reason, 'unknown') end",
+    'deal_type': "coalesce(deals.deal_type, 'unknown')",
+    'size_band': size_band('deals.opportunity_value'),
+} %}
+-- noqa: disable=LT02,LT05,ST06
+with
+
+-- Each decided deal once per length of period and dimension.
+closings as (
+
+    {%- for grain in period_grains() %}
+    {%- set last_grain = loop.last %}
+    {%- for dimension, category in dimensions.items() %}
+    select
+        'restated' as basis,
+        '{{ grain }}' as period_grain,
+        calendar.{{ grain }}_start as period_start,
+        calendar.{{ grain }}_end as period_end,
+        {%- for member in members %}
+        deals.{{ member }},
+        {%- endfor %}
+        '{{ dimension }}' as dimension,
+        {{ category }} as category,
+        deals.is_won,
+        deals.opportunity_value
+
+    from {{ ref('fct_opportunity') }} as deals
+    inner join {{ ref('dim_date') }} as calendar on deals.closed_date = calendar.date_day
+    where
+        deals.is_closed
+        and deals.is_last_episode
+        and not deals.is_excluded
+    {{ 'union all' if not (loop.last and last_grain) }}
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+by_member as (
+
+    {{ rolled_up_by('closings', keys=['period_grain', 'period_start', 'period_end', 'dimension', 'category'], measures={
+        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+        'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
+        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
+        'lost_value': money_sum('case when not facts.is_won then facts.opportunity_value end'),
+    }) }}
+
+)
+
+select
+    by_member.period_grain,
+    by_member.period_start,
+    by_member.period_end,
+    by_member.level,
+    by_member.member_id,
+    coalesce(members.member_name, by_member.member_id) as member_name,
+    by_member.basis,
+    by_member.dimension,
+    by_member.category,
+
+    cast(by_member.won_deals as bigint) as won_deals,
+    cast(by_member.lost_deals as bigint) as lost_deals,
+    {{ ratio('by_member.won_deals', 'by_member.won_deals + by_member.lost_deals') }} as win_rate,
+    by_member.won_value,
+    by_member.lost_value,
+    {{ ratio('by_member.won_value', 'by_member.won_value + by_member.lost_value') }}
+        as value_win_rate
+
+from by_member
+left join {{ ref('int_level_members_named') }} as members
+    on
+        by_member.level = members.level
+        and by_member.member_id = members.member_id

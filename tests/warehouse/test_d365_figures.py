@@ -1,0 +1,127 @@
+"""A CRM that names things instead of numbering them: the figures known for its export.
+
+The figures were derived from the files with plain SQL; see the README beside the extracts. The
+folder stands outside the repository, so the test skips without it.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTRACTS = ROOT.parent / "shared" / "data" / "d365_sales_demo"
+
+pytestmark = pytest.mark.skipif(
+    not EXTRACTS.is_dir(), reason=f"the real extracts are not here: {EXTRACTS.name}"
+)
+
+
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    home = tmp_path_factory.mktemp("d365_home")
+    command = [sys.executable, "-m", "orchestration.cli", "refresh", "--json"]
+    done = subprocess.run(
+        [*command, "--home", str(home), "--source", f"d365={EXTRACTS}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    set_aside = {
+        file["table"]: file["quarantined"]
+        for file in json.loads(done.stdout)["files"]
+        if file["quarantined"]
+    }
+    # Eleven goals have no target.
+    assert set_aside == {"quotas": 11}
+    path = home / "published" / "marts.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("use marts")
+        yield connection
+
+
+def one(marts: duckdb.DuckDBPyConnection, sql: str) -> tuple:
+    (row,) = marts.execute(sql).fetchall()
+    return row
+
+
+def test_deals_won_lost_and_open(marts):
+    decided = """
+        select sum(won_deals), sum(lost_deals), sum(won_deals) / sum(closed_deals), sum(won_value)
+        from mart_conversion
+        where level = 'company' and period_grain = 'month' and basis = 'restated'
+    """
+    won, lost, rate, value = one(marts, decided)
+    assert (won, lost, value) == (1_914, 2_794, Decimal("72459852.17"))
+    assert rate == pytest.approx(0.406542, abs=5e-7)
+
+
+def test_open_pipeline_and_its_weight(marts):
+    """The weight was summed before rounding; each deal's is rounded to the cent here."""
+    deals, value, weighted = one(
+        marts,
+        """
+        select open_deals, open_value, weighted_value from mart_pipeline_value
+        where level = 'company' order by as_of_date desc limit 1
+        """,
+    )
+    assert (deals, value) == (521, Decimal("40244164.75"))
+    assert weighted == pytest.approx(Decimal("7372404.59"), abs=Decimal("1.00"))
+
+
+def test_won_cycle(marts):
+    mean, median = one(
+        marts,
+        """
+        select avg(cycle_days), median(cycle_days) from mart_opportunities where is_won
+        """,
+    )
+    assert mean == pytest.approx(66.19, abs=0.005)
+    assert median == 55
+
+
+@pytest.mark.parametrize(
+    ("quarter", "attainment"),
+    [
+        ("2024-01-01", 1.2153),
+        ("2024-04-01", 1.4099),
+        ("2024-07-01", 1.2371),
+        ("2024-10-01", 1.2986),
+    ],
+)
+def test_attainment_of_the_teams_goal(marts, quarter, attainment):
+    """The company's target is added up from the sellers' goals, which make up the team's."""
+    found, quota, source = one(
+        marts,
+        f"""
+        select attainment, quota_value, quota_source from mart_quota_attainment
+        where level = 'company' and period_grain = 'quarter' and period_start = date '{quarter}'
+        """,
+    )
+    (goal,) = one(
+        marts,
+        f"""
+        select quota_value from mart_quota_attainment
+        where level = 'team' and member_id = 'Sales Team' and period_grain = 'quarter'
+            and period_start = date '{quarter}' and quota_source = 'own'
+        """,
+    )
+    assert found == pytest.approx(attainment, abs=5e-5)
+    assert (quota, source) == (goal, "reps")
+
+
+def test_forecast_categories(marts):
+    """Counted in the file: 25 committed and 8 best case, of which these are open."""
+    rows = marts.execute("""
+        select distinct forecast_category from mart_opportunities
+    """).fetchall()
+    assert {category for (category,) in rows} == {
+        "unknown", "closed", "pipeline", "omitted", "commit", "best_case"
+    }  # fmt: skip
