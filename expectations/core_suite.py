@@ -31,6 +31,7 @@ def core_checks(contracts: Contracts) -> tuple[Check, ...]:
     crm = contracts.tables("crm")
     return (
         *_opportunity_checks(),
+        *_history_checks(),
         *_rate_checks(),
         *(_dimension_check(table) for table in crm if table.name in _DIMENSIONS),
         *(check for table in contracts for check in _identity_checks(table)),
@@ -97,6 +98,59 @@ def _opportunity_checks() -> Iterator[Check]:
         "correct their dates in the CRM",
         severity="warn",
     )
+
+
+def _history_checks() -> Iterator[Check]:
+    yield Check(
+        _CORE,
+        "fct_opportunity_version",
+        "history_tells_what_extracts_show",
+        f"""
+        with told as (
+            select opportunity_id, min(valid_from) as told_since
+            from {BATCH}
+            where known_by in ('field_history', 'stage_history')
+            group by opportunity_id
+        )
+        select versions.opportunity_id, min(versions.valid_from) as first_untold_change,
+               count(*) as changes
+        from {BATCH} as versions
+        inner join told on versions.opportunity_id = told.opportunity_id
+        where versions.known_by = 'extract' and not versions.is_excluded
+          and versions.valid_from > told.told_since
+        group by versions.opportunity_id
+        """,
+        "deals that an extract showed otherwise than their history tells; the extract holds from "
+        "its time on",
+        "have the CRM track the fields that are missing, or export the history completely",
+        severity="warn",
+    )
+    yield Check(
+        _CORE,
+        "fct_opportunity_version",
+        "changes_recorded_in_time",
+        f"select opportunity_id, min(valid_from) as first_late_change, count(*) as changes "
+        f"from {BATCH} where is_recorded_late group by opportunity_id",
+        "deals with changes that an extract had already spoken for without telling them; answers "
+        "about these days have changed",
+        "export the history together with the deals",
+        severity="warn",
+    )
+    for fact, key, noun in (
+        ("fct_quota", "quota_id", "targets"),
+        ("fct_forecast_submission", "submission_id", "forecast submissions"),
+    ):
+        yield Check(
+            _CORE,
+            fact,
+            "nothing_left_out",
+            f"select {key}, member_id, period_start, currency_code, problem from {BATCH} "
+            "where problem is not null",
+            f"{noun} with a problem: of those of an overlap or of one second only the last counts, "
+            "others do not count",
+            "correct them in the source, or land the missing rates in fx_rates",
+            severity="warn",
+        )
 
 
 def _rate_checks() -> Iterator[Check]:

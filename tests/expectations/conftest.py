@@ -44,7 +44,8 @@ create table core.fct_opportunity as
     select id as opportunity_id, true as is_last_episode, 'crm' as amount_source, currency_code,
         amount, cast(2 as decimal(18, 8)) as exchange_rate, cast(2 * amount as decimal(18, 2))
         as opportunity_value, is_closed, is_won, is_closed and not is_won as is_lost,
-        false as is_excluded, false as has_close_before_creation, date '2025-12-01' as created_date,
+        false as is_excluded, false as has_close_before_creation,
+        false as has_amount_from_before_closing, date '2025-12-01' as created_date,
         date '2025-12-01' as opened_date,
         case when is_closed then date '2025-12-20' end as closed_date
     from (values ('d1', 'EUR', cast(10 as decimal(18, 2)), true, true),
@@ -52,7 +53,14 @@ create table core.fct_opportunity as
         as v(id, currency_code, amount, is_closed, is_won);
 create table core.fct_opportunity_version as
     select opportunity_id, currency_code, amount, exchange_rate, is_excluded,
-        date '2025-12-01' as valid_from_date from core.fct_opportunity;
+        date '2025-12-01' as valid_from_date, timestamp '2025-12-01' as valid_from,
+        'field_history' as known_by, false as is_recorded_late from core.fct_opportunity;
+create table core.fct_quota as
+    select 'q1' as quota_id, 'u1' as member_id, date '2025-12-01' as period_start,
+        'EUR' as currency_code, cast(null as varchar) as problem;
+create table core.fct_forecast_submission as
+    select 's1' as submission_id, 'u1' as member_id, date '2025-12-01' as period_start,
+        'EUR' as currency_code, cast(null as varchar) as problem;
 create table core.dim_sales_rep as select 'u1' as sales_rep_id;
 create table core.dim_account as select 'a1' as account_id;
 create table core.dim_team as select 't1' as team_id;

@@ -157,6 +157,31 @@ def test_core_gate_reports_a_close_before_creation_without_stopping(sound_home: 
     assert "d2" in not_passed(result)["fct_opportunity", "closed_after_creation"].message
 
 
+CORE_REPORTS = [
+    ("update core.fct_quota set problem = 'overlap'", "fct_quota", "nothing_left_out", "q1"),
+    ("update core.fct_forecast_submission set problem = 'no_exchange_rate'",
+     "fct_forecast_submission", "nothing_left_out", "no_exchange_rate"),
+    ("update core.fct_opportunity_version set is_recorded_late = true where opportunity_id = 'd1'",
+     "fct_opportunity_version", "changes_recorded_in_time", "d1"),
+    ("insert into core.fct_opportunity_version by name select * replace ('extract' as known_by, "
+     "timestamp '2025-12-05' as valid_from) from core.fct_opportunity_version "
+     "where opportunity_id = 'd2'",
+     "fct_opportunity_version", "history_tells_what_extracts_show", "d2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "table", "check", "shown"), CORE_REPORTS)
+def test_core_gate_reports_without_stopping(
+    sql: str, table: str, check: str, shown: str, sound_home: Home
+):
+    change(sound_home.warehouse_db, sql)
+    result = run("core", sound_home)
+    assert result.passed
+    found = not_passed(result)[table, check]
+    assert (found.severity, found.result) == ("warn", "failed")
+    assert shown in found.message
+
+
 MARTS_DEFECTS = [
     ("update marts.mart_conversion set won_deals = 2, conversion_rate = 2.0 / 3",
      "mart_conversion", "every_decided_deal_counted"),
