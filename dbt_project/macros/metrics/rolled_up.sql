@@ -17,13 +17,20 @@
         date_column: the column whose date decides the period.
         measures: a dictionary of column name to aggregate expression over the relation's columns.
         levels: as deal_levels() gives them.
+        keys: further columns to count by, such as a stage.
 
-    Gives: period_grain, period_start, period_end, level, member_id, basis, then the measures.
+    Gives: the keys, period_grain, period_start, period_end, level, member_id, basis, then the
+    measures.
 #}
-{% macro rolled_up(relation, date_column, measures, levels=none) %}
+{% macro rolled_up(relation, date_column, measures, levels=none, keys=[]) %}
     {%- set levels = levels or deal_levels() -%}
     {%- set grains = period_grains() -%}
+    {%- set facts_keys = [] -%}
+    {%- for key in keys %}{% do facts_keys.append('facts.' ~ key) %}{% endfor -%}
     select
+        {%- for key in facts_keys %}
+        {{ key }},
+        {%- endfor %}
         case
             {%- for grain in grains %}
             when grouping(calendar.{{ grain }}_start) = 0 then '{{ grain }}'
@@ -42,7 +49,9 @@
     group by grouping sets (
         {%- for grain in grains %}
         {{ grouping_sets(
-            'facts', ['facts.basis', 'calendar.' ~ grain ~ '_start', 'calendar.' ~ grain ~ '_end'], levels
+            'facts',
+            ['facts.basis', 'calendar.' ~ grain ~ '_start', 'calendar.' ~ grain ~ '_end'] + facts_keys,
+            levels
         ) | indent(8) }}{{ ',' if not loop.last }}
         {%- endfor %}
     )

@@ -39,10 +39,7 @@ closings as (
 
     select
         'restated' as basis,
-        {%- for grain in period_grains() %}
-        calendar.{{ grain }}_start,
-        calendar.{{ grain }}_end,
-        {%- endfor %}
+        deals.closed_date,
         {%- for member in members %}
         deals.{{ member }},
         {%- endfor %}
@@ -55,7 +52,6 @@ closings as (
         deals.cycle_days
 
     from {{ ref('fct_opportunity') }} as deals
-    inner join {{ ref('dim_date') }} as calendar on deals.closed_date = calendar.date_day
     left join pushes_by_episode as pushes
         on
             deals.opportunity_id = pushes.opportunity_id
@@ -67,24 +63,9 @@ closings as (
 
 ),
 
-dated_closings as (
-
-    {%- for grain in period_grains() %}
-    select
-        '{{ grain }}' as period_grain,
-        {{ grain }}_start as period_start,
-        {{ grain }}_end as period_end,
-        closings.*
-
-    from closings
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-
-),
-
 by_member as (
 
-    {{ rolled_up_by('dated_closings', keys=['period_grain', 'period_start', 'period_end', 'pushes'], measures={
+    {{ rolled_up('closings', date_column='closed_date', keys=['pushes'], measures={
         'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
         'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
         'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),

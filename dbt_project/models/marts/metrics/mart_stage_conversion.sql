@@ -88,25 +88,9 @@ stage_facts as (
 
 ),
 
-dated_facts as (
-
-    {%- for grain in period_grains() %}
-    select
-        '{{ grain }}' as period_grain,
-        calendar.{{ grain }}_start as period_start,
-        calendar.{{ grain }}_end as period_end,
-        stage_facts.*
-
-    from stage_facts
-    inner join {{ ref('dim_date') }} as calendar on stage_facts.fact_date = calendar.date_day
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-
-),
-
 by_member as (
 
-    {{ rolled_up_by('dated_facts', keys=['period_grain', 'period_start', 'period_end', 'stage_id'], measures={
+    {{ rolled_up('stage_facts', date_column='fact_date', keys=['stage_id'], measures={
         'entered': "sum(case when facts.outcome <> 'skipped' then 1 else 0 end)",
         'advanced': "sum(case when facts.outcome = 'advanced' then 1 else 0 end)",
         'won': "sum(case when facts.outcome = 'won' then 1 else 0 end)",

@@ -9,17 +9,13 @@
 -- noqa: disable=LT02,LT05,ST06
 with
 
--- Each decided deal once per length of period and dimension.
+-- Each decided deal once per dimension.
 closings as (
 
-    {%- for grain in period_grains() %}
-    {%- set last_grain = loop.last %}
     {%- for dimension, category in dimensions.items() %}
     select
         'restated' as basis,
-        '{{ grain }}' as period_grain,
-        calendar.{{ grain }}_start as period_start,
-        calendar.{{ grain }}_end as period_end,
+        deals.closed_date,
         {%- for member in members %}
         deals.{{ member }},
         {%- endfor %}
@@ -29,20 +25,18 @@ closings as (
         deals.opportunity_value
 
     from {{ ref('fct_opportunity') }} as deals
-    inner join {{ ref('dim_date') }} as calendar on deals.closed_date = calendar.date_day
     where
         deals.is_closed
         and deals.is_last_episode
         and not deals.is_excluded
-    {{ 'union all' if not (loop.last and last_grain) }}
-    {%- endfor %}
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 
 ),
 
 by_member as (
 
-    {{ rolled_up_by('closings', keys=['period_grain', 'period_start', 'period_end', 'dimension', 'category'], measures={
+    {{ rolled_up('closings', date_column='closed_date', keys=['dimension', 'category'], measures={
         'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
         'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
         'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
