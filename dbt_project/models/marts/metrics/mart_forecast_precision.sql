@@ -105,6 +105,7 @@ open_spans as (
 
 stand_in_parts as (
 
+    {%- for grain in period_grains() %}
     select
         open_spans.sales_rep_id as member_id,
         horizons.period_grain,
@@ -118,11 +119,8 @@ stand_in_parts as (
         on open_spans.expected_close_date = calendar.date_day
     inner join unforecast_horizons as horizons
         on
-            horizons.period_start = case horizons.period_grain
-                {%- for grain in period_grains() %}
-                when '{{ grain }}' then calendar.{{ grain }}_start
-                {%- endfor %}
-            end
+            calendar.{{ grain }}_start = horizons.period_start
+            and horizons.period_grain = '{{ grain }}'
             and open_spans.starts_on <= horizons.horizon_date
             and open_spans.ends_on > horizons.horizon_date
     where open_spans.weighted_value is not null
@@ -141,16 +139,15 @@ stand_in_parts as (
     inner join {{ ref('dim_date') }} as calendar on deals.closed_date = calendar.date_day
     inner join unforecast_horizons as horizons
         on
-            horizons.period_start = case horizons.period_grain
-                {%- for grain in period_grains() %}
-                when '{{ grain }}' then calendar.{{ grain }}_start
-                {%- endfor %}
-            end
+            calendar.{{ grain }}_start = horizons.period_start
+            and horizons.period_grain = '{{ grain }}'
             and deals.closed_date <= horizons.horizon_date
     where
         deals.is_won
         and deals.is_last_episode
         and not deals.is_excluded
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 

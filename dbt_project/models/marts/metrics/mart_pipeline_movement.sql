@@ -157,6 +157,7 @@ effects as (
 
     union all
 
+    {%- for grain in period_grains() %}
     select
         'restated' as basis,
         known_periods.period_grain,
@@ -195,11 +196,10 @@ effects as (
         on open_spans.expected_close_date = calendar.date_day
     inner join known_periods
         on
-            known_periods.period_start = case known_periods.period_grain
-                {%- for grain in period_grains() %}
-                when '{{ grain }}' then calendar.{{ grain }}_start
-                {%- endfor %}
-            end
+            calendar.{{ grain }}_start = known_periods.period_start
+            and known_periods.period_grain = '{{ grain }}'
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
