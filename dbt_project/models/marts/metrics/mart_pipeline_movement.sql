@@ -55,50 +55,73 @@ states as (
 
 ),
 
-transitions as (
+neighbours as (
 
     select
         *,
         lag(state) over deal as state_before,
         lag(open_value) over deal as value_before,
-        {%- for member in members %}
-        lag({{ member }}) over deal as {{ member }}_before,
-        {%- endfor %}
-        lag(expected_close_date) over deal as expected_before
+        lag(expected_close_date) over deal as expected_before,
+        lead(state) over deal as state_after,
+        lead(expected_close_date) over deal as expected_after,
+        lead(starts_on) over deal as ends_on
 
     from states
     window deal as (partition by opportunity_id order by starts_on)
 
 ),
 
--- A deal is in the pipeline of a period while it is open and expected to close in it.
-placed_transitions as (
+-- A deal is in the pipeline of a period while it is open and expected to close in it. What it brings
+-- when it comes in or grows is given to those whom it counts for from then on.
+entries as (
 
     {%- for grain in period_grains() %}
     select
         '{{ grain }}' as period_grain,
         calendar.{{ grain }}_start as period_start,
         calendar.{{ grain }}_end as period_end,
-        transitions.*,
-        transitions.state = 'open' and coalesce(
-            transitions.expected_close_date between calendar.{{ grain }}_start and calendar.{{ grain }}_end, false
-        ) as is_in,
-        transitions.state_before = 'open' and coalesce(
-            transitions.expected_before between calendar.{{ grain }}_start and calendar.{{ grain }}_end, false
+        spans.*,
+        coalesce(
+            spans.state_before = 'open'
+            and spans.expected_before between calendar.{{ grain }}_start and calendar.{{ grain }}_end,
+            false
         ) as was_in
 
-    from transitions
-    inner join {{ ref('dim_date') }} as calendar on transitions.starts_on = calendar.date_day
+    from neighbours as spans
+    inner join {{ ref('dim_date') }} as calendar on spans.starts_on = calendar.date_day
     where
-        transitions.state = 'open'
-        or transitions.state_before = 'open'
+        spans.state = 'open'
+        and spans.expected_close_date between calendar.{{ grain }}_start and calendar.{{ grain }}_end
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
 ),
 
--- What a change takes away is taken from those whom the deal counted for before, what it brings
--- is given to those whom it counts for then.
+-- What it takes away when it leaves is taken from those whom it counted for until then.
+exits as (
+
+    {%- for grain in period_grains() %}
+    select
+        '{{ grain }}' as period_grain,
+        calendar.{{ grain }}_start as period_start,
+        calendar.{{ grain }}_end as period_end,
+        spans.*,
+        coalesce(
+            spans.state_after = 'open'
+            and spans.expected_after between calendar.{{ grain }}_start and calendar.{{ grain }}_end,
+            false
+        ) as stays_in
+
+    from neighbours as spans
+    inner join {{ ref('dim_date') }} as calendar on spans.ends_on = calendar.date_day
+    where
+        spans.state = 'open'
+        and spans.expected_close_date between calendar.{{ grain }}_start and calendar.{{ grain }}_end
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
 effects as (
 
     select
@@ -126,8 +149,7 @@ effects as (
         case when was_in then value_before else 0 end as transferred_value,
         0 as end_value
 
-    from placed_transitions
-    where is_in
+    from entries
 
     union all
 
@@ -137,7 +159,7 @@ effects as (
         period_start,
         period_end,
         {%- for member in members %}
-        {{ member }}_before as {{ member }},
+        {{ member }},
         {%- endfor %}
         0 as start_value,
         0 as created_value,
@@ -145,15 +167,15 @@ effects as (
         0 as pulled_in_value,
         0 as reopened_value,
         0 as decreased_value,
-        case when state = 'open' and not is_in then value_before else 0 end as pushed_out_value,
-        case when state = 'won' then value_before else 0 end as won_value,
-        case when state = 'lost' then value_before else 0 end as lost_value,
-        case when state = 'excluded' then value_before else 0 end as removed_value,
-        case when is_in then -value_before else 0 end as transferred_value,
+        case when state_after = 'open' and not stays_in then open_value else 0 end
+            as pushed_out_value,
+        case when state_after = 'won' then open_value else 0 end as won_value,
+        case when state_after = 'lost' then open_value else 0 end as lost_value,
+        case when state_after = 'excluded' then open_value else 0 end as removed_value,
+        case when stays_in then -open_value else 0 end as transferred_value,
         0 as end_value
 
-    from placed_transitions
-    where was_in
+    from exits
 
     union all
 
