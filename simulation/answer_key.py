@@ -23,6 +23,7 @@ from simulation.extracts import (
     opportunity_id,
 )
 from simulation.line_items import LineItems
+from simulation.targets import Targets
 from simulation.timeline import Days, Timeline, date_of
 from simulation.vocabulary import (
     CURRENCIES,
@@ -122,7 +123,7 @@ class AnswerKey:
         self, deals: Deals, lines: LineItems, shown: npt.NDArray
     ) -> tuple[npt.NDArray[np.int8], Cents, npt.NDArray[np.int8]]:
         """Apply the amount rule: the CRM's, else the lines', else the product's list price."""
-        given = deals.amount[shown]
+        given = np.where(deals.amount_won >= 0, deals.amount_won, deals.amount)[shown]
         by_lines = lines.totals(len(deals))[shown]
         # Two more entries for codes that name no product; they are reached from the end.
         no_price = [NONE, NONE]
@@ -281,8 +282,17 @@ class AnswerKey:
             pipeline[column] = money_texts(pipeline[column].to_numpy())
         return pipeline
 
-    def references_to_nothing(self, deals: Deals, lines: LineItems) -> pd.DataFrame:
-        """List the rows of the last state that refer to something no extract has."""
+    def references_to_nothing(
+        self, deals: Deals, lines: LineItems, changes: list[str], targets: Targets
+    ) -> pd.DataFrame:
+        """List the rows of the last state that refer to something no extract has.
+
+        Args:
+            deals: All deals.
+            lines: Their lines.
+            changes: Ids of the changes of deals that no extract has.
+            targets: All quotas and forecasts.
+        """
         is_shown = deals.first_night <= self._timeline.nights
         found: list[tuple[str, str, str, str]] = []
         for column, codes, missing in (
@@ -303,6 +313,17 @@ class AnswerKey:
         ] + [
             ("opportunity_line_items", line_item_id(each), "product_id", MISSING_PRODUCT)
             for each in no_product[is_shown[lines.deal[no_product]]].tolist()
+        ]
+        history = "opportunity_field_history"
+        found += [(history, each, "opportunity_id", MISSING_OPPORTUNITY) for each in changes]
+        found += [
+            ("quotas", each.quota_id, "user_id", MISSING_USER)
+            for each in targets.quotas
+            if each.member == MISSING_USER
+        ] + [
+            ("forecast_submissions", each.submission_id, "submitter_id", MISSING_USER)
+            for each in targets.submissions
+            if each.submitter == MISSING_USER
         ]
         return pd.DataFrame(found, columns=["table", "key", "column", "value"])
 

@@ -53,7 +53,9 @@ class Deals:
     Attributes:
         closing_known_day: Closing day that a reader of the extracts arrives at; NONE while open.
         idle_days: Days that a reopened deal lay closed.
-        version_day: Business day of the night whose extract first showed the row as it is.
+        version_day: Day since which the deal is as it is, as far as extracts tell.
+        amount_won: What a won deal was worth when it was decided, where its amount was emptied
+            afterwards; NONE for all others.
         first_night: Night whose extract first shows the deal well; NEVER for those without one.
     """
 
@@ -85,6 +87,7 @@ class Deals:
     closing_known_day: Days
     idle_days: Codes
     version_day: Days
+    amount_won: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.created_day)
@@ -124,9 +127,24 @@ class Course:
     is_won: Mask
 
 
+@dataclass(frozen=True)
+class Past:
+    """How deals came to the state of the first night.
+
+    Attributes:
+        stage_days: The days on which each deal enters the second to fourth stage, if it gets there.
+        last_open_stage: The open stage in which it is decided.
+        first_owner: Who had it before leavers' deals were handed over.
+    """
+
+    stage_days: list[Days]
+    last_open_stage: Small
+    first_owner: Codes
+
+
 def generate_deals(
     company: Company, timeline: Timeline, seed: int, number: int
-) -> tuple[Deals, Course]:
+) -> tuple[Deals, Course, Past]:
     """Draw deals and their history.
 
     Args:
@@ -137,7 +155,8 @@ def generate_deals(
 
     Returns:
         The state at the end of the first night's business day, in which deals that are created
-        later stand as they begin; and the further course of all that are not decided by then.
+        later stand as they begin; the further course of all that are not decided by then; and the
+        past of all.
     """
     rng = stream(seed, "deals")
     today = timeline.business_day(1)
@@ -163,6 +182,7 @@ def generate_deals(
         sum((day <= today).astype(np.int8) for day in stage_days),
     ).astype(np.int8)
     stage[~exists] = 0
+    first_owner = owner.copy()
     _hand_over_leavers(company, owner, np.where(is_closed, close_day, today), is_closed, rng)
 
     currency = _currencies(company, account, rng)
@@ -203,6 +223,7 @@ def generate_deals(
         closing_known_day=np.where(is_closed, close_day, NONE).astype(np.int32),
         idle_days=np.zeros(number, dtype=np.int32),
         version_day=np.maximum(created_day, today).astype(np.int32),
+        amount_won=np.full(number, NONE, dtype=np.int64),
     )
     # The source of a few deals is not known; it was drawn as one more than there are.
     deals.lead_source[deals.lead_source == len(LEAD_SOURCES)] = NONE
@@ -219,7 +240,7 @@ def generate_deals(
         is_won[to_come],
     )
     _exclude_some(deals, rng)
-    return deals, course
+    return deals, course, Past(stage_days, exit_stage, first_owner)
 
 
 def forecast_of_stage(stage: Small) -> Small:

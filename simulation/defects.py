@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.extracts import HEADERS, KEY_COLUMNS, PlantedRow, record, values_of
+from simulation.extracts import (
+    HEADERS,
+    KEY_COLUMNS,
+    MISSING_OPPORTUNITY,
+    PlantedRow,
+    record,
+    values_of,
+)
 
 Values = list[str]
 
@@ -74,6 +81,21 @@ KINDS: dict[str, tuple[Kind, ...]] = {
     "users": (
         Kind("cast_failed", "is_active", "perhaps"),
         Kind("required_missing", "user_name"),
+    ),
+    "opportunity_field_history": (
+        Kind("not_in_enum", "field_name", "colour"),
+        Kind("cast_failed", "new_value", "quite a lot"),
+        Kind("required_missing", "opportunity_id"),
+        Kind("cast_failed", "changed_at", "2025-06-31 10:00:00"),
+    ),
+    "forecast_submissions": (
+        Kind("not_in_enum", "submission_level", "galaxy"),
+        Kind("required_missing", "amount"),
+        Kind("out_of_range", "amount", "-1.00"),
+    ),
+    "quotas": (
+        Kind("cast_failed", "period_start", "Q1"),
+        Kind("not_in_enum", "quota_kind", "stretched"),
     ),
     "fx_rates": (
         Kind("out_of_range", "rate", "0.00000000"),
@@ -190,3 +212,9 @@ def odd_name(values: Values) -> Values:
         f'{values[position]}, called "phase two"\nsecond order',
         *values[position + 1 :],
     ]
+
+
+def of_no_deal(values: Values) -> Values:
+    """Let a change be one of a deal that no extract has."""
+    position = HEADERS["opportunity_field_history"].index("opportunity_id")
+    return [*values[:position], MISSING_OPPORTUNITY, *values[position + 1 :]]

@@ -19,6 +19,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from simulation.company import Accounts, Company
+from simulation.deal_history import (
+    AMOUNT,
+    CURRENCY,
+    EXPECTED,
+    FIELD_NAMES,
+    FORECAST,
+    OWNER,
+    PROBABILITY,
+    STAGE,
+    Changes,
+)
 from simulation.deals import AT_TIME, BOTH, DANGLING, NONE, ON_DAY, Deals
 from simulation.line_items import TOTAL_ONLY, WITHOUT_TOTAL, LineItems
 from simulation.vocabulary import (
@@ -58,6 +69,17 @@ _COLUMNS = {
     ),
     "opportunity_line_items": (
         "line_item_id opportunity_id product_id quantity unit_price line_amount"
+    ),
+    "opportunity_field_history": (
+        "history_id opportunity_id field_name old_value new_value changed_at changed_by_id"
+    ),
+    "forecast_submissions": (
+        "submission_id submitter_id submission_level team_id period_grain period_start "
+        "forecast_category amount currency_code submitted_at"
+    ),
+    "quotas": (
+        "quota_id user_id team_id territory_id period_grain period_start quota_kind version amount "
+        "currency_code"
     ),
     "fx_rates": "rate_date from_currency to_currency rate",
     "person_crosswalk": "system_name system_person_id person_id valid_from valid_to",
@@ -268,6 +290,21 @@ class Renderer:
             }
             yield from self._select(columns, LINE_ITEM_TEXT)
 
+    def field_history(self, changes: Changes, rows: npt.NDArray) -> Iterator[pa.StringArray]:
+        """Give the text of some changes, each numbered by its place, in the order of `rows`."""
+        for start in range(0, len(rows), CHUNK):
+            numbers = rows[start : start + CHUNK]
+            chosen = changes.rows(numbers)
+            columns = {
+                "number": pa.array(numbers + 1),
+                "deal": pa.array(chosen.deal.astype(np.int64) + 1),
+                "field": pa.array(chosen.field),
+                "old": pa.array(chosen.old),
+                "new": pa.array(chosen.new),
+                "changed_at": pa.array(chosen.second.view("datetime64[s]")),
+            }
+            yield from self._select(columns, CHANGE_TEXT)
+
     def accounts(
         self, accounts: Accounts, names: pa.StringArray, rows: npt.NDArray
     ) -> Iterator[pa.StringArray]:
@@ -367,6 +404,34 @@ def _row(*fields: str) -> str:
     return "concat(" + ", ',', ".join(fields) + ", chr(10))"
 
 
+def _held(value: str) -> str:
+    """Give the SQL of what a field held, by the field's kind; empty for nothing."""
+
+    def word(texts: Sequence[str]) -> str:
+        return f"[{', '.join(repr(text) for text in texts)}][{value} + 1]"
+
+    texts = {
+        STAGE: word([stage.stage_id for stage in STAGES]),
+        AMOUNT: _money(value),
+        CURRENCY: word(CURRENCIES),
+        EXPECTED: f"cast(date '1970-01-01' + cast({value} as integer) as varchar)",
+        OWNER: f"concat('US-', lpad(cast({value} + 1 as varchar), 4, '0'))",
+        PROBABILITY: f"format('{{:.2f}}', {value} / 100)",
+        FORECAST: word(FORECAST_CATEGORIES),
+    }
+    cases = " ".join(f"when {field} then {text}" for field, text in texts.items())
+    return f"case when {value} >= 0 then case field {cases} end end"
+
+
+CHANGE_TEXT = _row(
+    "'CH-', lpad(cast(number as varchar), 9, '0')",
+    "'OP-', lpad(cast(deal as varchar), 8, '0')",
+    f"[{', '.join(repr(name) for name in FIELD_NAMES)}][field + 1]",
+    _held("old"),
+    _held('"new"'),
+    "changed_at",
+    "''",
+)
 OPPORTUNITY_TEXT = _row(
     "'OP-', lpad(cast(deal as varchar), 8, '0')",
     "account_name, ' ', product_name",

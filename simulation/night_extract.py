@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from simulation.company import Company
 from simulation.currencies import DAYS_BEFORE_HISTORY, Rates
+from simulation.deal_history import AMOUNT, ChangeLog
 from simulation.deals import Deals
 from simulation.defects import (
     KINDS,
@@ -24,6 +25,7 @@ from simulation.defects import (
     Planting,
     kinds_of_night,
     odd_name,
+    of_no_deal,
 )
 from simulation.extracts import (
     HEADERS,
@@ -39,10 +41,12 @@ from simulation.nights import Night
 from simulation.oddities import Oddities
 from simulation.streams import stream
 from simulation.structure_rows import Row, structure_rows
+from simulation.targets import Targets
 from simulation.timeline import Timeline, date_of
 
 # Ids for rows of keys that are never shown well; no real row's number comes near.
 FRESH_USER, FRESH_ACCOUNT, FRESH_LINE = "US-8{:03d}", "AC-8{:06d}", "LI-8{:07d}"
+FRESH_CHANGE, FRESH_SUBMISSION, FRESH_QUOTA = "CH-8{:08d}", "FS-8{:06d}", "QU-8{:05d}"
 DAYS_OF_EXPECTATION = 1_000
 """No deal is expected to close later than this many days after the last night, but for pushes."""
 
@@ -78,6 +82,7 @@ class NightExtracts:
         folder: Path,
         company: Company,
         rates: Rates,
+        targets: Targets,
         oddities: Oddities,
         timeline: Timeline,
         seed: int,
@@ -86,10 +91,12 @@ class NightExtracts:
         """Prepare to write night folders into `folder`."""
         self.counts: list[FileCounts] = []
         self.defects: list[Defect] = []
+        self.changes_of_no_deal: list[str] = []
         self.rows_written = 0
         self._folder = folder
         self._company = company
         self._rates = rates
+        self._targets = targets
         self._oddities = oddities
         self._timeline = timeline
         self._per_kind = per_kind
@@ -104,15 +111,18 @@ class NightExtracts:
         self._account_names = pa.array([], type=pa.string())
         self._first_lines = np.empty(0, dtype=np.int64)
 
-    def write(self, night: Night, deals: Deals, lines: LineItems) -> None:
+    def write(self, night: Night, deals: Deals, log: ChangeLog, lines: LineItems) -> None:
         """Write all files of a night."""
         self._night_folder(night.number).mkdir(parents=True, exist_ok=True)
         self._write_opportunities(night, deals)
+        self._write_field_history(night, log)
+        self._write_submissions(night.number)
         self._write_line_items(night, lines)
         self._write_accounts(night.number)
         tables = structure_rows(self._company, self._rates, self._timeline, night.number)
         for table, rows in tables.items():
             self._write_structure(table, rows, night.number)
+        self._write_structure("quotas", self._targets.quota_rows(night.number), night.number)
 
     def close(self) -> None:
         """Let the database go that rendered the rows."""
@@ -153,6 +163,40 @@ class NightExtracts:
 
     def _deal_texts(self, deals: Deals, chosen: npt.NDArray) -> list[str]:
         return _texts_of(self._renderer.opportunities(deals, np.asarray(chosen, dtype=np.int32)))
+
+    def _write_field_history(self, night: Night, log: ChangeLog) -> None:
+        table = "opportunity_field_history"
+        changes = log.all()
+        planter = Planter(table, len(night.changes), self._rng)
+        kinds = KINDS[table] * self._per_kind
+        # Models whose new value is a number, so that a text in its place is wrong.
+        amounts = night.changes[changes.field[night.changes] == AMOUNT]
+        models = self._rng.choice(amounts, len(kinds) + self._per_kind)
+        texts = self._renamed(
+            _texts_of(self._renderer.field_history(changes, models)), FRESH_CHANGE
+        )
+        planter.break_rows(texts[: len(kinds)], kinds)
+        planter.add(texts[len(kinds) :], of_no_deal)
+        self.changes_of_no_deal += [values_of(text)[0] for text in texts[len(kinds) :]]
+        copied = self._some(night.changes)
+        planter.repeat(_texts_of(self._renderer.field_history(changes, copied)))
+        self._finish(
+            table,
+            night.number,
+            self._renderer.field_history(changes, night.changes),
+            planter.planting(),
+            good=len(night.changes) + self._per_kind,
+            unchanged=len(night.repeated_changes),
+        )
+
+    def _write_submissions(self, night: int) -> None:
+        table = "forecast_submissions"
+        rows = [record(row) for row in self._targets.submission_rows(night)]
+        planter = Planter(table, len(rows), self._rng)
+        kinds = KINDS[table] * self._per_kind if rows else []
+        models = self._renamed([rows[0]] * len(kinds), FRESH_SUBMISSION) if rows else []
+        planter.break_rows(models, kinds)
+        self._finish(table, night, as_chunks(rows), planter.planting(), good=len(rows), unchanged=0)
 
     def _write_line_items(self, night: Night, lines: LineItems) -> None:
         table = "opportunity_line_items"
@@ -257,6 +301,9 @@ class NightExtracts:
             return [(row, kind, False) for row, kind in zip(new, fresh, strict=True)] + [
                 (row, kind, True) for row, kind in zip(chosen[len(fresh) :], known, strict=True)
             ]
+        if table == "quotas":
+            kinds = KINDS[table] * self._per_kind
+            return [((self._fresh_key(FRESH_QUOTA), *steady[0][1:]), kind, False) for kind in kinds]
         if table == "fx_rates":
             kinds = KINDS[table] * self._per_kind
             first = int(self._rates.days[0])

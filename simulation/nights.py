@@ -10,6 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.company import Company
+from simulation.deal_history import (
+    AMOUNT,
+    EXCLUSION,
+    EXPECTED,
+    FORECAST,
+    OWNER,
+    PROBABILITY,
+    STAGE,
+    ChangeLog,
+    Changes,
+)
 from simulation.deals import (
     AT_TIME,
     NONE,
@@ -46,6 +57,8 @@ class Night:
         repeated: Those of them whose row is as an earlier extract showed it.
         line_items: Lines in the extract.
         repeated_line_items: Those of them that are as an earlier extract showed them.
+        changes: Numbers of the changes in the field history's file.
+        repeated_changes: Those of them that an earlier file told already.
     """
 
     number: int
@@ -53,6 +66,8 @@ class Night:
     repeated: Codes
     line_items: npt.NDArray[np.int64]
     repeated_line_items: npt.NDArray[np.int64]
+    changes: npt.NDArray[np.int64]
+    repeated_changes: npt.NDArray[np.int64]
 
 
 class SalesFloor:
@@ -65,6 +80,8 @@ class SalesFloor:
         course: Course,
         lines: LineItems,
         oddities: Oddities,
+        log: ChangeLog,
+        tracked: npt.NDArray[np.bool_],
         added_lines: dict[int, npt.NDArray[np.int64]],
         timeline: Timeline,
         seed: int,
@@ -76,6 +93,8 @@ class SalesFloor:
         self.lines = lines
         self._course = course
         self._oddities = oddities
+        self._log = log
+        self._tracked = tracked
         self._added_lines = added_lines
         self._timeline = timeline
         self._per_kind = per_kind
@@ -109,9 +128,16 @@ class SalesFloor:
         deals.version_day[new] = np.where(
             deals.created_kind[new] == UNDATED, day, deals.created_day[new]
         )
+        changes = self._log.all()
+        numbers = np.flatnonzero(changes.night == night)
+        told = changes.rows(numbers)
+        np.maximum.at(
+            deals.version_day, told.deal, (told.second // SECONDS_PER_DAY).astype(np.int32)
+        )
         repeated = self._repeated_deals(night, seen_before & ~changed)
         shown = changed | new
         shown[repeated] = True
+        repeated_changes = self._repeated_changes(night, changes)
         repeated_lines = self._repeated_lines(night, seen_before, changed_lines)
         new_lines = self.lines.of_deals(np.flatnonzero(new))
         return Night(
@@ -122,6 +148,8 @@ class SalesFloor:
                 np.concatenate([new_lines, changed_lines, repeated_lines, self._added_lines[night]])
             ),
             repeated_line_items=repeated_lines,
+            changes=np.concatenate([numbers[told.is_written], repeated_changes]),
+            repeated_changes=repeated_changes,
         )
 
     def _count(self, floor_and_share: tuple[int, float]) -> int:
@@ -133,8 +161,27 @@ class SalesFloor:
         return day * SECONDS_PER_DAY + self._rng.integers(8 * 3600, 20 * 3600, number)
 
     def _touch(self, chosen: Codes, day: int) -> None:
-        self.deals.modified[chosen] = self._moment(len(chosen), day)
+        """Note that deals change today, at a moment after their creation."""
+        deals = self.deals
+        created = deals.created_day[chosen].astype(np.int64) * SECONDS_PER_DAY
+        created += deals.created_second[chosen] + 30
+        deals.modified[chosen] = np.maximum(self._moment(len(chosen), day), created)
         self._changed[chosen] = True
+
+    def _note(
+        self,
+        night: int,
+        chosen: Codes,
+        field: int,
+        old: npt.NDArray | int,
+        new: npt.NDArray | int,
+    ) -> None:
+        """Write a change down in the CRM's history, for the deals that have one."""
+        differs = np.broadcast_to(np.asarray(old) != np.asarray(new), len(chosen))
+        old, new = (np.broadcast_to(each, len(chosen))[differs] for each in (old, new))
+        chosen = chosen[differs]
+        is_written = self._tracked[chosen] & (field != EXCLUSION)
+        self._log.add(chosen, field, old, new, self.deals.modified[chosen], night, is_written)
 
     def _pick_open(self, night: int, number: int, only: npt.NDArray | None = None) -> Codes:
         """Pick open deals that the last extract showed and nothing has happened to today."""
@@ -168,22 +215,21 @@ class SalesFloor:
         due = alive & (course.close_day <= day)
         stage = np.count_nonzero(course.stage_days <= day, axis=1).astype(np.int8)
         moves = alive & ~due & (stage > deals.stage[candidates])
-        self._move(candidates[moves], stage[moves], day)
-        self._close(candidates[due], course.is_won[due], day)
+        self._move(night, candidates[moves], stage[moves], day)
+        self._close(night, candidates[due], course.is_won[due], day)
 
         missing = self._count(CLOSINGS) - int(np.count_nonzero(due))
         forced = self._pick_open(night, max(0, missing))
-        self._close(forced, self._rng.random(len(forced)) < 0.5, day)
-        dated = self._pick_open(night, 2 * self._per_kind)
-        self._close(dated, self._rng.random(len(dated)) < 0.5, day)
-        undated, late = np.array_split(dated, 2)
+        self._close(night, forced, self._rng.random(len(forced)) < 0.5, day)
+        undated, late = np.array_split(self._pick_open(night, 2 * self._per_kind), 2)
+        self._close(night, undated, self._rng.random(len(undated)) < 0.5, day)
         deals.closed_kind[undated] = UNDATED
-        if night > 2:
-            # A closing of the day before, which its extract should have shown.
-            late = late[deals.created_day[late] < day - 1]
-            deals.closed_day[late] -= 1
-            deals.modified[late] -= SECONDS_PER_DAY
-            deals.closing_known_day[late] -= 1
+        # A closing of the day before, which its extract should have shown.
+        is_late = (deals.modified[late] < (day - 1) * SECONDS_PER_DAY) & (
+            deals.created_day[late] < day - 1
+        )
+        for chosen, closed_on in ((late[is_late], day - 1), (late[~is_late], day)):
+            self._close(night, chosen, self._rng.random(len(chosen)) < 0.5, closed_on)
         self._drop_decided()
 
     def _drop_decided(self) -> None:
@@ -196,17 +242,24 @@ class SalesFloor:
             course.is_won[going_on],
         )
 
-    def _move(self, chosen: Codes, stage: npt.NDArray[np.int8], day: int) -> None:
+    def _move(self, night: int, chosen: Codes, stage: npt.NDArray[np.int8], day: int) -> None:
+        self._touch(chosen, day)
+        self._enter(night, chosen, stage)
+
+    def _enter(self, night: int, chosen: Codes, stage: npt.NDArray[np.int8]) -> None:
+        """Put deals into stages, at the moment at which they are touched."""
         deals = self.deals
+        forecast = forecast_of_stage(stage)
+        self._note(night, chosen, STAGE, deals.stage[chosen], stage)
+        self._note(night, chosen, PROBABILITY, deals.probability[chosen], NONE)
+        self._note(night, chosen, FORECAST, deals.forecast[chosen], forecast)
         deals.stage[chosen] = stage
         deals.probability[chosen] = NONE
-        deals.forecast[chosen] = forecast_of_stage(stage)
-        self._touch(chosen, day)
+        deals.forecast[chosen] = forecast
 
-    def _close(self, chosen: Codes, is_won: npt.NDArray[np.bool_], day: int) -> None:
+    def _close(self, night: int, chosen: Codes, is_won: npt.NDArray[np.bool_], day: int) -> None:
         deals = self.deals
-        stage = np.where(is_won, WON, LOST).astype(np.int8)
-        self._move(chosen, stage, day)
+        self._changed[chosen] = True
         reason = self._rng.integers(0, len(LOSS_REASONS), len(chosen), dtype=np.int8)
         deals.loss_reason[chosen] = np.where(is_won, NONE, reason)
         deals.closed_day[chosen] = day
@@ -217,13 +270,19 @@ class SalesFloor:
         deals.closed_second[chosen] = np.maximum(second, created_second)
         deals.closed_kind[chosen] = np.where(self._rng.random(len(chosen)) < 0.9, AT_TIME, ON_DAY)
         deals.closing_known_day[chosen] = day
-        deals.modified[chosen] = day * SECONDS_PER_DAY + deals.closed_second[chosen] + 30
+        # The history has the moment of the closing; the row is saved a little later.
+        deals.modified[chosen] = day * SECONDS_PER_DAY + deals.closed_second[chosen]
+        self._enter(night, chosen, np.where(is_won, WON, LOST).astype(np.int8))
+        deals.modified[chosen] += 30
 
     def _push(self, night: int, day: int) -> None:
         dated = self.deals.expected_day > 0
         chosen = self._pick_open(night, self._count(PUSHES), dated)
-        self.deals.expected_day[chosen] += self._rng.integers(14, 76, len(chosen), dtype=np.int32)
         self._touch(chosen, day)
+        expected = self.deals.expected_day[chosen]
+        later = expected + self._rng.integers(14, 76, len(chosen), dtype=np.int32)
+        self._note(night, chosen, EXPECTED, expected, later)
+        self.deals.expected_day[chosen] = later
 
     def _change_owners(self, night: int, day: int) -> None:
         people = self.company.people
@@ -232,8 +291,9 @@ class SalesFloor:
         owner = self._rng.choice(selling, len(chosen))
         same = owner == self.deals.owner[chosen]
         owner[same] = selling[(np.searchsorted(selling, owner[same]) + 1) % len(selling)]
-        self.deals.owner[chosen] = owner
         self._touch(chosen, day)
+        self._note(night, chosen, OWNER, self.deals.owner[chosen], owner)
+        self.deals.owner[chosen] = owner
 
     def _change_amounts(self, night: int, day: int) -> None:
         has_lines = np.diff(self.lines.first_line) > 0
@@ -241,8 +301,12 @@ class SalesFloor:
             night, self._count(NEW_AMOUNTS), ~has_lines & (self.deals.amount > 0)
         )
         factor = self._rng.integers(105, 140, len(chosen))
-        self.deals.amount[chosen] = self.deals.amount[chosen] * factor // 100 + 1
         self._touch(chosen, day)
+        self._set_amount(night, chosen, self.deals.amount[chosen] * factor // 100 + 1)
+
+    def _set_amount(self, night: int, chosen: Codes, amount: npt.NDArray[np.int64]) -> None:
+        self._note(night, chosen, AMOUNT, self.deals.amount[chosen], amount)
+        self.deals.amount[chosen] = amount
 
     def _change_lines(self, night: int, day: int) -> npt.NDArray[np.int64]:
         """Raise the quantity of a deal's first line; the amount follows where there is one."""
@@ -254,8 +318,9 @@ class SalesFloor:
         lines.quantity[first] += more
         lines.total[first] += more * lines.unit_price[first]
         given = deals.amount[chosen] >= 0
-        deals.amount[chosen[given]] += (more * lines.unit_price[first])[given]
-        self._touch(chosen[given], day)
+        added, chosen = (more * lines.unit_price[first])[given], chosen[given]
+        self._touch(chosen, day)
+        self._set_amount(night, chosen, deals.amount[chosen] + added)
         return first
 
     def _exclude(self, night: int, day: int) -> None:
@@ -277,7 +342,9 @@ class SalesFloor:
         deals.is_duplicate[duplicate] = 1
         deals.is_deleted[deleted] = 1
         deals.merged_into[merged] = into
-        self._touch(np.concatenate([duplicate, deleted, merged]), day)
+        excluded = np.concatenate([duplicate, deleted, merged])
+        self._touch(excluded, day)
+        self._note(night, excluded, EXCLUSION, 0, 1)
 
     def _reopen(self, night: int, day: int) -> None:
         deals = self.deals
@@ -295,14 +362,16 @@ class SalesFloor:
             found, min(self._count(REOPENINGS), len(found)), replace=False
         ).astype(np.int32)
         deals.idle_days[chosen] += day - deals.closing_known_day[chosen]
-        self._move(chosen, np.full(len(chosen), NEGOTIATION, dtype=np.int8), day)
+        self._move(night, chosen, np.full(len(chosen), NEGOTIATION, dtype=np.int8), day)
         deals.loss_reason[chosen] = NONE
         deals.closing_known_day[chosen] = NONE
         # Every third keeps its old closing date, which means nothing while it is open.
         deals.closed_day[chosen[np.arange(len(chosen)) % 3 > 0]] = NONE
-        deals.expected_day[chosen] = day + self._rng.integers(10, 40, len(chosen))
+        expected = day + self._rng.integers(10, 40, len(chosen))
+        self._note(night, chosen, EXPECTED, deals.expected_day[chosen], expected)
+        deals.expected_day[chosen] = expected
         written_off = chosen[deals.amount[chosen] == 0]
-        deals.amount[written_off] = 500_000
+        self._set_amount(night, written_off, np.full(len(written_off), 500_000))
         self._course = replace(
             self._course,
             deal=np.append(self._course.deal, chosen),
@@ -323,6 +392,11 @@ class SalesFloor:
         sample = np.unique(self._rng.integers(0, len(self.deals), 40 * self._per_kind))
         found = sample[unchanged[sample] & ~self._oddities.protected[sample]]
         return np.sort(self._rng.permutation(found)[: 2 * self._per_kind]).astype(np.int32)
+
+    def _repeated_changes(self, night: int, changes: Changes) -> npt.NDArray[np.int64]:
+        sample = np.unique(self._rng.integers(0, len(changes), 20 * self._per_kind))
+        found = sample[(changes.night[sample] < night) & changes.is_written[sample]]
+        return found[: 2 * self._per_kind]
 
     def _repeated_lines(
         self,

@@ -15,6 +15,7 @@ import pandas as pd
 from simulation.answer_key import AnswerKey
 from simulation.company import NEVER, build_company
 from simulation.currencies import draw_rates
+from simulation.deal_history import write_past
 from simulation.deals import generate_deals
 from simulation.line_items import generate_line_items
 from simulation.night_extract import NightExtracts
@@ -25,6 +26,7 @@ from simulation.oddities import (
     plant_oddities,
     planted_per_kind,
 )
+from simulation.targets import draw_targets
 from simulation.timeline import Timeline
 
 DEALS_AT_SCALE_1 = 20_000
@@ -82,21 +84,35 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
 
     company = build_company(timeline, seed, scale, number)
     rates = draw_rates(timeline, seed)
-    deals, course = generate_deals(company, timeline, seed, number)
+    deals, course, past = generate_deals(company, timeline, seed, number)
     oddities = plant_oddities(deals, course, timeline, seed, per_kind)
     lines = generate_line_items(deals, deals.first_night == NEVER, seed)
     added_lines = plant_line_oddities(lines, deals, timeline, seed, per_kind)
+    log, odd_histories = write_past(
+        company, deals, past, timeline, seed, per_kind, oddities.protected
+    )
+    targets = draw_targets(company, deals, timeline, seed, per_kind)
 
     floor = SalesFloor(
-        company, deals, course, lines, oddities, added_lines, timeline, seed, per_kind
+        company,
+        deals,
+        course,
+        lines,
+        oddities,
+        log,
+        odd_histories.tracked,
+        added_lines,
+        timeline,
+        seed,
+        per_kind,
     )
     extracts = NightExtracts(
-        folder / "extracts", company, rates, oddities, timeline, seed, per_kind
+        folder / "extracts", company, rates, targets, oddities, timeline, seed, per_kind
     )
     key = AnswerKey(company, rates, timeline)
     pipelines = []
     for night in range(1, nights + 1):
-        extracts.write(floor.play(night), deals, lines)
+        extracts.write(floor.play(night), deals, log, lines)
         is_open = ~deals.is_closed & ~deals.is_excluded
         pipelines.append(key.pipeline(key.known_deals(night, deals, lines, is_open), night))
     extracts.close()
@@ -107,7 +123,9 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
     tables = {
         "pipeline": pd.concat(pipelines, ignore_index=True),
         "metrics_by_month": key.metrics_by_month(closed),
-        "references_to_nothing": key.references_to_nothing(deals, lines),
+        "references_to_nothing": key.references_to_nothing(
+            deals, lines, extracts.changes_of_no_deal, targets
+        ),
         "closes_before_creation": key.closes_before_creation(closed),
         "excluded_deals": key.excluded_deals(deals),
         "defects": pd.DataFrame([asdict(defect) for defect in extracts.defects]),
