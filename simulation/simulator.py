@@ -16,7 +16,10 @@ from simulation.answer_key import AnswerKey
 from simulation.company import NEVER, build_company
 from simulation.currencies import draw_rates
 from simulation.deal_history import write_past
+from simulation.deal_timelines import TimelineReader
 from simulation.deals import generate_deals
+from simulation.extracts import opportunity_id
+from simulation.history_key import HistoryKey, win_loss
 from simulation.line_items import generate_line_items
 from simulation.night_extract import NightExtracts
 from simulation.nights import SalesFloor
@@ -27,6 +30,7 @@ from simulation.oddities import (
     planted_per_kind,
 )
 from simulation.targets import draw_targets
+from simulation.targets_key import TargetsKey
 from simulation.timeline import Timeline
 
 DEALS_AT_SCALE_1 = 20_000
@@ -132,6 +136,25 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
     }
     if number <= LISTED_DEALS:
         tables["deals"] = key.deals(key.known_deals(nights, deals, lines))
+        reader = TimelineReader(company, rates, timeline, deals, lines, log)
+        timelines = list(reader.read())
+        history = HistoryKey(timelines, timeline)
+        levels = key.levels(closed, closed.deals.closing_known_day)
+        met = TargetsKey(targets, closed, levels, timelines, reader, timeline)
+        tables |= {
+            "pipeline_history": history.pipeline(),
+            "movements": history.movements(),
+            "stages": history.stages(),
+            "efficiency": history.efficiency(),
+            "pushes": history.pushes(closed, levels),
+            "win_loss": win_loss(closed, levels),
+            "quotas": met.quotas(),
+            "forecasts": met.forecasts(),
+            "target_problems": met.problems(),
+            "contradicting_deals": pd.DataFrame(
+                {"opportunity_id": [opportunity_id(each) for each in odd_histories.contradicting]}
+            ),
+        }
     for name, table in tables.items():
         table.to_csv(expected / f"{name}.csv", index=False, lineterminator="\n")
     counts = [asdict(file) for file in extracts.counts]

@@ -211,7 +211,7 @@ class _Drawer:
             for place, (start, end) in enumerate(self._bounds):
                 if not self._sells(person, start, end):
                     continue
-                target = self._typical[person] * rng.uniform(0.8, 1.3)
+                target = float(self._typical[person]) * rng.uniform(0.8, 1.3)
                 add("rep", people.id(person), place, target)
                 if start - people.hire_day[person] < RAMP_DAYS:
                     add("rep", people.id(person), place, target / 2, "ramped")
@@ -244,14 +244,20 @@ class _Drawer:
         for place, (start, end) in enumerate(self._bounds):
             for person in people.reps.tolist():
                 if self._sells(person, start, end):
-                    worth = self._worth(self._won[person, place], self._typical[person])
+                    worth = self._worth(
+                        float(self._won[person, place]), float(self._typical[person])
+                    )
                     drawn += self._forecasts(person, "rep", place, worth, 7, len(drawn))
             by_team = people.team[0, people.reps]
             for team in range(teams):
                 members = people.reps[by_team == team]
-                worth = self._worth(self._won[members, place].sum(), self._typical[members].sum())
+                worth = self._worth(
+                    float(self._won[members, place].sum()), float(self._typical[members].sum())
+                )
                 drawn += self._forecasts(1 + team, "team", place, worth, 14, len(drawn))
-            worth = self._worth(self._won[:, place].sum(), self._typical[people.reps].sum())
+            worth = self._worth(
+                float(self._won[:, place].sum()), float(self._typical[people.reps].sum())
+            )
             drawn += self._forecasts(0, "company", place, worth, 28, len(drawn))
         return drawn
 

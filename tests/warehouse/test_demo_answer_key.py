@@ -264,3 +264,128 @@ def test_references_to_nothing_are_reported(company: Path, marts):
     assert set(reported) == {(row["table"], row["column"]) for row in key}
     for row in key:
         assert row["value"] in reported[row["table"], row["column"]]
+
+
+MONTHLY = "basis = 'restated' and period_grain = 'month'"
+
+
+def test_the_pipeline_of_days_gone_by(company: Path, marts):
+    key = expected(company, "pipeline_history")
+    days = {row["as_of_date"] for row in key}
+    assert len(days) > 30
+    found = rows_of(
+        marts,
+        "select as_of_date, level, member_id, open_deals, open_value, "
+        "coalesce(weighted_value, 0) as weighted_value, overdue_deals, overdue_value, "
+        "no_amount_deals from mart_pipeline_value "
+        f"where as_of_date in ({', '.join(repr(day) for day in sorted(days))})",
+    )
+    agree(found, key, ["as_of_date", "level", "member_id"], PIPELINE)
+
+
+def test_movements_of_the_pipeline(company: Path, marts):
+    key = expected(company, "movements")
+    by = ["period_grain", "period_start", "level", "member_id"]
+    columns = [name for name in key[0] if name not in by]
+    assert len(columns) == 12
+    found = rows_of(
+        marts,
+        f"select {', '.join(by + columns)} from mart_pipeline_movement "
+        "where basis = 'restated' and period_grain <> 'year'",
+    )
+    agree(found, key, by, columns)
+
+
+def test_stays_in_stages(company: Path, marts):
+    key = expected(company, "stages")
+    by = ["period_start", "level", "member_id", "stage_id"]
+    columns = [name for name in key[0] if name not in (*by, "period_grain")]
+    assert len(columns) == 10
+    found = rows_of(
+        marts, f"select {', '.join(by + columns)} from mart_stage_conversion where {MONTHLY}"
+    )
+    agree(found, key, by, columns)
+
+
+def test_what_became_of_a_starting_pipeline(company: Path, marts):
+    key = expected(company, "efficiency")
+    by = ["period_grain", "period_start", "level", "member_id"]
+    columns = [name for name in key[0] if name not in by]
+    assert len(columns) == 9
+    found = rows_of(
+        marts,
+        f"select {', '.join(by + columns)} from mart_pipeline_efficiency "
+        "where basis = 'restated' and period_grain <> 'year'",
+    )
+    agree(found, key, by, columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "categories"), [("pushes", ["pushes"]), ("win_loss", ["dimension", "category"])]
+)
+def test_closings_by_pushes_and_by_what_decided_them(
+    company: Path, marts, table: str, categories: list[str]
+):
+    key = expected(company, table)
+    by = ["period_start", "level", "member_id", *categories]
+    columns = ["won_deals", "lost_deals", "won_value"]
+    found = rows_of(marts, f"select {', '.join(by + columns)} from mart_{table} where {MONTHLY}")
+    agree(found, key, by, columns)
+    assert len({row[categories[-1]] for row in key}) >= 4
+
+
+def test_quotas_and_what_was_won_of_them(company: Path, marts):
+    key = expected(company, "quotas")
+    by = ["period_start", "level", "member_id"]
+    columns = ["quota_value", "won_value", "gap_value", "attainment"]
+    found = rows_of(
+        marts,
+        f"select {', '.join(by + columns)}, quota_source from mart_quota_attainment "
+        "where period_grain = 'quarter' and quota_value is not null",
+    )
+    agree(found, key, by, columns)
+    sources, expected_sources = (
+        {tuple(row[name] for name in by): row["quota_source"] for row in rows}
+        for rows in (found, key)
+    )
+    assert sources == expected_sources
+
+
+def test_how_good_the_forecasts_were(company: Path, marts):
+    key = expected(company, "forecasts")
+    by = ["period_grain", "period_start", "level", "member_id", "submission_level",
+          "forecast_category", "horizon_days"]  # fmt: skip
+    columns = [name for name in key[0] if name not in (*by, "method")]
+    assert len(columns) == 9
+    found = rows_of(
+        marts,
+        f"select {', '.join(by + columns)} from mart_forecast_precision "
+        "where basis = 'restated' and period_grain <> 'year'",
+    )
+    agree(found, key, by, columns)
+    assert {row["method"] for row in key} == {"submission", "weighted_pipeline"}
+
+
+def test_targets_and_forecasts_that_something_is_wrong_with(company: Path, home: Path):
+    key = expected(company, "target_problems")
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        found = warehouse.execute(
+            "select 'fct_quota', quota_id, problem from core.fct_quota where problem is not null "
+            "union all select 'fct_forecast_submission', submission_id, problem "
+            "from core.fct_forecast_submission where problem is not null"
+        ).fetchall()
+    assert set(found) == {(row["table"], row["key"], row["problem"]) for row in key}
+    assert {row["problem"] for row in key} == {
+        "unknown_member", "no_such_period", "no_exchange_rate", "overlap", "same_second",
+    }  # fmt: skip
+
+
+def test_histories_that_contradict_their_deal_are_reported(company: Path, marts):
+    deals = {row["opportunity_id"] for row in expected(company, "contradicting_deals")}
+    assert len(deals) >= 3
+    reported = marts.execute(
+        "select rows_failed, message from data_quality "
+        "where check_name = 'history_tells_what_extracts_show' order by run_id"
+    ).fetchall()
+    assert reported[0][0] == len(deals)
+    assert any(deal in reported[0][1] for deal in deals)

@@ -86,6 +86,7 @@ extract_versions as (
         dated.first_shows_at,
         dated.decided_at,
         dated.is_closed,
+        dated.is_current,
         told_deals.tells_stage,
         {%- for field in fields %}
         versions.{{ field }},
@@ -157,19 +158,88 @@ first_versions as (
     from timed_versions
     where version_number = 1
 
+),
+
+history_records as (
+
+    select distinct extracted_at as recorded_at
+
+    from {{ ref('stg_crm__opportunity_field_history') }}
+
+),
+
+earlier_extracts as (
+
+    select
+        history_records.recorded_at,
+        max(extracts.extracted_at) as last_extract_before
+
+    from history_records
+    inner join extracts on history_records.recorded_at > extracts.extracted_at
+    group by history_records.recorded_at
+
+),
+
+-- What happened before an extract that had been landed already when it was recorded.
+late_changes as (
+
+    select changes.*
+
+    from {{ ref('stg_crm__opportunity_field_history') }} as changes
+    inner join earlier_extracts
+        on
+            changes.extracted_at = earlier_extracts.recorded_at
+            and changes.changed_at <= earlier_extracts.last_extract_before
+
+),
+
+-- An extract can lag behind: it shows what had been replaced by then by a change that was recorded
+-- later. The deal's current row is not believed to lag; it contradicts its history.
+outdated_fields as (
+
+    select
+        versions.opportunity_id,
+        versions.version_number,
+        {%- for field in fields %}
+        max(case when changes.field_name = '{{ field }}' then 1 end) as {{ field }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from extract_versions as versions
+    inner join late_changes as changes
+        on
+            versions.opportunity_id = changes.opportunity_id
+            and versions.extracted_at >= changes.changed_at
+            and versions.extracted_at < changes.extracted_at
+    where
+        not versions.is_current
+        and case changes.field_name
+            {%- for field, type in fields.items() %}
+            when '{{ field }}'
+                then versions.{{ field }} is not distinct from cast(nullif(changes.old_value, '') as {{ type }})
+            {%- endfor %}
+        end
+    group by
+        versions.opportunity_id,
+        versions.version_number
+
 )
 
 select
-    opportunity_id,
-    said_at,
-    extracted_at as recorded_at,
+    versions.opportunity_id,
+    versions.said_at,
+    versions.extracted_at as recorded_at,
     4 as source_rank,
-    version_number,
+    versions.version_number,
     {%- for field in fields %}
-    {{ said(4, field) }} as {{ field }}{{ ',' if not loop.last }}
+    case when outdated_fields.{{ field }} is null then {{ said(4, 'versions.' ~ field) }} end
+        as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
-from timed_versions
+from timed_versions as versions
+left join outdated_fields
+    on
+        versions.opportunity_id = outdated_fields.opportunity_id
+        and versions.version_number = outdated_fields.version_number
 
 union all
 

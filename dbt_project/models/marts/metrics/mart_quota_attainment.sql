@@ -7,53 +7,37 @@ known_periods as (
 
 ),
 
--- A longer period without a target of its own has those of its parts; what was set for a whole
--- quarter is not broken down to months that nobody set.
-period_quotas as (
-
-    select
-        quotas.level,
-        quotas.member_id,
-        known_periods.period_grain,
-        known_periods.period_start,
-        quotas.quota_kind,
-        sum(case when quotas.period_grain = 'month' then quotas.quota_value end) as by_months,
-        sum(case when quotas.period_grain = 'quarter' then quotas.quota_value end) as by_quarters,
-        sum(case when quotas.period_grain = 'year' then quotas.quota_value end) as by_years
-
-    from {{ ref('fct_quota') }} as quotas
-    inner join known_periods
-        on
-            quotas.period_start >= known_periods.period_start
-            and quotas.period_end <= known_periods.period_end
-    where quotas.is_in_force
-    group by
-        quotas.level,
-        quotas.member_id,
-        known_periods.period_grain,
-        known_periods.period_start,
-        quotas.quota_kind
-
-),
-
-own_quotas as (
+-- What holds for a member in a period that somebody set targets for: the lowered target of a new
+-- hire, else the full one.
+set_quotas as (
 
     select
         level,
         member_id,
         period_grain,
         period_start,
-        sum(case when quota_kind = 'full' then coalesce(by_years, by_quarters, by_months) end)
-            as full_quota_value,
-        sum(case when quota_kind = 'ramped' then coalesce(by_years, by_quarters, by_months) end)
-            as ramped_quota_value
+        period_end,
+        sum(case when quota_kind = 'full' then quota_value end) as full_quota_value,
+        sum(case when quota_kind = 'ramped' then quota_value end) as ramped_quota_value
 
-    from period_quotas
+    from {{ ref('fct_quota') }}
+    where is_in_force
     group by
         level,
         member_id,
         period_grain,
-        period_start
+        period_start,
+        period_end
+
+),
+
+own_quotas as (
+
+    select
+        *,
+        coalesce(ramped_quota_value, full_quota_value) as quota_value
+
+    from set_quotas
 
 ),
 
@@ -84,11 +68,12 @@ offered_quotas as (
         member_id,
         period_grain,
         period_start,
+        period_end,
         1 as preference,
         'own' as quota_source,
         full_quota_value,
         ramped_quota_value,
-        coalesce(ramped_quota_value, full_quota_value) as quota_value
+        quota_value
 
     from own_quotas
 
@@ -102,17 +87,19 @@ offered_quotas as (
         {{ column or "'all'" }} as member_id,
         period_grain,
         period_start,
+        period_end,
         2 as preference,
         'reps' as quota_source,
         sum(full_quota_value) as full_quota_value,
         sum(ramped_quota_value) as ramped_quota_value,
-        sum(coalesce(ramped_quota_value, full_quota_value)) as quota_value
+        sum(quota_value) as quota_value
 
     from rep_quotas
     group by
         {% if column %}{{ column }},{% endif %}
         period_grain,
-        period_start
+        period_start,
+        period_end
 
     {% endfor -%}
     union all
@@ -122,21 +109,23 @@ offered_quotas as (
         'all' as member_id,
         period_grain,
         period_start,
+        period_end,
         3 as preference,
         'teams' as quota_source,
         sum(full_quota_value) as full_quota_value,
         sum(ramped_quota_value) as ramped_quota_value,
-        sum(coalesce(ramped_quota_value, full_quota_value)) as quota_value
+        sum(quota_value) as quota_value
 
     from own_quotas
     where level = 'team'
     group by
         period_grain,
-        period_start
+        period_start,
+        period_end
 
 ),
 
-preferred_quotas as (
+ranked_quotas as (
 
     select
         *,
@@ -146,6 +135,74 @@ preferred_quotas as (
         ) as place
 
     from offered_quotas
+
+),
+
+preferred_quotas as (
+
+    select *
+
+    from ranked_quotas
+    where place = 1
+
+),
+
+-- A longer period without a target of its own has those of its parts; what was set for a whole
+-- quarter is not broken down to months that nobody set.
+period_quotas as (
+
+    select
+        quotas.level,
+        quotas.member_id,
+        known_periods.period_grain,
+        known_periods.period_start,
+        {%- for grain in period_grains() %}
+        {%- for value in ['full_quota_value', 'ramped_quota_value', 'quota_value'] %}
+        sum(case when quotas.period_grain = '{{ grain }}' then quotas.{{ value }} end)
+            as {{ value }}_by_{{ grain }},
+        {%- endfor %}
+        min(case when quotas.period_grain = '{{ grain }}' then quotas.quota_source end)
+            as first_source_by_{{ grain }},
+        max(case when quotas.period_grain = '{{ grain }}' then quotas.quota_source end)
+            as last_source_by_{{ grain }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from preferred_quotas as quotas
+    inner join known_periods
+        on
+            quotas.period_start >= known_periods.period_start
+            and quotas.period_end <= known_periods.period_end
+    group by
+        quotas.level,
+        quotas.member_id,
+        known_periods.period_grain,
+        known_periods.period_start
+
+),
+
+quotas as (
+
+    select
+        level,
+        member_id,
+        period_grain,
+        period_start,
+        {%- for value in ['full_quota_value', 'ramped_quota_value', 'quota_value'] %}
+        case
+            {%- for grain in period_grains() | reverse %}
+            when quota_value_by_{{ grain }} is not null then {{ value }}_by_{{ grain }}
+            {%- endfor %}
+        end as {{ value }},
+        {%- endfor %}
+        case
+            {%- for grain in period_grains() | reverse %}
+            when quota_value_by_{{ grain }} is not null and first_source_by_{{ grain }} <> last_source_by_{{ grain }}
+                then 'mixed'
+            when quota_value_by_{{ grain }} is not null then first_source_by_{{ grain }}
+            {%- endfor %}
+        end as quota_source
+
+    from period_quotas
 
 ),
 
@@ -206,12 +263,7 @@ both_parts as (
         quotas.quota_value,
         coalesce(won_values.won_value, 0) as won_value
 
-    from (
-        select *
-
-        from preferred_quotas
-        where place = 1
-    ) as quotas
+    from quotas
     full outer join won_values
         on
             quotas.level = won_values.level

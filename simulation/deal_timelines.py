@@ -1,0 +1,318 @@
+"""What a reader of all extracts knows each deal to have been, from day to day.
+
+Belongs here: one deal after the other, in plain Python, by the definitions and nothing else. Does
+not: the metrics (history_key.py). Nothing here may be taken from the warehouse's SQL.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import itemgetter
+
+import numpy as np
+
+from simulation.company import Company, branch_id, team_id
+from simulation.currencies import PROBABILITY_UNIT, RATE_UNIT, Rates
+from simulation.deal_history import (
+    AMOUNT,
+    CURRENCY,
+    EXCLUSION,
+    EXPECTED,
+    FORECAST,
+    OWNER,
+    PROBABILITY,
+    STAGE,
+    ChangeLog,
+)
+from simulation.deals import NONE, UNDATED, Deals
+from simulation.extracts import opportunity_id
+from simulation.line_items import LineItems
+from simulation.timeline import SECONDS_PER_DAY, Timeline
+from simulation.vocabulary import (
+    CURRENCIES,
+    LEAD_SOURCES,
+    LOST,
+    OPEN_STAGES,
+    PRODUCTS,
+    SEGMENTS,
+    STAGES,
+    WON,
+)
+
+UNKNOWN_STAGE = -1
+UNKNOWN = "unknown"
+FOREVER = 1 << 30
+
+Members = tuple[tuple[str, str], ...]
+Values = dict[int, int]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole days, from `start` to the day before `end`, in which nothing of a deal changed.
+
+    Attributes:
+        kind: `open`, `won`, `lost` or `excluded`.
+        value: Worth in cents of the reporting currency while open; None without an amount.
+        weighted: Worth times the chance of winning; None where either is not known.
+        expected: Day it was expected to close; NONE for none.
+        members: Whose it was, per level.
+    """
+
+    start: int
+    end: int
+    kind: str
+    stage: int
+    forecast: int
+    value: int | None
+    weighted: int | None
+    expected: int
+    members: Members
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A stay in a stage; days are None while it lasts."""
+
+    stage: int
+    entered: int
+    exited: int | None
+    next_stage: int | None
+    members: Members
+
+
+@dataclass(frozen=True)
+class DealTimeline:
+    """A deal's days, its stays in stages and its closings.
+
+    Attributes:
+        closings: Day and outcome of each episode's decision, the oldest first.
+        pushes: How often its close date was moved out while open in the last episode.
+        is_excluded: Whether it counts nowhere by now.
+    """
+
+    deal: str
+    spans: list[Span]
+    visits: list[Visit]
+    closings: list[tuple[int, bool]]
+    pushes: int
+    is_excluded: bool
+
+
+class TimelineReader:
+    """Reads timelines off the changes and the state of the last night."""
+
+    def __init__(
+        self,
+        company: Company,
+        rates: Rates,
+        timeline: Timeline,
+        deals: Deals,
+        lines: LineItems,
+        log: ChangeLog,
+    ) -> None:
+        """Take everything as the last night leaves it."""
+        self._company = company
+        self._rates = rates
+        self._timeline = timeline
+        self._deals = deals
+        self._totals = lines.totals(len(deals)).tolist()
+        self._changes = self._by_deal(log)
+        self._members: dict[tuple[int, ...], Members] = {}
+        self._breaks = [timeline.business_day(night) for night in range(2, timeline.nights + 1)]
+
+    def _by_deal(self, log: ChangeLog) -> dict[int, list[tuple[int, int, int, int, bool]]]:
+        """Give each deal's changes in order of time: second, field, old, new, is written."""
+        changes = log.all()
+        told = np.flatnonzero(changes.night <= self._timeline.nights)
+        night_days = np.array(
+            [0, *(self._timeline.business_day(n + 1) for n in range(self._timeline.nights))]
+        )
+        # What no history tells holds from the day of the extract that shows it.
+        shown = (night_days[changes.night[told]] + 1) * SECONDS_PER_DAY - 1
+        second = np.where(changes.is_written[told], changes.second[told], shown)
+        order = np.lexsort((told, second, changes.deal[told]))
+        rows = zip(
+            changes.deal[told][order].tolist(),
+            second[order].tolist(),
+            changes.field[told][order].tolist(),
+            changes.old[told][order].tolist(),
+            changes.new[told][order].tolist(),
+            changes.is_written[told][order].tolist(),
+            strict=True,
+        )
+        return {deal: [row[1:] for row in group] for deal, group in groupby(rows, itemgetter(0))}
+
+    def read(self) -> Iterator[DealTimeline]:
+        """Give the timelines of all deals that extracts have shown and that ever counted."""
+        for deal in np.flatnonzero(self._deals.first_night <= self._timeline.nights).tolist():
+            timeline = self._read(deal)
+            if timeline is not None:
+                yield timeline
+
+    def _read(self, deal: int) -> DealTimeline | None:
+        deals, changes = self._deals, self._changes.get(deal, [])
+        is_excluded = bool(deals.is_excluded[deal])
+        if is_excluded and all(field != EXCLUSION for _, field, *_ in changes):
+            return None
+        values = self._last_values(deal)
+        values[EXCLUSION] = int(is_excluded)
+        for _, field, old, _, _ in reversed(changes):
+            values[field] = old
+        moments = [(second, list(group)) for second, group in groupby(changes, itemgetter(0))]
+        begin = self._begin(deal)
+        if values[STAGE] >= OPEN_STAGES:
+            # First seen decided, and nothing tells how it came to that.
+            closed_on = int(deals.closing_known_day[deal])
+            decided = values
+            values = decided | {STAGE: UNKNOWN_STAGE, FORECAST: NONE, PROBABILITY: NONE}
+            if values[AMOUNT] == 0 and decided[STAGE] == LOST:
+                values[AMOUNT] = NONE
+            is_dated = deals.created_kind[deal] != UNDATED
+            closing = ((closed_on + 1) * SECONDS_PER_DAY - 1, [(0, STAGE, 0, decided[STAGE], True)])
+            moments = [closing, *moments]
+            if not is_dated or closed_on < begin:
+                begin = closed_on
+        return self._tell(deal, begin, values, moments, is_excluded)
+
+    def _last_values(self, deal: int) -> Values:
+        deals = self._deals
+        return {
+            STAGE: int(deals.stage[deal]),
+            AMOUNT: int(deals.amount[deal]),
+            CURRENCY: int(deals.currency[deal]),
+            EXPECTED: int(deals.expected_day[deal]),
+            OWNER: int(deals.owner[deal]),
+            PROBABILITY: int(deals.probability[deal]),
+            FORECAST: int(deals.forecast[deal]),
+        }
+
+    def _begin(self, deal: int) -> int:
+        if self._deals.created_kind[deal] == UNDATED:
+            return self._timeline.business_day(int(self._deals.first_night[deal]))
+        return int(self._deals.created_day[deal])
+
+    def _tell(
+        self,
+        deal: int,
+        begin: int,
+        values: Values,
+        moments: list[tuple[int, list[tuple]]],
+        is_excluded: bool,
+    ) -> DealTimeline:
+        """Play the moments after the beginning and keep what was so at the end of each day."""
+        days = {begin: dict(values)}
+        stays = [(values[STAGE], begin, self._members_of(deal, values, begin))]
+        closings: list[tuple[int, bool]] = []
+        pushes = 0
+        for second, changes in moments:
+            day = second // SECONDS_PER_DAY
+            before = dict(values)
+            for _, field, _, new, _ in changes:
+                values[field] = new
+            days[day] = dict(values)
+            was_open, is_open = before[STAGE] < OPEN_STAGES, values[STAGE] < OPEN_STAGES
+            if values[STAGE] != before[STAGE]:
+                stays.append((values[STAGE], day, self._members_of(deal, values, day)))
+            if was_open and not is_open:
+                closings.append((day, values[STAGE] == WON))
+            if is_open and not was_open:
+                pushes = 0
+            if was_open and is_open and values[EXPECTED] > before[EXPECTED] > 0:
+                pushes += 1
+        exits = [*stays[1:], (None, None, ())]
+        visits = [
+            Visit(stage, entered, exited, following, members)
+            for (stage, entered, members), (following, exited, _) in zip(stays, exits, strict=True)
+        ]
+        spans = list(self._spans(deal, days))
+        return DealTimeline(opportunity_id(deal), spans, visits, closings, pushes, is_excluded)
+
+    def _spans(self, deal: int, days: dict[int, Values]) -> Iterator[Span]:
+        """Give the days' states, ended too where the owner's team may have changed."""
+        starts = sorted(days)
+        for start, end in zip(starts, [*starts[1:], FOREVER], strict=True):
+            values = days[start]
+            cuts = [start, *(each for each in self._breaks if start < each < end), end]
+            for first, last in pairwise(cuts):
+                yield self._span(deal, values, first, last, start)
+
+    def _span(self, deal: int, values: Values, first: int, last: int, since: int) -> Span:
+        stage = values[STAGE]
+        kind = {WON: "won", LOST: "lost"}.get(stage, "open")
+        if values[EXCLUSION]:
+            kind = "excluded"
+        value = weighted = None
+        if kind == "open":
+            value = self._value(deal, values, since)
+            chance = values[PROBABILITY]
+            if chance < 0 and stage != UNKNOWN_STAGE:
+                chance = STAGES[stage].probability
+            if value is not None and chance >= 0:
+                weighted = _half_up(value * chance, PROBABILITY_UNIT)
+        members = self._members_of(deal, values, first)
+        forecast = values[FORECAST]
+        return Span(first, last, kind, stage, forecast, value, weighted, values[EXPECTED], members)
+
+    def _value(self, deal: int, values: Values, day: int) -> int | None:
+        """Give an open deal's worth: its amount, else its lines, else the product's list price."""
+        cents, currency = values[AMOUNT], max(0, values[CURRENCY])
+        if cents < 0:
+            cents = self._totals[deal]
+        product = int(self._deals.product[deal])
+        if cents < 0 and product >= 0:
+            price = PRODUCTS[product].list_price
+            cents = NONE if price is None else price
+            currency = CURRENCIES.index(PRODUCTS[product].currency_code or CURRENCIES[0])
+        return None if cents < 0 else self.converted(cents, currency, day)
+
+    def converted(self, cents: int, currency: int, day: int) -> int:
+        """Convert cents of a currency at a day's rate into cents of the reporting currency."""
+        rate = int(self._rates.to_reporting[currency, day - self._rates.first_day])
+        return _half_up(cents * rate, RATE_UNIT)
+
+    def members_on(self, day: int, person: int) -> Members:
+        """Give whom a person counts for on a day, apart from any deal."""
+        night = int(self._timeline.night_index(np.array([day]))[0])
+        return self._whose(person, night, NONE, NONE, NONE, NONE)
+
+    def _members_of(self, deal: int, values: Values, day: int) -> Members:
+        deals = self._deals
+        night = int(self._timeline.night_index(np.array([day]))[0])
+        key = (
+            values[OWNER],
+            night,
+            int(deals.territory[deal]),
+            int(deals.account[deal]),
+            int(deals.product[deal]),
+            int(deals.lead_source[deal]),
+        )
+        if key not in self._members:
+            self._members[key] = self._whose(*key)
+        return self._members[key]
+
+    def _whose(
+        self, owner: int, night: int, territory: int, account: int, product: int, source: int
+    ) -> Members:
+        """Give whom something counts for, per level, as of a 0-based night; all else are codes."""
+        company, people = self._company, self._company.people
+        team = int(people.team[night, owner]) if owner >= 0 else NONE
+        owners = np.array([max(owner, 0)], dtype=np.int32)
+        branch = int(company.branch_of(np.array([night]), owners)[0]) if owner >= 0 else NONE
+        if territory == NONE:
+            territory = int(people.territory[night, owner]) if owner >= 0 else NONE
+        segment = int(company.accounts.segment[account]) if account >= 0 else NONE
+        return (
+            ("company", "all"),
+            ("branch", branch_id(branch) if branch >= 0 else UNKNOWN),
+            ("territory", company.territories.id(territory) if territory >= 0 else UNKNOWN),
+            ("team", team_id(team) if team >= 0 else UNKNOWN),
+            ("rep", people.id(owner) if owner >= 0 else UNKNOWN),
+            ("segment", SEGMENTS[segment] if segment >= 0 else UNKNOWN),
+            ("product", PRODUCTS[product].product_id if product >= 0 else UNKNOWN),
+            ("lead_source", LEAD_SOURCES[source] if source >= 0 else UNKNOWN),
+        )
+
+
+def _half_up(number: int, unit: int) -> int:
+    return (number + unit // 2) // unit
