@@ -104,6 +104,14 @@ class Table(BaseModel):
     columns: tuple[Column, ...]
 
     @property
+    def has_masked_columns(self) -> bool:
+        """Whether any column is personal or pay data, so that no cell of a file may be shown.
+
+        A value can stand in the wrong column: headers get swapped, and mappings move values.
+        """
+        return any(column.is_masked for column in self.columns)
+
+    @property
     def key(self) -> tuple[str, ...]:
         """Names of the columns that tell one row from another."""
         return tuple(column.name for column in self.columns if column.primary_key)

@@ -21,6 +21,10 @@ import duckdb
 from ingestion.raw_ddl import quoted
 
 MAX_LENGTH = 10_000
+MAX_WIDTH = 1_000
+_PADDING, _TEMPLATES = frozenset({"lpad", "rpad"}), frozenset({"format", "printf"})
+# Widths of four digits and more, and those that an argument gives.
+_WIDE = re.compile(r"\d{4}|\*|\{[^}]*\{")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -127,7 +131,12 @@ class ExpressionParser:
             raise ExpressionError(f"is longer than {MAX_LENGTH} characters")
         if _MARK in text or "\0" in text:
             raise ExpressionError("holds a character that expressions may not hold")
-        tree = self._tree(text)
+        try:
+            return self._checked(self._tree(text))
+        except RecursionError:
+            raise ExpressionError("is nested too deeply; split it or use recode") from None
+
+    def _checked(self, tree: dict[str, Any]) -> Expression:
         node = tree["statements"][0]["node"]
         root = _only_expression(tree, node)
         columns: list[str] = []
@@ -135,8 +144,23 @@ class ExpressionParser:
             _check(part)
             if part["class"] == "COLUMN_REF":
                 part["column_names"] = [self._place(part["column_names"][0], columns)]
+            elif part["class"] == "FUNCTION":
+                self._check_pattern(part)
         template = self._template(tree)
         return Expression(tuple(columns), self._result_type(template, columns), template)
+
+    def _check_pattern(self, part: dict[str, Any]) -> None:
+        """Tries a constant pattern; DuckDB would find it wrong with the first cell only."""
+        name = part["function_name"].lower()
+        pattern = _constant(part, 1)
+        if not name.startswith("regexp_") or not isinstance(pattern, str):
+            return
+        try:
+            self._connection.execute("select regexp_matches('', ?)", [pattern])
+        except duckdb.Error as caught:
+            raise ExpressionError(
+                f"holds a pattern that {name} cannot read: {str(caught).splitlines()[0]}"
+            ) from None
 
     def _tree(self, text: str) -> dict[str, Any]:
         # The line ends keep a comment at the end from swallowing the bracket.
@@ -269,3 +293,29 @@ def _check_function(part: dict[str, Any]) -> None:
         raise ExpressionError(
             f"uses the function '{name}', which is not in the list of docs/mappings.md"
         )
+    _check_width(name, part)
+
+
+def _check_width(name: str, part: dict[str, Any]) -> None:
+    """Refuses what could make a text of any length out of a short one."""
+    if name in _PADDING:
+        width = _constant(part, 1)
+        if not isinstance(width, int) or width > MAX_WIDTH:
+            raise ExpressionError(
+                f"gives {name} no width that is a number of at most {MAX_WIDTH:,}"
+            )
+    elif name in _TEMPLATES:
+        template = _constant(part, 0)
+        is_plain = isinstance(template, str) and not _WIDE.search(template)
+        if not is_plain:
+            raise ExpressionError(
+                f"gives {name} no constant template with widths of at most three digits"
+            )
+
+
+def _constant(part: dict[str, Any], position: int) -> Any:
+    """Gives an argument that stands in the expression itself, or None."""
+    arguments = part.get("children") or []
+    if position >= len(arguments) or arguments[position]["class"] != "CONSTANT":
+        return None
+    return arguments[position]["value"].get("value")

@@ -27,9 +27,10 @@ from ingestion.errors import ExtractError
 from ingestion.extracts import ExtractGroup, Piece, extract_id, extract_id_time
 from ingestion.home import Home
 from ingestion.quarantine import Quarantine, SetAside
-from ingestion.raw_ddl import quoted_table
+from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.raw_store import FileResult, LandedExtract, note_extracts, note_files
 from ingestion.readers import format_of
+from ingestion.shown import short_names
 from ingestion.sql_text import literal
 from ingestion.staging import (
     ACCEPTED,
@@ -46,8 +47,8 @@ FEW_KEYS = 20
 # Each time in a full extract is compared with the whole table; a longer history is a delta.
 MAX_FULL_TIMES = 1_000
 _APPENDED = "_appended_rows"
+_SPARSE = frozenset({"json", "jsonl"})
 _TIME_WIDTH = len(extract_id_time(datetime(2000, 1, 1, tzinfo=UTC)))
-_MAX_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -171,17 +172,50 @@ class ExtractLanding:
             aside = [quarantine.collect(staged) for staged in staging.pieces]
             self._check_quarantined(staging, quarantine, aside)
             return self._write(staging, quarantine, aside, identity, fingerprint)
+        except duckdb.OutOfMemoryException:
+            # Its words are DuckDB's, and what it had in hand was a file's.
+            refused = ExtractError(
+                "there is not enough memory to land the file; set SALESOPS_MEMORY_LIMIT higher, "
+                "such as 4GB, or export fewer columns"
+            )
+            return self._refused(refused, staging, None)
         except ExtractError as refused:
             return self._refused(refused, staging, quarantine)
 
     def _load(self, staging: Staging, piece: Piece) -> None:
         try:
-            staging.load(piece)
+            self._check_emptied(staging.load(piece))
         except ExtractError as refused:
             if len(self._group.pieces) == 1:
                 raise
             # Its other parts are refused with it, and say which one was the cause.
             raise ExtractError(f"{piece.name}: {refused.message}") from None
+
+    def _check_emptied(self, staged: StagedPiece) -> None:
+        """Refuses a file without a column that holds values by now: all rows would lose them.
+
+        A column that the mapping calls optional itself may come and go, and JSON leaves out keys
+        that hold nothing.
+        """
+        feed = staged.piece.feed
+        if feed.columns is not None or feed.inline is not None or staged.records.format in _SPARSE:
+            return
+        absent = [name for name in staged.projection.absent if name not in self._table.key]
+        if not absent:
+            return
+        counts = ", ".join(f"count({quoted(name)})" for name in absent)
+        held = self._connection.execute(
+            f"select {counts} from {quoted_table(self._table)} "
+            f"where _source_system = {literal(self._system)}"
+        ).fetchone()
+        emptied = [name for name, count in zip(absent, held or (), strict=True) if count]
+        if emptied:
+            raise ExtractError(
+                f"the extract lacks the column '{emptied[0]}', which earlier extracts filled, so "
+                "every row would lose its value. Put the column back or rename it to that; if it "
+                "is really gone, use a mapping that says `optional: true` for it (now "
+                f"{feed.where})"
+            )
 
     def _write(
         self,
@@ -504,9 +538,7 @@ class ExtractLanding:
         yield from staged.records.notes
         unmapped = staged.projection.unmapped
         if unmapped and self._feed.unmapped == "report":
-            names = ", ".join(unmapped[:_MAX_NAMES])
-            more = f" and {len(unmapped) - _MAX_NAMES} more" if len(unmapped) > _MAX_NAMES else ""
-            yield f"columns that the mapping does not use: {names}{more}"
+            yield f"columns that the mapping does not use: {short_names(unmapped)}"
         if not self._group.is_whole:
             yield "other full feeds of the table have no file of this time: nothing was deleted"
         elif self._feed.kind == "full" and not is_complete:

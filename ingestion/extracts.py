@@ -6,10 +6,11 @@ Does not belong here: formats, records, and what an extract changes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import BinaryIO
 
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed, Mapping
-from ingestion.file_patterns import FORMATS, find_files
+from ingestion.file_patterns import FORMATS, find_files, find_others, format_by_ending
 from ingestion.home import Home
+from ingestion.shown import path_name
 
 CHUNK = 4 << 20
 OWNER_ONLY_FILE = 0o600
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -80,10 +83,20 @@ class Archive:
         Raises:
             ExtractError: The file cannot be read, or changed while it was read.
         """
+        if not file.path.is_file():
+            raise ExtractError(
+                f"{_what(file.path)} has the name of an extract; put the file itself there, or "
+                "rename it"
+            )
         if file.path not in self._stored:
             try:
                 self._stored[file.path] = self._copy(file)
             except OSError as caught:
+                if caught.errno in _NO_SPACE:
+                    raise ExtractError(
+                        f"the file cannot be archived: {caught.strerror}; make room in the home "
+                        "folder and refresh again"
+                    ) from None
                 raise ExtractError(
                     f"the file cannot be read: {caught.strerror or caught}; check its permissions"
                 ) from None
@@ -142,6 +155,12 @@ class Archive:
 
     def _path(self, sha256: str, name: str) -> Path:
         return self._home.archive / sha256[:2] / f"{sha256}{_harmless_ending(name)}"
+
+
+def _what(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        return "a link to a file that is not there"
+    return "a folder" if path.is_dir() else "something that is no file, such as a pipe,"
 
 
 def _hashed(source: BinaryIO, target: BinaryIO | None) -> str:
@@ -249,8 +268,8 @@ def find_source_files(mapping: Mapping, folder: Path) -> dict[int, tuple[SourceF
         if feed.inline is not None:
             continue
         files = tuple(
-            SourceFile(path, path.relative_to(folder).as_posix())
-            for path in find_files(folder, feed.files)
+            SourceFile(path, path_name(path.relative_to(folder)))
+            for path in (*find_files(folder, feed.files), *_strays(folder, feed.files))
         )
         if feed.required and not files:
             raise ExtractError(
@@ -259,6 +278,13 @@ def find_source_files(mapping: Mapping, folder: Path) -> dict[int, tuple[SourceF
             )
         found[index] = files
     return found
+
+
+def _strays(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    """Gives what has the name of an extract and is none; a `*` alone fits every folder."""
+    for path in find_others(folder, patterns):
+        if not path.is_dir() or format_by_ending(path.name):
+            yield path
 
 
 def group_pieces(feeds: Sequence[Feed], pieces: Sequence[Piece]) -> list[ExtractGroup]:

@@ -6,7 +6,7 @@ Belongs here: the rules of matching and the search. Does not belong here: readin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,10 +32,18 @@ def find_files(folder: Path, patterns: Iterable[str]) -> tuple[Path, ...]:
         folder: Folder that the patterns are relative to.
         patterns: Globs; see `matches`.
     """
+    return tuple(path for path in _fitting(folder, patterns) if path.is_file())
+
+
+def find_others(folder: Path, patterns: Iterable[str]) -> tuple[Path, ...]:
+    """Gives what fits a pattern below a folder but is no file: folders, pipes, links to nothing."""
+    return tuple(path for path in _fitting(folder, patterns) if not path.is_file())
+
+
+def _fitting(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
     wanted = tuple(patterns)
-    found = (path for path in folder.rglob("*") if path.is_file())
-    relative = ((path.relative_to(folder).as_posix(), path) for path in found)
-    return tuple(path for name, path in sorted(relative) if matches_any(name, wanted))
+    relative = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*"))
+    yield from (path for name, path in sorted(relative) if matches_any(name, wanted))
 
 
 def matches_any(name: str, patterns: Iterable[str]) -> bool:

@@ -25,12 +25,15 @@ from ingestion.projection import (
     EXTRACTED_AT,
     FAILED_COLUMN,
     FAILURE_PREFIX,
+    LIFTING_OPTIMIZERS,
     Projection,
     project,
 )
 from ingestion.raw_ddl import quoted
 from ingestion.readers import Records, Reject, format_of, read_records, text_columns
 from ingestion.reasons import sentence
+from ingestion.shown import path_name
+from ingestion.sql_text import literal
 
 ROWS = 1_000
 SAMPLES = 3
@@ -184,7 +187,7 @@ def check_mapping(
 def _unused(mapping: SourceMapping, folder: Path) -> Iterator[str]:
     taken = [pattern for feed in mapping.feeds for pattern in feed.files]
     for path in find_files(folder, ("**/*",)):
-        name = path.relative_to(folder).as_posix()
+        name = path_name(path.relative_to(folder))
         if format_by_ending(name) and not matches_any(name, taken):
             yield name
 
@@ -199,7 +202,7 @@ def _inline_report(feed: Feed, table: Table) -> FileReport:
 
 
 def _file_report(feed: Feed, table: Table, path: Path, folder: Path) -> FileReport:
-    name = path.relative_to(folder).as_posix()
+    name = path_name(path.relative_to(folder))
     report = FileReport(feed.full_name, feed.kind, name)
     try:
         report = replace(report, format=format_of(feed, name), **_time(feed, path, folder))
@@ -213,7 +216,7 @@ def _time(feed: Feed, path: Path, folder: Path) -> dict[str, datetime | TimeFrom
     """Gives what is known of the file's time before its records are read."""
     if feed.extracted_at is not None and feed.extracted_at.column is not None:
         return {"time_from": "records"}
-    moment = feed.time_of(path.relative_to(folder).as_posix(), folder.absolute().name)
+    moment = feed.time_of(path_name(path.relative_to(folder)), folder.absolute().name)
     if moment is None:
         modified = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
         return {"extracted_at": modified, "time_from": "modification time"}
@@ -233,7 +236,7 @@ def _read(
     link = scratch / ("extract.gz" if path.suffix.lower() == ".gz" else "extract")
     link.symlink_to(path.resolve())
     records = read_records(link, report.file, feed, connection, scratch / "scratch")
-    rows, is_whole, rejects = _load(records, connection)
+    records, rows, is_whole, rejects = _load(records, connection)
     connection.execute("set enable_external_access = false")
     report = replace(
         report,
@@ -255,19 +258,20 @@ def _read(
 
 def _load(
     records: Records, connection: duckdb.DuckDBPyConnection
-) -> tuple[int, bool, tuple[Reject, ...]]:
+) -> tuple[Records, int, bool, tuple[Reject, ...]]:
     """Copies the first records; gives their number, whether they are all, and unreadable ones."""
+    connection.execute(f"set disabled_optimizers = {literal(LIFTING_OPTIMIZERS)}")
+    copy = "create temp table cells as select * from {} limit {}"
     try:
-        connection.execute(
-            f"create temp table cells as select * from {records.relation} limit {ROWS}"
-        )
+        connection.execute(copy.format(records.relation, ROWS))
     except duckdb.Error as caught:
-        raise records.explain(caught) from None
+        records = records.reread(caught)
+        connection.execute(copy.format(records.relation, ROWS))
     found = connection.execute("select count(*) from cells").fetchone()
     rows = int(found[0]) if found else 0
     if rows == ROWS:
-        return rows, False, ()
-    return rows, True, records.settle(connection, rows)
+        return records, rows, False, ()
+    return records, rows, True, records.settle(connection, rows)
 
 
 def _reject_notes(rejects: tuple[Reject, ...]) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ single rows.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,8 +16,8 @@ from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
 from ingestion.raw_ddl import quoted
+from ingestion.shown import HeaderNames, short_name, short_names
 from ingestion.sql_text import cleaned, literal
-from ingestion.yaml_source import nearest
 
 TEXT_PREFIX = "_text_"
 VALUE_PREFIX = "_value_"
@@ -27,6 +26,8 @@ FAILED_COLUMN = "_failed_column"
 FAILED_REASON = "_failed_reason"
 EXTRACTED_AT = "_extracted_at_value"
 
+# What would compute a part of an expression before the `try` that guards it.
+LIFTING_OPTIMIZERS = "common_subexpressions,in_clause"
 # Above this a name that differs is taken for a slip of the pen, not for another column.
 _SLIP = 0.85
 
@@ -245,8 +246,8 @@ def project(
     Raises:
         ExtractError: A column stands twice in the header, or one that the mapping needs is absent.
     """
-    _check_duplicates(feed, header)
-    found = _Header(feed, header)
+    found = _Header(feed, table, header)
+    _check_duplicates(found)
     rules, absent = found.rules(table, partial=partial)
     columns = tuple(
         _projected(feed, column, rules.get(column.name), found, text_columns)
@@ -263,9 +264,11 @@ def project(
 class _Header:
     """Finds extract columns in a header and notes which of them were asked for."""
 
-    def __init__(self, feed: Feed, header: Sequence[str]) -> None:
+    def __init__(self, feed: Feed, table: Table, header: Sequence[str]) -> None:
         self.feed = feed
         self.header = header
+        known = (name for rule in feed.columns or () for name in rule.extract_columns)
+        self.names = HeaderNames(table, known, header)
         self.used: set[str] = set()
         folded: dict[str, list[str]] = {}
         for name in header:
@@ -316,11 +319,10 @@ class _Header:
     def _lacking(self, needed: list[tuple[ColumnRule, str]]) -> str:
         free = [name for name in self.header if name not in self.used]
         names = dict.fromkeys(name for _, name in needed)
-        missing = ", ".join(f"'{name}'{nearest(name, free)}" for name in names)
+        missing = ", ".join(f"'{name}'{self.names.hint(name, free)}" for name in names)
         where = needed[0][0].where
-        shown = ", ".join(self.header[:20]) + (", ..." if len(self.header) > 20 else "")
         return (
-            f"the extract lacks the column {missing}; it has {shown}. Put the column back, or "
+            f"the extract lacks the column {missing}; {self.names.all()}. Put the column back, or "
             f"change the mapping ({where})"
         )
 
@@ -342,15 +344,20 @@ def _folded(name: str) -> str:
     return name.strip().casefold()
 
 
-def _check_duplicates(feed: Feed, header: Sequence[str]) -> None:
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        places = [str(i + 1) for i, name in enumerate(header) if name == twice[0]]
-        raise ExtractError(
-            f"the column '{twice[0]}' stands {len(places)} times in the header (columns "
-            f"{', '.join(places)}), so it is not certain which one {feed.full_name} should take; "
-            "rename or remove the others"
-        )
+def _check_duplicates(found: _Header) -> None:
+    """Refuses names that stand twice; case and blanks count only where a mapping writes them."""
+    same = _folded if found.feed.columns is None else str
+    places: dict[str, list[int]] = {}
+    for position, name in enumerate(found.header, start=1):
+        places.setdefault(same(name), []).append(position)
+    for positions in places.values():
+        if len(positions) > 1:
+            told = found.names.one(found.header[positions[0] - 1], positions[0])
+            raise ExtractError(
+                f"{told} stands {len(positions)} times in the header (columns "
+                f"{', '.join(map(str, positions[:20]))}), so it is not certain which one "
+                f"{found.feed.full_name} should take; rename or remove the others"
+            )
 
 
 def _check_unmapped(
@@ -358,11 +365,17 @@ def _check_unmapped(
 ) -> None:
     if unmapped and feed.unmapped == "refuse":
         raise ExtractError(
-            f"the mapping uses no column {', '.join(repr(name) for name in unmapped[:20])}, and "
-            f"{feed.where} says `unmapped: refuse`; map the columns or drop that line"
+            f"the mapping uses no column {_told(unmapped, table)}, and {feed.where} says "
+            "`unmapped: refuse`; map the columns or drop that line"
         )
     if feed.columns is None and feed.unmapped == "report" and feed.inline is None:
         _check_slips(feed, table, rules, unmapped)
+
+
+def _told(names: Sequence[str], table: Table) -> str:
+    if table.has_masked_columns:
+        return f"of {len(names):,} (their names are not shown, as they may be personal data)"
+    return short_names([repr(name) for name in names])
 
 
 def _check_slips(
@@ -378,9 +391,9 @@ def _check_slips(
         similar = get_close_matches(_folded(name).replace(" ", "_"), absent, n=1, cutoff=_SLIP)
         if similar:
             raise ExtractError(
-                f"the extract has a column '{name}', which {table.full_name} does not know, and "
-                f"lacks '{similar[0]}'. Rename it; or, if it is something else, use a mapping "
-                f"that says `unmapped: ignore` (now {feed.where})"
+                f"the extract has a column '{short_name(name)}', which {table.full_name} does "
+                f"not know, and lacks '{similar[0]}'. Rename it; or, if it is something else, use "
+                f"a mapping that says `unmapped: ignore` (now {feed.where})"
             )
 
 
@@ -439,7 +452,10 @@ def _attempted(sql: str, formats: Formats) -> tuple[str, str]:
     A list around the value tells the NULL of an error from the NULL of a result.
     """
     attempt = f"try([cast({sql} as varchar)])"
-    failure = f"case when {attempt} is null then 'expression_failed' end"
+    failure = (
+        f"case when {attempt} is null or contains(({attempt})[1], chr(0)) "
+        "then 'expression_failed' end"
+    )
     return cleaned(f"({attempt})[1]", formats), failure
 
 
@@ -521,7 +537,7 @@ def _extracted_at(
     found = header.find(rule.column)
     if found is None:
         free = [name for name in header.header if name not in header.used]
-        hint = nearest(rule.column, (*free, *table.column_names))
+        hint = header.names.hint(rule.column, (*free, *table.column_names))
         raise ExtractError(
             f"the extract lacks the column '{rule.column}'{hint}, which says what time each "
             f"record speaks for (extracted_at in {feed.where})"

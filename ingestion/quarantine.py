@@ -14,7 +14,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.contracts import Column
 from ingestion.home import Home
 from ingestion.projection import FAILED_COLUMN, FAILED_REASON, FAILURE_PREFIX, TEXT_PREFIX
 from ingestion.raw_ddl import quoted, quoted_table
@@ -58,6 +57,7 @@ class Quarantine:
     def __init__(self, staging: Staging) -> None:
         self._staging = staging
         self._table = staging.table
+        self._is_secret = staging.table.has_masked_columns
         keys = ", ".join(
             f"{quoted(name)} {self._table.column(name).sql_type}" for name in self._table.key
         )
@@ -131,11 +131,10 @@ class Quarantine:
         _append_parquet(path, full.to_arrow_table())
 
     def _add_rejects(self, staged: StagedPiece) -> None:
-        """Adds records that could not be split; where columns are secret nothing of them shows."""
-        is_secret = any(column.is_masked for column in self._table.columns)
+        """Adds records that could not be split."""
         for reject in staged.rejects:
             full = json.dumps({"text": reject.text}, ensure_ascii=False)
-            shown = json.dumps({"text": MASK}) if is_secret else full[:MAX_RECORD]
+            shown = json.dumps({"text": MASK}) if self._is_secret else full[:MAX_RECORD]
             self._execute(
                 "insert into _quarantined values (?, ?, ?, null, null, ?, ?, ?, null, ?)",
                 [
@@ -188,24 +187,22 @@ class Quarantine:
 
     def _add_rows(self, staged: StagedPiece) -> None:
         """Adds one row per rejected record and thing that is wrong with it."""
-        secret = self._secret_headers(staged)
         columns = text_columns(staged.records.header)
         shown = {name: c for name, c in columns.items() if name in staged.projection.used}
-        masked = {
-            name: f"case when {c} is not null then '{MASK}' end" if name in secret else c
-            for name, c in shown.items()
-        }
-        full_record, record = _json_object(columns), _json_object(masked)
-        problems = " union all ".join(self._problems(staged, secret))
+        if self._is_secret:
+            shown = {n: f"case when {c} is not null then '{MASK}' end" for n, c in shown.items()}
+        full_record, record = _json_object(columns), _json_object(shown)
+        value = f"left(full_value, {MAX_VALUE})"
+        if self._is_secret:
+            value = f"case when full_value is not null then '{MASK}' end"
+        problems = " union all ".join(self._problems(staged))
         messages = ", ".join(
             f"({literal(column)}, {literal(reason)}, {literal(message)})"
             for column, reason, message in self._messages(problems)
         )
         self._execute(
             f"insert into _quarantined select {literal(staged.piece.name)}, "
-            f"{literal(staged.piece.sha256)}, _line, p.column_name, "
-            f"case when is_secret and full_value is not null then '{MASK}' "
-            f"else left(full_value, {MAX_VALUE}) end, p.reason, m.message, "
+            f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, m.message, "
             f"left({record}, {MAX_RECORD}), full_value, {full_record} "
             f"from ({problems}) as p inner join (select *, rowid as _wrong_row from _wrong) "
             f"using (_wrong_row) left join (values {messages}) as m(column_name, reason, message) "
@@ -213,27 +210,24 @@ class Quarantine:
             "order by _line"
         )
 
-    def _problems(self, staged: StagedPiece, secret: set[str]) -> Iterator[str]:
-        """Gives queries of (_wrong_row, column_name, full_value, reason, is_secret)."""
+    def _problems(self, staged: StagedPiece) -> Iterator[str]:
+        """Gives queries of (_wrong_row, column_name, full_value, reason)."""
         failures = []
         for projected in staged.projection.columns:
             name, failure = projected.name, quoted(FAILURE_PREFIX + projected.name)
-            is_secret = projected.column.is_masked or not secret.isdisjoint(
-                self._headers_of(staged, projected.column)
-            )
             failures.append(f"{failure} is null")
             yield (
                 f"select rowid as _wrong_row, {literal(name)} as column_name, "
-                f"{quoted(TEXT_PREFIX + name)} as full_value, {failure} as reason, "
-                f"{str(is_secret).lower()} as is_secret from _wrong where {failure} is not null"
+                f"{quoted(TEXT_PREFIX + name)} as full_value, {failure} as reason "
+                f"from _wrong where {failure} is not null"
             )
         yield (
-            "select rowid, cast(null as varchar), cast(null as varchar), 'conflicting_rows', false "
+            "select rowid, cast(null as varchar), cast(null as varchar), 'conflicting_rows' "
             "from _wrong where is_conflict"
         )
         # The time of a record may come from an extract column that feeds no contract column.
         yield (
-            f"select rowid, {FAILED_COLUMN}, cast(null as varchar), {FAILED_REASON}, false "
+            f"select rowid, {FAILED_COLUMN}, cast(null as varchar), {FAILED_REASON} "
             f"from _wrong where {FAILED_REASON} is not null and {' and '.join(failures)}"
         )
 
@@ -249,29 +243,6 @@ class Quarantine:
                 yield name, reason, sentence(reason, self._table.column(name))
             else:
                 yield name, reason, f"{name} does not hold the time that the record speaks for"
-
-    def _secret_headers(self, staged: StagedPiece) -> set[str]:
-        """Gives the extract columns from which personal or pay data is taken."""
-        return {
-            name
-            for column in self._table.columns
-            if column.is_masked
-            for name in self._headers_of(staged, column)
-        }
-
-    def _headers_of(self, staged: StagedPiece, column: Column) -> set[str]:
-        """Gives the extract columns that a contract column is made from."""
-        feed = staged.piece.feed
-        names = {column.name}
-        if feed.columns is not None:
-            names = {
-                name
-                for rule in feed.columns
-                if rule.column == column.name
-                for name in rule.extract_columns
-            }
-        folded = {name.strip().casefold() for name in names}
-        return {name for name in staged.records.header if name.strip().casefold() in folded}
 
     def _execute(self, sql: str, values: list | None = None) -> None:
         self._staging.connection.execute(sql, values)

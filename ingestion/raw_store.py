@@ -18,6 +18,7 @@ from ingestion.company import CompanySettings, write_company_tables
 from ingestion.contracts import Contracts, Table
 from ingestion.errors import LandingError
 from ingestion.home import Home
+from ingestion.projection import LIFTING_OPTIMIZERS
 from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
 from ingestion.sql_text import literal
 from ingestion.system_tables import EXTRACTS, FILES, SYSTEM_TABLES
@@ -167,6 +168,9 @@ def _lock_down(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     folders = ", ".join(literal(f"{folder}/") for folder in (home.archive, home.scratch))
     connection.execute(f"set allowed_directories = [{folders}]")
     connection.execute("set enable_external_access = false")
+    # A cast that stands twice in a mapping's expression would be lifted out of the `try` around it,
+    # and one cell that it fails for would fail the file, with the cell in DuckDB's message.
+    connection.execute(f"set disabled_optimizers = {literal(LIFTING_OPTIMIZERS)}")
     connection.execute("set lock_configuration = true")
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from ingestion.change_log import row_hash_sql
 from ingestion.contracts import Table
-from ingestion.errors import ExtractError, LandingError
+from ingestion.errors import ExtractError
 from ingestion.extracts import Piece, extract_id_time
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import EXTRACTED_AT, FAILED_REASON, Projection, project
@@ -88,13 +88,11 @@ class Staging:
         first_row = self.number(f"select count(*) from {STAGED}") if self.pieces else 0
         try:
             self._insert(projection, records)
-        except duckdb.OutOfMemoryException as caught:
-            raise LandingError(
-                f"{piece.name}: not enough memory to land it ({str(caught).splitlines()[0]}); set "
-                "SALESOPS_MEMORY_LIMIT higher, such as 4GB"
-            ) from None
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error as caught:
-            raise records.explain(caught) from None
+            records = records.reread(caught)
+            self._insert_again(projection, records)
         rows = self.number(f"select count(*) from {STAGED}") - first_row
         rejects = records.settle(self.connection, rows)
         staged = StagedPiece(piece, records, projection, first_row, rows, rejects)
@@ -224,6 +222,14 @@ class Staging:
         )
         target = f"insert into {STAGED}" if self.pieces else f"create temp table {STAGED} as"
         self.connection.execute(f"{target} {query}")
+
+    def _insert_again(self, projection: Projection, records: Records) -> None:
+        try:
+            self._insert(projection, records)
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as caught:
+            raise records.explain(caught) from None
 
     def _check_not_empty(self, staged: StagedPiece) -> None:
         feed = staged.piece.feed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +33,6 @@ from ingestion.readers.records import (
     Reject,
     ScratchTable,
     check_width,
-    first_line,
     named_columns,
 )
 from ingestion.sql_text import literal
@@ -42,6 +42,7 @@ from ingestion.sql_text import literal
 MAX_RECORD_BYTES = 32 << 20
 _MAX_HEADER_BYTES = 4 << 20
 _RAGGED = frozenset({"MISSING COLUMNS", "TOO MANY COLUMNS"})
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _rejects_tables = itertools.count()
 
 
@@ -78,11 +79,11 @@ def read_delimited(path: Path, options: CsvOptions, scratch: Path) -> Records:
     text = plain_text(path, options.encoding, scratch)
     if text.path.stat().st_size == 0:
         raise ExtractError("the file is empty (0 bytes); ask for it again")
-    start = _after_lines(text.path, options.skip_lines)
+    start, is_plain = _after_lines(text.path, options.skip_lines)
     scan = scan_records(text.path, start, options.delimiter, options.quote)
-    if scan.is_mixed:
+    if scan.is_mixed or not is_plain:
         text = _with_line_feeds(text, scan, scratch)
-        start = _after_lines(text.path, options.skip_lines)
+        start, _ = _after_lines(text.path, options.skip_lines)
         scan = scan_records(text.path, start, options.delimiter, options.quote)
     head = _head(text.path, start, options)
     check_width(head.names)
@@ -90,10 +91,10 @@ def read_delimited(path: Path, options: CsvOptions, scratch: Path) -> Records:
     count = scan.records - (1 if options.header else 0)
     if len(head.names) == 1:
         # DuckDB takes a blank line for a record where there is one column only.
-        return _parsed_in_python(text, head, options, scratch)
+        return _parsed_in_python(text, head, head.records_start, options, scratch)
     if not head.can_skip:
         text = PlainText(_tail(text.path, head.records_start, scratch), text.notes)
-    return DelimitedRecords(text, head, scan, options, count)
+    return DelimitedRecords(text, head, scan, options, count, scratch)
 
 
 @dataclass
@@ -105,6 +106,7 @@ class DelimitedRecords:
     scan: RecordScan
     options: CsvOptions
     count: int
+    scratch: Path
     format: str = "csv"
     _rejects_table: str = field(default_factory=lambda: f"_rejects_{next(_rejects_tables)}")
     _rejected: list[int] = field(default_factory=list)
@@ -162,7 +164,15 @@ class DelimitedRecords:
                 pass
         except ExtractError as reason:
             return reason
-        return ExtractError(f"the file cannot be split into records: {first_line(error)}")
+        return ExtractError(
+            f"the file cannot be split into records ({type(error).__name__} in DuckDB)"
+        )
+
+    def reread(self, error: duckdb.Error) -> Records:
+        """Reads record by record what DuckDB does not split, such as LF in quotes between CRLF."""
+        del error
+        start = self.head.records_start if self.head.can_skip else 0
+        return _parsed_in_python(self.text, self.head, start, self.options, self.scratch)
 
     def lines(self, numbers: Sequence[int]) -> list[int]:
         """Gives the physical lines of rows."""
@@ -206,11 +216,10 @@ class DelimitedRecords:
         for (number, line), (_, kind, text, fields) in zip(places, found, strict=True):
             self._rejected.append(number)
             few = kind == "MISSING COLUMNS"
-            has = "fewer" if few else f"{fields} fields, which is more"
             yield Reject(
                 line=line,
                 reason="ragged_row",
-                message=f"the record has {has} than the {width} columns of the header",
+                message=_ragged(0 if few else int(fields), width),
                 text=(text or "").strip("\r\n"),
             )
 
@@ -253,32 +262,44 @@ class DelimitedRecords:
 
 
 def _parsed_in_python(
-    text: PlainText, head: _Head, options: CsvOptions, scratch: Path
+    text: PlainText, head: _Head, start: int, options: CsvOptions, scratch: Path
 ) -> ParsedRecords:
+    width = len(head.names)
     table = ScratchTable(scratch)
     numbers: list[int] = []
     rejects: list[Reject] = []
-    for record in exact_records(text.path, head.records_start, head.lines + 1, options):
-        if record.is_ragged(1):
-            message = "the record has more fields than the 1 column of the header"
+    for record in exact_records(text.path, start, head.lines + 1, options):
+        if record.is_ragged(width):
             found = options.delimiter.join(record.values)
+            message = _ragged(len(record.values), width)
             rejects.append(Reject(record.line, "ragged_row", message, found))
         else:
-            table.append([record.values[0] or None])
+            table.append([value or None for value in record.values])
             numbers.append(record.line)
     return ParsedRecords(
-        "csv", head.names, table.relation(1), table.count, tuple(rejects), numbers, text.notes
+        "csv", head.names, table.relation(width), table.count, tuple(rejects), numbers, text.notes
     )
 
 
-def _after_lines(path: Path, count: int) -> int:
-    """Gives the byte after so many physical lines."""
-    if count == 0:
-        return 0
+def _ragged(fields: int, width: int) -> str:
+    has = "fewer" if fields < width else f"{fields} fields, which is more"
+    columns = "1 column" if width == 1 else f"{width} columns"
+    return f"the record has {has} than the {columns} of the header"
+
+
+def _after_lines(path: Path, count: int) -> tuple[int, bool]:
+    """Gives the byte after so many lines, and whether none of them ends with CR alone."""
+    position, is_plain = 0, True
     with path.open("rb") as file:
         for _ in range(count):
-            file.readline(MAX_RECORD_BYTES)
-        return file.tell()
+            file.seek(position)
+            line = file.readline(MAX_RECORD_BYTES)
+            end = _LINE_END.search(line)
+            if end is None:
+                return position + len(line), is_plain
+            is_plain = is_plain and end[0] != b"\r"
+            position += end.end()
+    return position, is_plain
 
 
 def _head(path: Path, start: int, options: CsvOptions) -> _Head:
@@ -364,6 +385,6 @@ def _chunks(path: Path, start: int = 0) -> Iterator[bytes]:
     with path.open("rb") as file:
         file.seek(start)
         while chunk := file.read(CHUNK):
-            if chunk.endswith(b"\r"):
-                chunk += file.read(1)
+            while chunk.endswith(b"\r") and (following := file.read(1)):
+                chunk += following
             yield chunk

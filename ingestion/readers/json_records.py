@@ -54,6 +54,12 @@ def read_json_lines(path: Path, scratch: Path) -> ParsedRecords:
         for line, content in enumerate(file, start=1):
             if content.strip():
                 table.add_line(line, content.rstrip("\r\n"), is_whole=content.endswith("\n"))
+    if table.rejects and not table.rows.count:
+        first = table.rejects[0]
+        raise ExtractError(
+            f"line {first.line}: {first.message}, and no other line is a record either; check the "
+            "format in the mapping, or ask for the file again"
+        )
     return table.records("jsonl", text.notes)
 
 
@@ -152,11 +158,21 @@ def _parsed(text: str) -> Any:
         raise json.JSONDecodeError("nested too deeply", "", 0) from None
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Makes an object; of two values of one key nobody can say which one is meant."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise json.JSONDecodeError("a key stands twice in one object", "", 0)
+    return made
+
+
 def _no_number(word: str) -> Any:
     raise json.JSONDecodeError(f"{word} is no JSON value", "", 0)
 
 
-_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_no_number)
+_DECODER = json.JSONDecoder(
+    parse_float=_Number, parse_int=_Number, parse_constant=_no_number, object_pairs_hook=_object
+)
 
 
 def _problem(item: Any, *, has_escapes: bool) -> str | None:

@@ -55,12 +55,24 @@ def _as_text(path: Path, width: int, connection: duckdb.DuckDBPyConnection) -> s
 def _text(column: str, sql_type: str) -> str:
     text = f"cast({column} as varchar)"
     if sql_type in {"DOUBLE", "FLOAT"}:
-        # 1e+20 is no number in a cell of text.
-        plain = f"rtrim(rtrim(format('{{:.20f}}', cast({column} as double)), '0'), '.')"
-        return f"case when contains({text}, 'e') then {plain} else {text} end"
+        return f"case when contains({text}, 'e') then {_without_exponent(text)} else {text} end"
     if sql_type.endswith("]") or sql_type.startswith(("STRUCT", "MAP")):
         return f"cast(to_json({column}) as varchar)"
     return text
+
+
+def _without_exponent(number: str) -> str:
+    """Gives the SQL of 1.5e-07 as 0.00000015 and of 1.5e+20 as 150000000000000000000."""
+    sign = f"case when prefix({number}, '-') then '-' else '' end"
+    mantissa = f"ltrim(split_part({number}, 'e', 1), '-')"
+    exponent = f"cast(split_part({number}, 'e', 2) as integer)"
+    digits = f"replace({mantissa}, '.', '')"
+    decimals = f"length(split_part({mantissa}, '.', 2))"
+    return (
+        f"case when {exponent} < 0 "
+        f"then concat({sign}, '0.', repeat('0', -({exponent}) - 1), {digits}) "
+        f"else concat({sign}, {digits}, repeat('0', greatest(0, {exponent} - {decimals}))) end"
+    )
 
 
 def _check_content(relation: str, width: int, connection: duckdb.DuckDBPyConnection) -> None:

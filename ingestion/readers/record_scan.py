@@ -82,9 +82,9 @@ def scan_records(path: Path, start: int, delimiter: str, quote: str) -> RecordSc
     with path.open("rb") as file:
         file.seek(start)
         while chunk := file.read(CHUNK):
-            if chunk.endswith(b"\r"):
-                # The two characters of one line end must not fall into two chunks.
-                chunk += file.read(1)
+            # The two characters of one line end must not fall into two chunks.
+            while chunk.endswith(b"\r") and (following := file.read(1)):
+                chunk += following
             if b"\0" in chunk:
                 raise _nul(path, start + pass_.position + chunk.index(b"\0"))
             pass_.feed(chunk)

@@ -86,6 +86,14 @@ class Records(Protocol):
         """Gives the reason why reading the relation failed, in words of the file."""
         ...
 
+    def reread(self, error: duckdb.Error) -> Records:
+        """Gives the same records read in another way after reading the relation failed.
+
+        Raises:
+            ExtractError: There is no other way, or the file itself is at fault.
+        """
+        ...
+
     def lines(self, numbers: Sequence[int]) -> list[int]:
         """Gives the physical lines of rows, by their position (from 1) in the relation."""
         ...
@@ -129,8 +137,18 @@ class ParsedRecords:
         return self.rejects
 
     def explain(self, error: duckdb.Error) -> ExtractError:
-        """Gives DuckDB's own words, as the file itself was parsed without an error."""
-        return ExtractError(f"the records cannot be read: {first_line(error)}")
+        """Says that the records were split well but cannot become rows.
+
+        DuckDB's own words are left out, as they can quote a cell.
+        """
+        return ExtractError(
+            f"the records cannot become rows ({type(error).__name__} in DuckDB), though the file "
+            "can be read; look at the expressions and formats of the mapping"
+        )
+
+    def reread(self, error: duckdb.Error) -> Records:
+        """Raises, as the records were parsed one by one already."""
+        raise self.explain(error)
 
     def lines(self, numbers: Sequence[int]) -> list[int]:
         """Gives the physical lines of rows."""

@@ -6,11 +6,12 @@ computed; what the program that saved the file stored for them is read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook
 
 from ingestion.errors import ExtractError
 from ingestion.readers.records import (
@@ -21,6 +22,7 @@ from ingestion.readers.records import (
     first_line,
     named_columns,
 )
+from ingestion.readers.workbook_cells import OddCell, odd_cells
 from ingestion.yaml_source import nearest
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
@@ -42,17 +44,18 @@ def read_workbook(path: Path, sheet: str | None, skip_rows: int, scratch: Path) 
         raise ExtractError("the file is empty (0 bytes); ask for it again")
     try:
         with CalamineWorkbook.from_path(str(path)) as workbook:
-            content = _sheet(workbook, sheet)
+            name = _sheet_name(workbook, sheet)
             # Row numbers must be those that Excel shows, so empty rows at the top count.
-            rows = content.to_python(skip_empty_area=False)
+            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError) as caught:
         raise ExtractError(
             f"the workbook is corrupt or no Excel file ({first_line(caught)}); ask for it again"
         ) from None
+    _show_errors(rows, odd_cells(path, name))
     return _records(rows[skip_rows:], skip_rows, scratch)
 
 
-def _sheet(workbook: CalamineWorkbook, name: str | None) -> CalamineSheet:
+def _sheet_name(workbook: CalamineWorkbook, name: str | None) -> str:
     names = workbook.sheet_names
     if not names:
         raise ExtractError("the workbook has no sheet")
@@ -60,7 +63,22 @@ def _sheet(workbook: CalamineWorkbook, name: str | None) -> CalamineSheet:
         raise ExtractError(
             f"the workbook has no sheet '{name}'{nearest(name, names)}; it has {', '.join(names)}"
         )
-    return workbook.get_sheet_by_name(name if name is not None else names[0])
+    return name if name is not None else names[0]
+
+
+def _show_errors(rows: list[list[Cell]], odd: Iterable[OddCell]) -> None:
+    """Puts what an error cell shows where the library gives an empty one; no cast will take it."""
+    for cell in odd:
+        if cell.error is None:
+            raise ExtractError(
+                f"cell {cell.reference} holds a formula without a stored value, as the program "
+                "that wrote the file computed none; open it in Excel, save it and send it again"
+            )
+        while len(rows) < cell.row:
+            rows.append([])
+        row = rows[cell.row - 1]
+        row += [""] * (cell.column - len(row))
+        row[cell.column - 1] = cell.error
 
 
 def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords:
@@ -85,6 +103,10 @@ def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords
             message = f"the row has cells to the right of the {len(header)} columns of the header"
             found = "\t".join(text or "" for text in row)
             rejects.append(Reject(number, "ragged_row", message, found))
+        elif any("\0" in text for text in row if text is not None):
+            message = "a cell holds a NUL character"
+            found = "\t".join(text or "" for text in row).replace("\0", "\ufffd")
+            rejects.append(Reject(number, "bad_encoding", message, found))
         else:
             table.append(row[: len(header)])
             numbers.append(number)

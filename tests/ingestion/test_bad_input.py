@@ -290,18 +290,14 @@ def test_formulas_are_never_computed(bad, tmp_path):
     """Neither in a workbook, where the stored value counts, nor in text, where it is text."""
     book = openpyxl.Workbook()
     sheet = book.create_sheet(index=0)
-    sheet.append(["product_id", "product_name"])
-    sheet.append(["1", "=1+1"])
+    sheet.append(["product_id", "product_name", "list_price"])
+    sheet.append(["1", "=1+1", 1])
     book.save(tmp_path / "made.xlsx")
-    bad.write("products.xlsx", (tmp_path / "made.xlsx").read_bytes())
-    file = bad.land_one()
-    assert file.quarantined == 1
-    assert bad.query("select column_name, reason from landing.quarantine") == [
-        ("product_name", "required_missing")
-    ]
+    content = (tmp_path / "made.xlsx").read_bytes()
+    refused(bad, "products.xlsx", content, "cell B2 holds a formula", "open it in Excel")
     (bad.folder / "products.xlsx").unlink()
     name = "=cmd|' /C calc'!A0"
-    bad.write("products.csv", f"product_id,product_name\n1,{name}\n2,B\n")
+    bad.write("products.csv", f"product_id,product_name,list_price\n1,{name},1\n2,B,2\n")
     bad.land()
     assert (name,) in bad.state("product_name")
 
@@ -345,8 +341,8 @@ def test_sql_in_cells_and_headers(bad):
     evil = "'); drop table crm.products; --"
     bad.write(
         "products.csv",
-        f'product_id,product_name,"{evil}"\n1,A,x\n2,B,y\n3,"{evil}",z\n"{evil}",D,"{evil}"\n'
-        f'5,"E",z\n5,"{evil}",z\n',
+        f'product_id,product_name,"{evil}",list_price\n1,A,x,\n2,B,y,\n3,"{evil}",z,\n'
+        f'"{evil}",D,"{evil}",\n5,"E",z,\n5,"{evil}",z,\n',
     )
     file = bad.land_one()
     assert (file.accepted, file.quarantined) == (2 + 2, 2)
@@ -397,16 +393,25 @@ def test_file_without_permission(bad, monkeypatch):
 
 
 def test_full_extract_that_lacks_most_keys(bad):
-    bad.write("products.csv", "product_id,product_name\n" + "".join(f"{i},X\n" for i in range(40)))
+    bad.write(
+        "products.csv",
+        "product_id,product_name,list_price\n" + "".join(f"{i},X,\n" for i in range(40)),
+    )
     bad.land()
     before = bad.sizes()
-    bad.write("products.csv", "product_id,product_name\n" + "".join(f"{i},Y\n" for i in range(19)))
+    bad.write(
+        "products.csv",
+        "product_id,product_name,list_price\n" + "".join(f"{i},Y,\n" for i in range(19)),
+    )
     file = bad.land_one()
     assert file.status == "refused"
     assert "lacks 21 of 40 keys" in file.message
     assert "max_deleted" in file.message
     assert bad.sizes() == before
-    bad.write("products.csv", "product_id,product_name\n" + "".join(f"{i},Y\n" for i in range(20)))
+    bad.write(
+        "products.csv",
+        "product_id,product_name,list_price\n" + "".join(f"{i},Y,\n" for i in range(20)),
+    )
     assert bad.land_one().deleted == 20
 
 
