@@ -151,9 +151,7 @@ numbered_changes as (
 
 first_versions as (
 
-    select
-        opportunity_id,
-        began_at
+    select *
 
     from timed_versions
     where version_number = 1
@@ -246,7 +244,7 @@ union all
 select
     snapshots.opportunity_id,
     snapshots.snapshot_at as said_at,
-    snapshots.extracted_at as recorded_at,
+    greatest(snapshots.extracted_at, first_versions.extracted_at) as recorded_at,
     3 as source_rank,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
@@ -262,7 +260,7 @@ union all
 select
     changes.opportunity_id,
     changes.changed_at as said_at,
-    changes.extracted_at as recorded_at,
+    greatest(changes.extracted_at, first_versions.extracted_at) as recorded_at,
     2 as source_rank,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
@@ -283,7 +281,7 @@ union all
 select
     stays.opportunity_id,
     stays.entered_at as said_at,
-    stays.extracted_at as recorded_at,
+    greatest(stays.extracted_at, first_versions.extracted_at) as recorded_at,
     1 as source_rank,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
@@ -302,11 +300,23 @@ inner join first_versions on stays.opportunity_id = first_versions.opportunity_i
 
 union all
 
--- What a field held before its first change it has held since the deal began.
+-- What a field held before its first change it has held since the deal began. That is news, unless
+-- the first extract showed the same.
 select
     changes.opportunity_id,
     least(first_versions.began_at, changes.changed_at) as said_at,
-    changes.extracted_at as recorded_at,
+    case
+        {%- for field, type in fields.items() %}
+        when
+            changes.field_name = '{{ field }}'
+            and (
+                first_versions.{{ field }}
+                is not distinct from cast(nullif(changes.old_value, '') as {{ type }})
+            )
+            then first_versions.extracted_at
+        {%- endfor %}
+        else changes.extracted_at
+    end as recorded_at,
     0 as source_rank,
     cast(null as bigint) as version_number,
     {%- for field in fields %}

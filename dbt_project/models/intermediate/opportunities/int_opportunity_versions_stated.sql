@@ -29,7 +29,8 @@ moments as (
     select
         opportunity_id,
         said_at,
-        min(recorded_at) as recorded_at,
+        coalesce(max(case when source_rank = 0 then recorded_at end), min(recorded_at))
+            as recorded_at,
         max(source_rank) as source_rank,
         max(case when source_rank < 4 then source_rank end) as told_rank,
         max(version_number) as extract_version,

@@ -8,6 +8,33 @@ told_deals as (
 
     from {{ ref('int_opportunity_versions_stated') }}
 
+),
+
+opportunity_extracts as (
+
+    select distinct
+        source_system,
+        extracted_at
+
+    from {{ ref('stg_landing__extracts') }}
+    where
+        source = 'crm'
+        and table_name = 'opportunities'
+
+),
+
+extracts as (
+
+    select
+        source_system,
+        extracted_at,
+        lag(extracted_at) over (
+            partition by source_system
+            order by extracted_at
+        ) as previous_extracted_at
+
+    from opportunity_extracts
+
 )
 
 select
@@ -51,9 +78,15 @@ select
     cast(null as timestamp) as stated_at,
     cast(null as string) as known_by,
     dated.extracted_at as recorded_at,
-    false as is_recorded_late
+    -- A deal that an earlier extract should have shown.
+    dated.version_number = 1
+    and coalesce(dated.began_at <= extracts.previous_extracted_at, false) as is_recorded_late
 
 from {{ ref('int_opportunity_versions_dated') }} as dated
+left join extracts
+    on
+        dated.source_system = extracts.source_system
+        and dated.extracted_at = extracts.extracted_at
 left join told_deals on dated.opportunity_id = told_deals.opportunity_id
 where told_deals.opportunity_id is null
 

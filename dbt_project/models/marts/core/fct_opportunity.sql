@@ -8,8 +8,10 @@ episodes as (
         -- who have it now.
         coalesce(versions.closed_date, warehouse.as_of_date, versions.starts_on)
             as attribution_date,
-        -- Whatever was changed after this many days came after the earliest freeze of its period.
-        coalesce(
+        -- Whatever was changed after this many days came after the earliest freeze of its period,
+        -- and what was recorded late may have.
+        not versions.is_recorded_late
+        and coalesce(
             versions.starts_on
             <= {{ plus_days('versions.closed_date', 'warehouse.close_lag_days') }},
             false
