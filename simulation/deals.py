@@ -13,6 +13,7 @@ from simulation.company import Accounts, Company
 from simulation.streams import stream
 from simulation.timeline import SECONDS_PER_DAY, Days, Timeline
 from simulation.vocabulary import (
+    COMPETITORS,
     FORECAST_CATEGORIES,
     LEAD_SOURCES,
     LOSS_REASONS,
@@ -71,6 +72,7 @@ class Deals:
     lead_source: Small
     deal_type: Small
     loss_reason: Small
+    competitor: Small
     merged_into: Codes
     currency: Small
     has_currency: Mask
@@ -205,6 +207,8 @@ def generate_deals(
         loss_reason=np.where(
             stage == LOST, rng.integers(0, len(LOSS_REASONS), number, dtype=np.int8), NONE
         ).astype(np.int8),
+        # Two in five deals name none, drawn as one more than there are.
+        competitor=_few(rng, number, (0.25, 0.2, 0.15, 0.4)),
         merged_into=np.full(number, NONE, dtype=np.int32),
         currency=currency,
         has_currency=(currency > 0) | (rng.random(number, dtype=np.float32) > 0.05),
@@ -227,6 +231,7 @@ def generate_deals(
     )
     # The source of a few deals is not known; it was drawn as one more than there are.
     deals.lead_source[deals.lead_source == len(LEAD_SOURCES)] = NONE
+    deals.competitor[deals.competitor == len(COMPETITORS)] = NONE
     deals.forecast[rng.random(number, dtype=np.float32) < 0.03] = FORECAST_CATEGORIES.index(
         "omitted"
     )

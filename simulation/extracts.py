@@ -33,6 +33,7 @@ from simulation.deal_history import (
 from simulation.deals import AT_TIME, BOTH, DANGLING, NONE, ON_DAY, Deals
 from simulation.line_items import TOTAL_ONLY, WITHOUT_TOTAL, LineItems
 from simulation.vocabulary import (
+    COMPETITORS,
     CURRENCIES,
     DEAL_TYPES,
     FORECAST_CATEGORIES,
@@ -63,9 +64,9 @@ _COLUMNS = {
     "stages": "stage_id stage_name stage_order is_closed is_won probability",
     "opportunities": (
         "opportunity_id opportunity_name account_id owner_id product_id territory_id stage_id "
-        "forecast_category lead_source deal_type loss_reason merged_into_id currency_code amount "
-        "probability is_duplicate is_deleted created_at created_date expected_close_date closed_at "
-        "closed_date modified_at"
+        "forecast_category lead_source deal_type loss_reason competitor merged_into_id "
+        "currency_code amount probability is_duplicate is_deleted created_at created_date "
+        "expected_close_date closed_at closed_date modified_at"
     ),
     "opportunity_line_items": (
         "line_item_id opportunity_id product_id quantity unit_price line_amount"
@@ -230,6 +231,7 @@ class Renderer:
             "lead_source": _texts("", LEAD_SOURCES),
             "deal_type": _texts("", DEAL_TYPES),
             "loss_reason": _texts("", LOSS_REASONS),
+            "competitor": _texts("", COMPETITORS),
             "currency": _texts("", CURRENCIES),
             "industry": _texts("", INDUSTRIES),
             "segment": _texts("", SEGMENTS),
@@ -347,6 +349,7 @@ class Renderer:
             "lead_source": _coded(deals.lead_source, words["lead_source"]),
             "deal_type": _coded(deals.deal_type, words["deal_type"]),
             "loss_reason": _coded(deals.loss_reason, words["loss_reason"]),
+            "competitor": _coded(deals.competitor, words["competitor"]),
             "merged_into": pa.array(
                 deals.merged_into.astype(np.int64) + 1, mask=deals.merged_into < 0
             ),
@@ -444,6 +447,7 @@ OPPORTUNITY_TEXT = _row(
     "lead_source",
     "deal_type",
     "loss_reason",
+    "competitor",
     "case when merged_into is not null then "
     "concat('OP-', lpad(cast(merged_into as varchar), 8, '0')) end",
     "currency",

@@ -17,6 +17,7 @@ from simulation.answer_key import KnownDeals, Level
 from simulation.deal_timelines import UNKNOWN, DealTimeline, Members, Span
 from simulation.timeline import Timeline, date_of, day_number
 from simulation.vocabulary import (
+    COMPETITORS,
     DEAL_TYPES,
     FORECAST_CATEGORIES,
     LOSS_REASONS,
@@ -240,7 +241,7 @@ class HistoryKey:
 
 
 def win_loss(closed: KnownDeals, levels: list[Level]) -> pd.DataFrame:
-    """Give closings by loss reason, deal type and size band, by month of closing."""
+    """Give closings by loss reason, competitor, deal type and size band, by month of closing."""
     deals = closed.deals
 
     def categories(place: int, deal: str) -> list[tuple[str, ...]]:
@@ -249,6 +250,7 @@ def win_loss(closed: KnownDeals, levels: list[Level]) -> pd.DataFrame:
         bands = (name for limit, name in SIZE_BANDS if value < limit)
         return [
             ("loss_reason", "won" if is_won else _word(LOSS_REASONS, deals.loss_reason[place])),
+            ("competitor", _word(COMPETITORS, deals.competitor[place])),
             ("deal_type", _word(DEAL_TYPES, deals.deal_type[place])),
             ("size_band", UNKNOWN if value < 0 else next(bands, "250k and more")),
         ]

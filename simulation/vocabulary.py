@@ -107,6 +107,7 @@ FORECAST_CATEGORIES = ("pipeline", "best_case", "commit", "closed", "omitted")
 LEAD_SOURCES = ("website", "referral", "outbound", "trade fair", "partner", "advertising")
 DEAL_TYPES = ("new business", "expansion", "renewal")
 LOSS_REASONS = ("price", "competitor", "no decision", "timing", "missing feature")
+COMPETITORS = ("Castellan Suite", "Brightwater", "Osprey Works")
 SEGMENTS = ("enterprise", "mid-market", "small business")
 INDUSTRIES = (
     "retail",

@@ -23,6 +23,7 @@ from ingestion.readers.record_scan import (
     ExactRecord,
     RecordScan,
     broken_quotes,
+    chunks_of_lines,
     csv_dialect,
     exact_records,
     scan_records,
@@ -337,7 +338,7 @@ def _check_end(path: Path, head: _Head, scan: RecordScan, options: CsvOptions) -
         for _ in exact_records(path, head.records_start, head.lines + 1, options):
             pass
     if not scan.ends_with_line_end and options.final_newline == "required":
-        line = 1 + sum(chunk.count(b"\n") for chunk in _chunks(path))
+        line = 1 + sum(chunk.count(b"\n") for chunk in chunks_of_lines(path))
         raise _cut(line, "does not end with a line end")
 
 
@@ -353,7 +354,7 @@ def _with_line_feeds(text: PlainText, scan: RecordScan, scratch: Path) -> PlainT
     target = scratch.with_name(f"{scratch.name}.lines")
     with target.open("wb") as file:
         target.chmod(0o600)
-        for chunk in _chunks(text.path):
+        for chunk in chunks_of_lines(text.path):
             file.write(chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     counts = {"CRLF": scan.crlf, "LF": scan.lf, "CR": scan.cr}
     found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
@@ -364,7 +365,7 @@ def _tail(path: Path, start: int, scratch: Path) -> Path:
     target = scratch.with_name(f"{scratch.name}.records")
     with target.open("wb") as file:
         target.chmod(0o600)
-        for chunk in _chunks(path, start):
+        for chunk in chunks_of_lines(path, start):
             file.write(chunk)
     return target
 
@@ -379,12 +380,3 @@ def _lines_at(path: Path, positions: Sequence[int]) -> Iterator[int | None]:
                 done += len(part)
                 ends_line = part.endswith(b"\n")
             yield line if done == position and ends_line else None
-
-
-def _chunks(path: Path, start: int = 0) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        while chunk := file.read(CHUNK):
-            while chunk.endswith(b"\r") and (following := file.read(1)):
-                chunk += following
-            yield chunk

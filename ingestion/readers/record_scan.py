@@ -7,6 +7,7 @@ pass with Python's own parser. Does not belong here: the values in the records.
 from __future__ import annotations
 
 import csv
+import os
 import sys
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -79,16 +80,30 @@ def scan_records(path: Path, start: int, delimiter: str, quote: str) -> RecordSc
         ExtractError: There is a NUL character; names its line.
     """
     pass_ = _Pass(delimiter.encode(), quote.encode() or None)
+    for chunk in chunks_of_lines(path, start):
+        if b"\0" in chunk:
+            raise _nul(path, start + pass_.position + chunk.index(b"\0"))
+        pass_.feed(chunk)
+    return pass_.finish()
+
+
+def chunks_of_lines(path: Path, start: int = 0) -> Iterator[bytes]:
+    """Gives a file in pieces, none of which ends between the two characters of a line end.
+
+    Args:
+        path: The file.
+        start: Byte to start at.
+    """
     with path.open("rb") as file:
         file.seek(start)
         while chunk := file.read(CHUNK):
-            # The two characters of one line end must not fall into two chunks.
-            while chunk.endswith(b"\r") and (following := file.read(1)):
-                chunk += following
-            if b"\0" in chunk:
-                raise _nul(path, start + pass_.position + chunk.index(b"\0"))
-            pass_.feed(chunk)
-    return pass_.finish()
+            if chunk.endswith(b"\r"):
+                following = file.read(1)
+                if following == b"\n":
+                    chunk += following
+                else:
+                    file.seek(-len(following), os.SEEK_CUR)
+            yield chunk
 
 
 @dataclass

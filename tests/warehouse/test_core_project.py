@@ -44,6 +44,7 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
         "dim_date": 0,
         "fct_forecast_submission": 0,
         "fct_opportunity": 0,
+        "fct_opportunity_event": 0,
         "fct_opportunity_version": 0,
         "fct_quota": 0,
         "fct_stage_visit": 0,

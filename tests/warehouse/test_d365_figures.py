@@ -102,7 +102,8 @@ def test_attainment_of_the_teams_goal(marts, quarter, attainment):
         marts,
         f"""
         select attainment, quota_value, quota_source from mart_quota_attainment
-        where level = 'company' and period_grain = 'quarter' and period_start = date '{quarter}'
+        where basis = 'restated' and level = 'company' and period_grain = 'quarter'
+                and period_start = date '{quarter}'
         """,
     )
     (goal,) = one(

@@ -341,7 +341,7 @@ def test_quotas_and_what_was_won_of_them(company: Path, marts):
     found = rows_of(
         marts,
         f"select {', '.join(by + columns)}, quota_source from mart_quota_attainment "
-        "where period_grain = 'quarter' and quota_value is not null",
+        "where basis = 'restated' and period_grain = 'quarter' and quota_value is not null",
     )
     agree(found, key, by, columns)
     sources, expected_sources = (

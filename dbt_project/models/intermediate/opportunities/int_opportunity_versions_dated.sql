@@ -43,6 +43,7 @@ classified_versions as (
         coalesce(versions.lead_source, 'unknown') as lead_source,
         versions.deal_type,
         versions.loss_reason,
+        versions.competitor,
 
         versions.currency_code,
         versions.amount,
@@ -154,6 +155,7 @@ select
     lead_source,
     deal_type,
     loss_reason,
+    competitor,
 
     currency_code,
     amount,

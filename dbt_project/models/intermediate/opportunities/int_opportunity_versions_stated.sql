@@ -140,6 +140,7 @@ staged_states as (
         versions.lead_source,
         versions.deal_type,
         versions.loss_reason,
+        versions.competitor,
         versions.is_vanished,
         versions.exclusion_reason,
         versions.modified_at,
@@ -165,7 +166,8 @@ compared_states as (
         {%- for column in [
             'stage_id', 'owner_id', 'territory_id', 'forecast_category', 'currency_code', 'amount',
             'probability', 'expected_close_date', 'opportunity_name', 'account_id', 'product_id',
-            'lead_source', 'deal_type', 'loss_reason', 'is_vanished', 'exclusion_reason',
+            'lead_source', 'deal_type', 'loss_reason', 'competitor', 'is_vanished',
+            'exclusion_reason',
             'is_closed',
         ] %}
         lag({{ column }}) over deal as previous_{{ column }}{{ ',' if not loop.last }}
@@ -189,7 +191,8 @@ changes as (
         {%- for column in [
             'stage_id', 'owner_id', 'territory_id', 'forecast_category', 'currency_code', 'amount',
             'probability', 'expected_close_date', 'opportunity_name', 'account_id', 'product_id',
-            'lead_source', 'deal_type', 'loss_reason', 'is_vanished', 'exclusion_reason',
+            'lead_source', 'deal_type', 'loss_reason', 'competitor', 'is_vanished',
+            'exclusion_reason',
             'is_closed',
         ] %}
         or {{ column }} is distinct from previous_{{ column }}
@@ -284,6 +287,7 @@ select
     versions.lead_source,
     versions.deal_type,
     versions.loss_reason,
+    versions.competitor,
 
     versions.currency_code,
     versions.amount,

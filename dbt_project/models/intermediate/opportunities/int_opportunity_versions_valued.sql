@@ -84,6 +84,7 @@ placed_versions as (
         versions.lead_source,
         versions.deal_type,
         versions.loss_reason,
+        versions.competitor,
         versions.currency_code,
         -- What was won is not undone by a field that somebody empties afterwards.
         case
@@ -207,6 +208,7 @@ select
     versions.lead_source,
     versions.deal_type,
     versions.loss_reason,
+    versions.competitor,
     versions.amount_currency_code as currency_code,
     versions.amount_source,
     versions.open_currency_code,

@@ -80,6 +80,7 @@ select
     lead_source,
     deal_type,
     loss_reason,
+    competitor,
     currency_code,
     amount,
     amount_source,

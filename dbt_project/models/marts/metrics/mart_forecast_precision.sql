@@ -190,11 +190,38 @@ forecasts as (
 
 ),
 
+frozen_periods as (
+
+    {{ frozen_periods() }}
+
+),
+
+forecasts_by_basis as (
+
+    select
+        'restated' as basis,
+        forecasts.*
+
+    from forecasts
+
+    union all
+
+    select
+        'as_closed' as basis,
+        forecasts.*
+
+    from forecasts
+    inner join frozen_periods
+        on
+            forecasts.period_grain = frozen_periods.period_grain
+            and forecasts.period_start = frozen_periods.period_start
+
+),
+
 -- One forecast against what its own member won; a member that won nothing won 0.
 measured_forecasts as (
 
     select
-        'restated' as basis,
         forecasts.*,
         coalesce(actuals.won_value, 0) as actual_value,
         abs(forecasts.forecast_value - coalesce(actuals.won_value, 0)) as absolute_error_value,
@@ -203,14 +230,14 @@ measured_forecasts as (
             when forecasts.submission_level = 'team' then forecasts.member_id
         end as team_id
 
-    from forecasts
+    from forecasts_by_basis as forecasts
     left join {{ ref('mart_deal_outcome') }} as actuals
         on
-            forecasts.submission_level = actuals.level
+            forecasts.basis = actuals.basis
+            and forecasts.submission_level = actuals.level
             and forecasts.member_id = actuals.member_id
             and forecasts.period_grain = actuals.period_grain
             and forecasts.period_start = actuals.period_start
-            and actuals.basis = 'restated'
     left join {{ ref('dim_sales_rep') }} as reps
         on
             forecasts.submission_level = 'rep'

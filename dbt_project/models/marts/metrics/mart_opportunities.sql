@@ -91,6 +91,7 @@ select
     deals.lead_source,
     deals.deal_type,
     deals.loss_reason,
+    deals.competitor,
 
     deals.currency_code,
     deals.amount,

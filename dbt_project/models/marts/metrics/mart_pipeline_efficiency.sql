@@ -54,7 +54,37 @@ pushes as (
 
 ),
 
--- How each of them ended in the period, if it did, in the episode in which it was open.
+pushed_starting_deals as (
+
+    select
+        deals.*,
+        case when deals.is_expected then 1 else 0 end as expected_deals,
+        case when deals.is_expected then deals.open_value else 0 end as expected_value,
+        case when pushes.opportunity_id is null then 0 else 1 end as pushed_deals
+
+    from starting_deals as deals
+    left join pushes
+        on
+            deals.opportunity_id = pushes.opportunity_id
+            and deals.period_grain = pushes.period_grain
+            and deals.period_start = pushes.period_start
+
+),
+
+frozen_periods as (
+
+    {{ frozen_periods() }}
+
+),
+
+frozen_closings as (
+
+    {{ frozen_closings(['opportunity_id', 'episode', 'is_won']) }}
+
+),
+
+-- How each of them ended in the period, if it did, in the episode in which it was open: as is known
+-- now, and as was known when the period was frozen.
 outcomes as (
 
     select
@@ -66,24 +96,48 @@ outcomes as (
         deals.{{ member }},
         {%- endfor %}
         deals.open_value,
-        case when deals.is_expected then 1 else 0 end as expected_deals,
-        case when deals.is_expected then deals.open_value else 0 end as expected_value,
+        deals.expected_deals,
+        deals.expected_value,
+        deals.pushed_deals,
         coalesce(
             facts.closed_date between deals.period_start and deals.period_end, false
         ) as is_decided,
-        coalesce(facts.is_won, false) as is_won,
-        case when pushes.opportunity_id is null then 0 else 1 end as pushed_deals
+        coalesce(facts.is_won, false) as is_won
 
-    from starting_deals as deals
+    from pushed_starting_deals as deals
     left join {{ ref('fct_opportunity') }} as facts
         on
             deals.opportunity_id = facts.opportunity_id
             and deals.episode = facts.episode
-    left join pushes
+
+    union all
+
+    select
+        'as_closed' as basis,
+        deals.period_grain,
+        deals.period_start,
+        deals.period_end,
+        {%- for member in members %}
+        deals.{{ member }},
+        {%- endfor %}
+        deals.open_value,
+        deals.expected_deals,
+        deals.expected_value,
+        deals.pushed_deals,
+        closings.opportunity_id is not null as is_decided,
+        coalesce(closings.is_won, false) as is_won
+
+    from pushed_starting_deals as deals
+    inner join frozen_periods
         on
-            deals.opportunity_id = pushes.opportunity_id
-            and deals.period_grain = pushes.period_grain
-            and deals.period_start = pushes.period_start
+            deals.period_grain = frozen_periods.period_grain
+            and deals.period_start = frozen_periods.period_start
+    left join frozen_closings as closings
+        on
+            deals.opportunity_id = closings.opportunity_id
+            and deals.episode = closings.episode
+            and deals.period_grain = closings.period_grain
+            and deals.period_start = closings.period_start
 
 ),
 

@@ -7,6 +7,12 @@ known_periods as (
 
 ),
 
+frozen_periods as (
+
+    {{ frozen_periods() }}
+
+),
+
 -- What holds for a member in a period that somebody set targets for: the lowered target of a new
 -- hire, else the full one.
 set_quotas as (
@@ -206,9 +212,33 @@ quotas as (
 
 ),
 
+-- Targets have no past of their own: a frozen period is measured by those that hold now.
+quotas_by_basis as (
+
+    select
+        'restated' as basis,
+        quotas.*
+
+    from quotas
+
+    union all
+
+    select
+        'as_closed' as basis,
+        quotas.*
+
+    from quotas
+    inner join frozen_periods
+        on
+            quotas.period_grain = frozen_periods.period_grain
+            and quotas.period_start = frozen_periods.period_start
+
+),
+
 won_values as (
 
     select
+        basis,
         level,
         member_id,
         period_grain,
@@ -217,8 +247,7 @@ won_values as (
 
     from {{ ref('mart_deal_outcome') }}
     where
-        basis = 'restated'
-        and level in ('company', 'branch', 'territory', 'team', 'rep')
+        level in ('company', 'branch', 'territory', 'team', 'rep')
         and won_value <> 0
 
 ),
@@ -253,6 +282,7 @@ business_days as (
 both_parts as (
 
     select
+        coalesce(quotas.basis, won_values.basis) as basis,
         coalesce(quotas.level, won_values.level) as level,
         coalesce(quotas.member_id, won_values.member_id) as member_id,
         coalesce(quotas.period_grain, won_values.period_grain) as period_grain,
@@ -263,10 +293,11 @@ both_parts as (
         quotas.quota_value,
         coalesce(won_values.won_value, 0) as won_value
 
-    from quotas
+    from quotas_by_basis as quotas
     full outer join won_values
         on
-            quotas.level = won_values.level
+            quotas.basis = won_values.basis
+            and quotas.level = won_values.level
             and quotas.member_id = won_values.member_id
             and quotas.period_grain = won_values.period_grain
             and quotas.period_start = won_values.period_start
@@ -280,7 +311,7 @@ select
     parts.level,
     parts.member_id,
     coalesce(members.member_name, parts.member_id) as member_name,
-    'restated' as basis,
+    parts.basis,
 
     cast(parts.quota_value as decimal(18, 2)) as quota_value,
     cast(parts.won_value as decimal(18, 2)) as won_value,

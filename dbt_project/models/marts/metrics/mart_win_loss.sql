@@ -3,6 +3,7 @@
 {%- set members = level_columns(deal_levels()) %}
 {%- set dimensions = {
     'loss_reason': "case when deals.is_won then 'won' else coalesce(deals.loss_reason, 'unknown') end",
+    'competitor': "coalesce(deals.competitor, 'unknown')",
     'deal_type': "coalesce(deals.deal_type, 'unknown')",
     'size_band': size_band('deals.opportunity_value'),
 } %}

@@ -13,6 +13,7 @@ select
     lead_source,
     deal_type,
     loss_reason,
+    competitor,
     currency_code,
 
     amount,

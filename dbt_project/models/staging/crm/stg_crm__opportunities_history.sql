@@ -12,6 +12,7 @@
         'lead_source',
         'deal_type',
         'loss_reason',
+        'competitor',
         'merged_into_id',
         'currency_code',
         'amount',
