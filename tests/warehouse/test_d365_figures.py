@@ -103,14 +103,15 @@ def test_attainment_of_the_teams_goal(marts, quarter, attainment):
         f"""
         select attainment, quota_value, quota_source from mart_quota_attainment
         where basis = 'restated' and level = 'company' and period_grain = 'quarter'
-                and period_start = date '{quarter}'
+            and period_start = date '{quarter}'
         """,
     )
     (goal,) = one(
         marts,
         f"""
         select quota_value from mart_quota_attainment
-        where level = 'team' and member_id = 'Sales Team' and period_grain = 'quarter'
+        where basis = 'restated' and level = 'team' and member_id = 'Sales Team'
+            and period_grain = 'quarter'
             and period_start = date '{quarter}' and quota_source = 'own'
         """,
     )
