@@ -26,11 +26,16 @@
 {%- endmacro %}
 
 
-{# An amount in the reporting currency, and its share at a probability. #}
+{#
+    An amount in the reporting currency, and its share at a probability.
+
+    DuckDB keeps a product of two decimals of 18 digits in 18 digits, which amounts of a hundred million
+    overflow; of 19 digits and more it does not. Spark has 38 for the product of 19 and 18.
+#}
 {% macro converted(amount, exchange_rate) -%}
-    cast({{ amount }} * {{ exchange_rate }} as decimal(18, 2))
+    cast(cast({{ amount }} as decimal(19, 2)) * {{ exchange_rate }} as decimal(18, 2))
 {%- endmacro %}
 
 {% macro weighted(value, probability) -%}
-    cast({{ value }} * {{ probability }} as decimal(18, 2))
+    cast(cast({{ value }} as decimal(19, 2)) * {{ probability }} as decimal(18, 2))
 {%- endmacro %}

@@ -4,7 +4,10 @@ lines as (
 
     select
         opportunity_id,
-        coalesce(line_amount, cast(quantity * unit_price as decimal(18, 2))) as line_amount
+        -- DuckDB keeps a product of decimals of 18 digits in 18; see the macro converted.
+        coalesce(
+            line_amount, cast(quantity * cast(unit_price as decimal(19, 2)) as decimal(18, 2))
+        ) as line_amount
 
     from {{ ref('stg_crm__opportunity_line_items') }}
 
