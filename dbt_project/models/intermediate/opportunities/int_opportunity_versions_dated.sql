@@ -15,10 +15,22 @@ stages as (
     select
         stage_id,
         is_closed,
-        is_won,
-        probability
+        is_won
 
     from {{ ref('dim_stage') }}
+
+),
+
+-- A deal keeps the chance that its stage gave when the deal was seen in it.
+stage_chances as (
+
+    select
+        stage_id,
+        probability,
+        valid_from,
+        valid_to
+
+    from {{ ref('dim_stage_history') }}
 
 ),
 
@@ -47,7 +59,7 @@ classified_versions as (
 
         versions.currency_code,
         versions.amount,
-        coalesce(versions.probability, stages.probability) as probability,
+        coalesce(versions.probability, stage_chances.probability) as probability,
 
         coalesce(stages.is_closed, false) as is_closed,
         coalesce(stages.is_won, false) as is_won,
@@ -74,6 +86,11 @@ classified_versions as (
     from {{ ref('stg_crm__opportunities_history') }} as versions
     cross join settings
     left join stages on versions.stage_id = stages.stage_id
+    left join stage_chances
+        on
+            versions.stage_id = stage_chances.stage_id
+            and versions.extracted_at >= stage_chances.valid_from
+            and versions.extracted_at < stage_chances.valid_to
 
 ),
 

@@ -16,10 +16,22 @@ stages as (
     select
         stage_id,
         is_closed,
-        is_won,
-        probability
+        is_won
 
     from {{ ref('dim_stage') }}
+
+),
+
+-- A deal keeps the chance that its stage gave when something was last said of the deal.
+stage_chances as (
+
+    select
+        stage_id,
+        probability,
+        valid_from,
+        valid_to
+
+    from {{ ref('dim_stage_history') }}
 
 ),
 
@@ -126,7 +138,7 @@ staged_states as (
             states.probability,
             case
                 when states.assumed_stage is not null and stages.is_closed then null
-                else stages.probability
+                else stage_chances.probability
             end
         ) as probability,
         states.expected_close_date,
@@ -155,6 +167,11 @@ staged_states as (
             states.opportunity_id = versions.opportunity_id
             and states.extract_version = versions.version_number
     left join stages on states.stage_id = stages.stage_id
+    left join stage_chances
+        on
+            states.stage_id = stage_chances.stage_id
+            and states.said_at >= stage_chances.valid_from
+            and states.said_at < stage_chances.valid_to
 
 ),
 

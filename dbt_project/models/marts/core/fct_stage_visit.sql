@@ -56,10 +56,21 @@ ordered_entries as (
         next_stages.stage_order as next_stage_order
 
     from entries
-    left join {{ ref('dim_stage') }} as stages on entries.stage_id = stages.stage_id
-    left join {{ ref('dim_stage') }} as previous_stages
-        on entries.previous_stage_id = previous_stages.stage_id
-    left join {{ ref('dim_stage') }} as next_stages on entries.next_stage_id = next_stages.stage_id
+    left join {{ ref('dim_stage_history') }} as stages
+        on
+            entries.stage_id = stages.stage_id
+            and entries.valid_from >= stages.valid_from
+            and entries.valid_from < stages.valid_to
+    left join {{ ref('dim_stage_history') }} as previous_stages
+        on
+            entries.previous_stage_id = previous_stages.stage_id
+            and entries.valid_from >= previous_stages.valid_from
+            and entries.valid_from < previous_stages.valid_to
+    left join {{ ref('dim_stage_history') }} as next_stages
+        on
+            entries.next_stage_id = next_stages.stage_id
+            and entries.exited_at >= next_stages.valid_from
+            and entries.exited_at < next_stages.valid_to
 
 )
 

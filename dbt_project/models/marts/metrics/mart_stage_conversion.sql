@@ -29,6 +29,22 @@ open_stages as (
 
 ),
 
+-- Stages can be renamed and moved: what was skipped is a matter of their order at the time.
+open_stages_over_time as (
+
+    select
+        stage_id,
+        stage_order,
+        valid_from_date,
+        valid_to_date
+
+    from {{ ref('dim_stage_history') }}
+    where
+        not is_closed
+        and stage_id <> 'unknown'
+
+),
+
 visits as (
 
     select
@@ -78,9 +94,11 @@ stage_facts as (
         'skipped' as outcome
 
     from visits
-    inner join open_stages
+    inner join open_stages_over_time as open_stages
         on
-            visits.stage_order < open_stages.stage_order
+            visits.exited_date >= open_stages.valid_from_date
+            and visits.exited_date < open_stages.valid_to_date
+            and visits.stage_order < open_stages.stage_order
             and (
                 visits.outcome = 'won'
                 or (visits.outcome = 'advanced' and visits.next_stage_order > open_stages.stage_order)
