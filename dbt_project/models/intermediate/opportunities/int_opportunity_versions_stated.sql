@@ -1,4 +1,12 @@
 {%- set fields = tracked_fields() %}
+{%- set compared = [
+    'stage_id', 'owner_id', 'territory_id', 'forecast_category', 'currency_code', 'amount',
+    'probability', 'expected_close_date', 'is_closed',
+] %}
+{%- set described = [
+    'opportunity_name', 'account_id', 'product_id', 'lead_source', 'deal_type', 'loss_reason',
+    'competitor', 'is_vanished', 'exclusion_reason',
+] %}
 {#- The linter would give each comma that a loop writes a line of its own. #}
 -- noqa: disable=LT02,LT05,ST06
 with
@@ -141,31 +149,9 @@ staged_states as (
                 else stage_chances.probability
             end
         ) as probability,
-        states.expected_close_date,
-        versions.source_system,
-        versions.extract_id,
-        versions.extracted_at,
-        versions.extracted_date,
-        versions.opportunity_name,
-        versions.account_id,
-        versions.product_id,
-        versions.lead_source,
-        versions.deal_type,
-        versions.loss_reason,
-        versions.competitor,
-        versions.is_vanished,
-        versions.exclusion_reason,
-        versions.modified_at,
-        versions.created_at,
-        versions.created_date,
-        versions.closed_at as extract_closed_at,
-        versions.closed_date as extract_closed_date
+        states.expected_close_date
 
     from typed_states as states
-    inner join {{ ref('int_opportunity_versions_dated') }} as versions
-        on
-            states.opportunity_id = versions.opportunity_id
-            and states.extract_version = versions.version_number
     left join stages on states.stage_id = stages.stage_id
     left join stage_chances
         on
@@ -180,13 +166,8 @@ compared_states as (
     select
         *,
         row_number() over deal as state_number,
-        {%- for column in [
-            'stage_id', 'owner_id', 'territory_id', 'forecast_category', 'currency_code', 'amount',
-            'probability', 'expected_close_date', 'opportunity_name', 'account_id', 'product_id',
-            'lead_source', 'deal_type', 'loss_reason', 'competitor', 'is_vanished',
-            'exclusion_reason',
-            'is_closed',
-        ] %}
+        lag(extract_version) over deal as previous_extract_version,
+        {%- for column in compared %}
         lag({{ column }}) over deal as previous_{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
 
@@ -195,39 +176,83 @@ compared_states as (
 
 ),
 
--- A statement that says what was known already begins no version.
-changes as (
+-- Extracts that show a deal otherwise in what no history tells. These columns are wide and stand aside
+-- until the states are known.
+repeated_versions as (
 
     select
-        *,
-        case when is_closed and coalesce(not previous_is_closed, true) then 1 else 0 end as closes
+        opportunity_id,
+        version_number,
+        {%- for column in described %}
+        {{ column }},
+        lag({{ column }}) over deal as previous_{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
 
-    from compared_states
+    from {{ ref('int_opportunity_versions_dated') }}
+    where has_other_versions
+    window deal as (partition by opportunity_id order by version_number)
+
+),
+
+described_anew as (
+
+    select
+        opportunity_id,
+        version_number
+
+    from repeated_versions
     where
-        state_number = 1
-        {%- for column in [
-            'stage_id', 'owner_id', 'territory_id', 'forecast_category', 'currency_code', 'amount',
-            'probability', 'expected_close_date', 'opportunity_name', 'account_id', 'product_id',
-            'lead_source', 'deal_type', 'loss_reason', 'competitor', 'is_vanished',
-            'exclusion_reason',
-            'is_closed',
-        ] %}
-        or {{ column }} is distinct from previous_{{ column }}
+        {%- for column in described %}
+        {{ 'or ' if not loop.first }}{{ column }} is distinct from previous_{{ column }}
         {%- endfor %}
 
 ),
 
-closings as (
+-- A statement that says what was known already begins no version.
+changes as (
+
+    select
+        states.*,
+        case when states.is_closed and coalesce(not states.previous_is_closed, true) then 1 else 0 end
+            as closes
+
+    from compared_states as states
+    left join described_anew
+        on
+            states.opportunity_id = described_anew.opportunity_id
+            and states.extract_version = described_anew.version_number
+            and states.extract_version > states.previous_extract_version
+    where
+        states.state_number = 1
+        or described_anew.opportunity_id is not null
+        {%- for column in compared %}
+        or states.{{ column }} is distinct from states.previous_{{ column }}
+        {%- endfor %}
+
+),
+
+numbered_changes as (
 
     select
         *,
-        sum(closes) over (
+        row_number() over deal as version_number,
+        min(said_at) over whole_deal as began_at,
+        coalesce(lead(said_at) over deal is null, true) as is_current,
+        sum(closes) over until_then as closing
+
+    from changes
+    window
+        deal as (partition by opportunity_id order by said_at),
+        until_then as (
             partition by opportunity_id
             order by said_at
             rows between unbounded preceding and current row
-        ) as closing
-
-    from changes
+        ),
+        whole_deal as (
+            partition by opportunity_id
+            order by said_at
+            rows between unbounded preceding and unbounded following
+        )
 
 ),
 
@@ -240,23 +265,12 @@ dated_closings as (
         first_value(source_rank) over spell as closing_rank,
         first_value(said_at) over spell as closing_said_at
 
-    from closings
+    from numbered_changes
     window spell as (
         partition by opportunity_id, closing, is_closed
         order by said_at
         rows between unbounded preceding and current row
     )
-
-),
-
-beginnings as (
-
-    select
-        opportunity_id,
-        min(said_at) as began_at
-
-    from moments
-    group by opportunity_id
 
 ),
 
@@ -286,25 +300,25 @@ earlier_extracts as (
 
 select
     versions.opportunity_id,
-    row_number() over deal as version_number,
+    versions.version_number,
     true as has_other_versions,
-    coalesce(lead(versions.said_at) over deal is null, true) as is_current,
-    versions.source_system,
-    versions.extract_id,
-    versions.extracted_at,
-    versions.extracted_date,
+    versions.is_current,
+    extracts.source_system,
+    extracts.extract_id,
+    extracts.extracted_at,
+    extracts.extracted_date,
 
-    versions.opportunity_name,
-    versions.account_id,
+    extracts.opportunity_name,
+    extracts.account_id,
     versions.owner_id,
-    versions.product_id,
+    extracts.product_id,
     versions.territory_id,
     versions.stage_id,
     versions.forecast_category,
-    versions.lead_source,
-    versions.deal_type,
-    versions.loss_reason,
-    versions.competitor,
+    extracts.lead_source,
+    extracts.deal_type,
+    extracts.loss_reason,
+    extracts.competitor,
 
     versions.currency_code,
     versions.amount,
@@ -312,29 +326,29 @@ select
 
     versions.is_closed,
     versions.is_won,
-    versions.is_vanished,
-    versions.exclusion_reason,
+    extracts.is_vanished,
+    extracts.exclusion_reason,
 
     versions.expected_close_date,
-    versions.modified_at,
-    versions.created_at,
-    versions.created_date,
+    extracts.modified_at,
+    extracts.created_at,
+    extracts.created_date,
     case
         when versions.is_closed and versions.closing_rank in (1, 2) then versions.closing_said_at
-        when versions.is_closed then versions.extract_closed_at
+        when versions.is_closed then extracts.closed_at
     end as closed_at,
     case
         when versions.is_closed and versions.closing_rank in (1, 2)
             then {{ business_date('versions.closing_said_at', 'settings.time_zone') }}
-        when versions.is_closed then versions.extract_closed_date
+        when versions.is_closed then extracts.closed_date
     end as closed_date,
-    beginnings.began_at,
-    {{ business_date('beginnings.began_at', 'settings.time_zone') }} as began_on,
-    {{ business_date('beginnings.began_at', 'settings.time_zone') }} as opened_on,
+    versions.began_at,
+    {{ business_date('versions.began_at', 'settings.time_zone') }} as began_on,
+    {{ business_date('versions.began_at', 'settings.time_zone') }} as opened_on,
     case when versions.is_closed then versions.closing_said_at end as decided_at,
     versions.said_at as first_shows_at,
     case
-        when versions.said_at = versions.extracted_at then versions.extracted_date
+        when versions.said_at = extracts.extracted_at then extracts.extracted_date
         else {{ business_date('versions.said_at', 'settings.time_zone') }}
     end as first_shows_on,
 
@@ -351,6 +365,8 @@ select
 
 from dated_closings as versions
 cross join settings
-inner join beginnings on versions.opportunity_id = beginnings.opportunity_id
+inner join {{ ref('int_opportunity_versions_dated') }} as extracts
+    on
+        versions.opportunity_id = extracts.opportunity_id
+        and versions.extract_version = extracts.version_number
 left join earlier_extracts on versions.recorded_at = earlier_extracts.recorded_at
-window deal as (partition by versions.opportunity_id order by versions.said_at)
