@@ -1,6 +1,14 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
 {%- set members = level_columns(deal_levels()) %}
+{%- set measures = {
+    'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+    'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
+    'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
+    'won_cycle_days': 'sum(case when facts.is_won then facts.cycle_days end)',
+    'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
+    'median_cycle_days': quantile('case when facts.is_won then facts.cycle_days end', 0.5),
+} %}
 -- noqa: disable=LT02,LT05,ST06
 with
 
@@ -25,7 +33,10 @@ pushes_by_episode as (
     select
         opportunity_id,
         episode,
-        count(*) as pushes
+        case
+            when count(*) >= 3 then '3 or more'
+            else cast(count(*) as string)
+        end as pushes
 
     from open_versions
     where expected_close_date > expected_before
@@ -43,10 +54,7 @@ closings as (
         {%- for member in members %}
         deals.{{ member }},
         {%- endfor %}
-        case
-            when pushes.pushes >= 3 then '3 or more'
-            else cast(coalesce(pushes.pushes, 0) as string)
-        end as pushes,
+        coalesce(pushes.pushes, '0') as pushes,
         deals.is_won,
         deals.opportunity_value,
         deals.cycle_days
@@ -63,16 +71,37 @@ closings as (
 
 ),
 
+frozen_deals as (
+
+    {{ frozen_closings(['opportunity_id', 'episode', 'is_won', 'opportunity_value', 'cycle_days']) }}
+
+),
+
+frozen_closings as (
+
+    select
+        deals.*,
+        coalesce(pushes.pushes, '0') as pushes
+
+    from frozen_deals as deals
+    left join pushes_by_episode as pushes
+        on
+            deals.opportunity_id = pushes.opportunity_id
+            and deals.episode = pushes.episode
+
+),
+
 by_member as (
 
-    {{ rolled_up('closings', date_column='closed_date', keys=['pushes'], measures={
-        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
-        'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
-        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
-        'won_cycle_days': 'sum(case when facts.is_won then facts.cycle_days end)',
-        'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
-        'median_cycle_days': quantile('case when facts.is_won then facts.cycle_days end', 0.5),
-    }) }}
+    {{ rolled_up('closings', date_column='closed_date', keys=['pushes'], measures=measures) }}
+
+    union all
+
+    {{ rolled_up_by(
+        'frozen_closings',
+        keys=['pushes', 'period_grain', 'period_start', 'period_end'],
+        measures=measures
+    ) }}
 
 )
 

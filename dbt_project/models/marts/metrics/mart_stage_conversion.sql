@@ -1,17 +1,47 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
 {%- set members = level_columns(deal_levels()) %}
+{%- set measures = {
+    'entered': "sum(case when facts.outcome <> 'skipped' then 1 else 0 end)",
+    'advanced': "sum(case when facts.outcome = 'advanced' then 1 else 0 end)",
+    'won': "sum(case when facts.outcome = 'won' then 1 else 0 end)",
+    'lost': "sum(case when facts.outcome = 'lost' then 1 else 0 end)",
+    'still_open': "sum(case when facts.outcome = 'open' then 1 else 0 end)",
+    'regressed': "sum(case when facts.outcome = 'regressed' then 1 else 0 end)",
+    'skipped': "sum(case when facts.outcome = 'skipped' then 1 else 0 end)",
+    'median_days_in_stage': quantile('facts.days_in_stage', 0.5),
+    'p90_days_in_stage': quantile('facts.days_in_stage', 0.9),
+} %}
 -- noqa: disable=LT02,LT05,ST06
 with
 
+exclusions as (
+
+    select
+        opportunity_id,
+        max(changed_date) as excluded_on
+
+    from {{ ref('fct_opportunity_event') }}
+    where
+        field_name = 'is_excluded'
+        and new_value = 'true'
+    group by opportunity_id
+
+),
+
+-- A deal that was excluded from its first day on never counts; another one counts until that day.
 counted_deals as (
 
-    select opportunity_id
+    select
+        deals.opportunity_id,
+        deals.is_excluded,
+        exclusions.excluded_on
 
-    from {{ ref('fct_opportunity') }}
+    from {{ ref('fct_opportunity') }} as deals
+    left join exclusions on deals.opportunity_id = exclusions.opportunity_id
     where
-        is_last_episode
-        and not is_excluded
+        deals.is_last_episode
+        and (not deals.is_excluded or exclusions.excluded_on is not null)
 
 ),
 
@@ -58,7 +88,9 @@ visits as (
         visits.entered_date,
         visits.exited_date,
         visits.days_in_stage,
-        visits.outcome
+        visits.outcome,
+        counted_deals.is_excluded,
+        counted_deals.excluded_on
 
     from {{ ref('fct_stage_visit') }} as visits
     inner join counted_deals on visits.opportunity_id = counted_deals.opportunity_id
@@ -80,6 +112,7 @@ stage_facts as (
 
     from visits
     inner join open_stages on visits.stage_id = open_stages.stage_id
+    where not visits.is_excluded
 
     union all
 
@@ -103,22 +136,80 @@ stage_facts as (
                 visits.outcome = 'won'
                 or (visits.outcome = 'advanced' and visits.next_stage_order > open_stages.stage_order)
             )
+    where not visits.is_excluded
+
+),
+
+-- The same as was known when each period was frozen: what ended later was still open.
+frozen_facts as (
+
+    {%- for grain in period_grains() %}
+    {%- set frozen_on = plus_days('calendar.' ~ grain ~ '_end', 'warehouse.close_lag_days') %}
+    select
+        'as_closed' as basis,
+        '{{ grain }}' as period_grain,
+        calendar.{{ grain }}_start as period_start,
+        calendar.{{ grain }}_end as period_end,
+        visits.stage_id,
+        {%- for member in members %}
+        visits.{{ member }},
+        {%- endfor %}
+        case when visits.exited_date <= {{ frozen_on }} then visits.days_in_stage end as days_in_stage,
+        case when visits.exited_date <= {{ frozen_on }} then visits.outcome else 'open' end as outcome
+
+    from visits
+    inner join open_stages on visits.stage_id = open_stages.stage_id
+    inner join {{ ref('dim_date') }} as calendar on visits.entered_date = calendar.date_day
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    where
+        {{ frozen_on }} <= warehouse.as_of_date
+        and (not visits.is_excluded or visits.excluded_on > {{ frozen_on }})
+
+    union all
+
+    select
+        'as_closed' as basis,
+        '{{ grain }}' as period_grain,
+        calendar.{{ grain }}_start as period_start,
+        calendar.{{ grain }}_end as period_end,
+        open_stages.stage_id,
+        {%- for member in members %}
+        visits.{{ member }},
+        {%- endfor %}
+        cast(null as integer) as days_in_stage,
+        'skipped' as outcome
+
+    from visits
+    inner join open_stages_over_time as open_stages
+        on
+            visits.exited_date >= open_stages.valid_from_date
+            and visits.exited_date < open_stages.valid_to_date
+            and visits.stage_order < open_stages.stage_order
+            and (
+                visits.outcome = 'won'
+                or (visits.outcome = 'advanced' and visits.next_stage_order > open_stages.stage_order)
+            )
+    inner join {{ ref('dim_date') }} as calendar on visits.exited_date = calendar.date_day
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    where
+        {{ frozen_on }} <= warehouse.as_of_date
+        and (not visits.is_excluded or visits.excluded_on > {{ frozen_on }})
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
 by_member as (
 
-    {{ rolled_up('stage_facts', date_column='fact_date', keys=['stage_id'], measures={
-        'entered': "sum(case when facts.outcome <> 'skipped' then 1 else 0 end)",
-        'advanced': "sum(case when facts.outcome = 'advanced' then 1 else 0 end)",
-        'won': "sum(case when facts.outcome = 'won' then 1 else 0 end)",
-        'lost': "sum(case when facts.outcome = 'lost' then 1 else 0 end)",
-        'still_open': "sum(case when facts.outcome = 'open' then 1 else 0 end)",
-        'regressed': "sum(case when facts.outcome = 'regressed' then 1 else 0 end)",
-        'skipped': "sum(case when facts.outcome = 'skipped' then 1 else 0 end)",
-        'median_days_in_stage': quantile('facts.days_in_stage', 0.5),
-        'p90_days_in_stage': quantile('facts.days_in_stage', 0.9),
-    }) }}
+    {{ rolled_up('stage_facts', date_column='fact_date', keys=['stage_id'], measures=measures) }}
+
+    union all
+
+    {{ rolled_up_by(
+        'frozen_facts',
+        keys=['stage_id', 'period_grain', 'period_start', 'period_end'],
+        measures=measures
+    ) }}
 
 )
 

@@ -7,6 +7,12 @@
     'deal_type': "coalesce(deals.deal_type, 'unknown')",
     'size_band': size_band('deals.opportunity_value'),
 } %}
+{%- set measures = {
+    'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
+    'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
+    'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
+    'lost_value': money_sum('case when not facts.is_won then facts.opportunity_value end'),
+} %}
 -- noqa: disable=LT02,LT05,ST06
 with
 
@@ -35,14 +41,45 @@ closings as (
 
 ),
 
+frozen_deals as (
+
+    {{ frozen_closings(['is_won', 'opportunity_value', 'loss_reason', 'competitor', 'deal_type']) }}
+
+),
+
+frozen_closings as (
+
+    {%- for dimension, category in dimensions.items() %}
+    select
+        deals.basis,
+        deals.period_grain,
+        deals.period_start,
+        deals.period_end,
+        {%- for member in members %}
+        deals.{{ member }},
+        {%- endfor %}
+        '{{ dimension }}' as dimension,
+        {{ category }} as category,
+        deals.is_won,
+        deals.opportunity_value
+
+    from frozen_deals as deals
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
 by_member as (
 
-    {{ rolled_up('closings', date_column='closed_date', keys=['dimension', 'category'], measures={
-        'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
-        'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
-        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
-        'lost_value': money_sum('case when not facts.is_won then facts.opportunity_value end'),
-    }) }}
+    {{ rolled_up('closings', date_column='closed_date', keys=['dimension', 'category'], measures=measures) }}
+
+    union all
+
+    {{ rolled_up_by(
+        'frozen_closings',
+        keys=['dimension', 'category', 'period_grain', 'period_start', 'period_end'],
+        measures=measures
+    ) }}
 
 )
 
