@@ -135,17 +135,15 @@ numbered_changes as (
     select
         changes.*,
         probability_told.source_system is not null as tells_probability,
-        row_number() over (
-            partition by changes.opportunity_id, changes.field_name
-            order by changes.changed_at, length(changes.history_id), changes.history_id
-        ) as change_number,
-        row_number() over (
-            partition by changes.opportunity_id, changes.field_name, changes.changed_at
-            order by length(changes.history_id) desc, changes.history_id desc
-        ) as later_changes_in_the_same_second
+        row_number() over field as change_number,
+        lead(changes.changed_at) over field as next_changed_at
 
     from {{ ref('stg_crm__opportunity_field_history') }} as changes
     left join probability_told on changes.source_system = probability_told.source_system
+    window field as (
+        partition by changes.opportunity_id, changes.field_name
+        order by changes.changed_at, length(changes.history_id), changes.history_id
+    )
 
 ),
 
@@ -256,7 +254,7 @@ inner join first_versions on snapshots.opportunity_id = first_versions.opportuni
 
 union all
 
--- A stage that changes takes its probability along, unless the system's history tells that itself.
+-- Of changes in the same second the last counts. A stage that changes takes its probability along, unless the system's history tells that itself.
 select
     changes.opportunity_id,
     changes.changed_at as said_at,
@@ -274,7 +272,7 @@ select
 
 from numbered_changes as changes
 inner join first_versions on changes.opportunity_id = first_versions.opportunity_id
-where changes.later_changes_in_the_same_second = 1
+where coalesce(changes.next_changed_at > changes.changed_at, true)
 
 union all
 

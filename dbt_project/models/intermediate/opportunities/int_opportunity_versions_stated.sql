@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ more_memory_for(ref('int_opportunity_statements')) }}") }}
+{{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
 {%- set fields = tracked_fields() %}
 {%- set compared = [
     'stage_id', 'owner_id', 'territory_id', 'forecast_category', 'currency_code', 'amount',
