@@ -222,10 +222,12 @@ changes as (
         on
             states.opportunity_id = described_anew.opportunity_id
             and states.extract_version = described_anew.version_number
-            and states.extract_version > states.previous_extract_version
     where
         states.state_number = 1
-        or described_anew.opportunity_id is not null
+        or (
+            described_anew.opportunity_id is not null
+            and states.extract_version > states.previous_extract_version
+        )
         {%- for column in compared %}
         or states.{{ column }} is distinct from states.previous_{{ column }}
         {%- endfor %}
