@@ -392,13 +392,13 @@ def test_movements_lead_from_the_start_of_a_month_to_its_end(warehouse):
         expected.append((first, *ends))
     found = warehouse.execute("""
         select period_start, start_value, end_value from marts.mart_pipeline_movement
-        where level = 'company' and period_grain = 'month'
+        where basis = 'restated' and level = 'company' and period_grain = 'month'
             and period_start in ('2025-12-01', '2026-01-01')
     """).fetchall()
     assert sorted(found) == sorted(expected)
     (moved,) = warehouse.execute("""
         select count(*) from marts.mart_pipeline_movement
-        where level = 'rep' and transferred_value <> 0 and pulled_in_value > 0
+        where basis = 'restated' and level = 'rep' and transferred_value <> 0 and pulled_in_value > 0
             and pushed_out_value > 0 and increased_value > 0 and decreased_value > 0
             and won_value > 0 and lost_value > 0 and reopened_value > 0 and created_value > 0
     """).fetchall()[0]

@@ -7,15 +7,22 @@
     changes, and the next span begins there. A state that did not last until the end of its day is
     in no day's pipeline and leaves no span.
 
-    Gives: opportunity_id, episode, the columns of the levels, open_value (0 without an amount),
+    Arguments:
+        versions: fct_opportunity_version, or a relation with its columns.
+        keys: further columns of it to hand through.
+
+    Gives: the keys, opportunity_id, episode, the columns of the levels, open_value (0 without an amount),
     weighted_value, amount_source, expected_close_date, and the half-open interval of days
     [starts_on, ends_on).
 #}
-{% macro open_spans() %}
+{% macro open_spans(versions=none, keys=[]) %}
     select *
 
     from (
         select
+            {%- for key in keys %}
+            versions.{{ key }},
+            {%- endfor %}
             versions.opportunity_id,
             versions.episode,
             versions.sales_rep_id,
@@ -38,7 +45,7 @@
                 as starts_on,
             least(versions.valid_to_date, reps.valid_to_date, accounts.valid_to_date) as ends_on
 
-        from {{ ref('fct_opportunity_version') }} as versions
+        from {{ versions or ref('fct_opportunity_version') }} as versions
         inner join {{ ref('dim_sales_rep') }} as reps
             on
                 versions.sales_rep_id = reps.sales_rep_id

@@ -44,6 +44,7 @@ versions as (
         closed_date,
         decided_at,
         opened_on as first_opened_on,
+        began_at,
         first_shows_at,
         modified_at,
         stated_at,
@@ -67,6 +68,7 @@ bounded_versions as (
 
     select
         versions.*,
+        coalesce(versions.began_at <= extracts.previous_extracted_at, false) as is_shown_late,
         greatest(
             versions.previous_version_extracted_at,
             extracts.previous_extracted_at
@@ -150,11 +152,8 @@ linked_versions as (
             order by version_number
             rows between unbounded preceding and current row
         ) as opened_on,
-        first_value(extracted_date) over (
-            partition by opportunity_id
-            order by version_number
-            rows between unbounded preceding and current row
-        ) as first_extracted_date,
+        first_value(extracted_date) over deal_until_then as first_extracted_date,
+        first_value(is_shown_late) over deal_until_then as is_shown_late_at_first,
         lead(starts_at) over deal as ends_at,
         lead(starts_on) over deal as ends_on,
         lead(episode) over deal as next_episode,
@@ -167,6 +166,11 @@ linked_versions as (
     from closed_versions
     window
         deal as (partition by opportunity_id order by version_number),
+        deal_until_then as (
+            partition by opportunity_id
+            order by version_number
+            rows between unbounded preceding and current row
+        ),
         episode_until_then as (
             partition by opportunity_id, episode
             order by version_number
@@ -185,6 +189,7 @@ select
     current_exclusion_reason,
     last_closed_amount,
     first_extracted_date,
+    is_shown_late_at_first as is_shown_late,
     known_closed_date as closed_date,
     opened_on,
     starts_at,

@@ -129,6 +129,7 @@ placed_versions as (
         versions.known_by,
         versions.recorded_at,
         versions.is_recorded_late,
+        coalesce(sequences.is_shown_late, versions.is_recorded_late) as is_shown_late,
         coalesce(sequences.opened_on, versions.opened_on) as opened_on,
         coalesce(sequences.starts_at, versions.first_shows_at) as starts_at,
         coalesce(sequences.ends_at, {{ open_end() }}) as ends_at,
@@ -243,7 +244,8 @@ select
     versions.ends_on,
     versions.known_by,
     versions.recorded_at,
-    versions.is_recorded_late
+    versions.is_recorded_late,
+    versions.is_shown_late
 
 from valued_versions as versions
 left join {{ ref('int_fx_rates_daily') }} as rates

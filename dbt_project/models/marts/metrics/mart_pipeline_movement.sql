@@ -1,18 +1,163 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
 {%- set members = level_columns(deal_levels()) %}
+{%- set carried = [
+    'opportunity_id', 'episode', 'account_id', 'sales_rep_id', 'product_id', 'territory_id',
+    'has_own_territory', 'lead_source', 'stage_id', 'forecast_category', 'opportunity_value',
+    'weighted_value', 'amount_source', 'expected_close_date', 'is_closed', 'is_won', 'is_excluded',
+] %}
+{%- set movements = [
+    'start_value', 'created_value', 'increased_value', 'pulled_in_value', 'reopened_value',
+    'decreased_value', 'pushed_out_value', 'won_value', 'lost_value', 'removed_value',
+    'transferred_value', 'end_value',
+] %}
 -- noqa: disable=LT02,LT05,ST06
 with
-
-open_spans as (
-
-    {{ open_spans() }}
-
-),
 
 known_periods as (
 
     {{ known_periods() }}
+
+),
+
+frozen_periods as (
+
+    {{ frozen_periods() }}
+
+),
+
+late_changes as (
+
+    select
+        opportunity_id,
+        min(valid_from_date) as first_holds_on,
+        max(valid_to_date) as last_holds_until,
+        max(cast(recorded_at as date)) as last_recorded_on
+
+    from {{ ref('fct_opportunity_version') }}
+    where is_recorded_late
+    group by opportunity_id
+
+),
+
+-- Frozen periods that a deal moved in by what was recorded only after the freeze.
+misheard_periods as (
+
+    select
+        late_changes.opportunity_id,
+        periods.period_grain,
+        periods.period_start,
+        periods.frozen_on
+
+    from late_changes
+    inner join frozen_periods as periods
+        on
+            late_changes.last_recorded_on > periods.frozen_on
+            and late_changes.first_holds_on <= periods.period_end
+            and late_changes.last_holds_until >= periods.period_start
+
+),
+
+told_versions as (
+
+    select
+        misheard_periods.period_grain as heard_grain,
+        misheard_periods.period_start as heard_start,
+        {%- for column in carried %}
+        versions.{{ column }},
+        {%- endfor %}
+        versions.valid_from_date,
+        versions.is_shown_late,
+        versions.valid_from,
+        versions.valid_to,
+        case
+            when
+                versions.is_recorded_late
+                and cast(versions.recorded_at as date) > misheard_periods.frozen_on
+                then 0
+            else 1
+        end as is_heard
+
+    from {{ ref('fct_opportunity_version') }} as versions
+    inner join misheard_periods on versions.opportunity_id = misheard_periods.opportunity_id
+
+),
+
+numbered_versions as (
+
+    select
+        *,
+        first_value(valid_from_date) over until_then as begins_on,
+        sum(is_heard) over until_then as heard_before,
+        lead(is_heard) over deal as next_is_heard
+
+    from told_versions
+    window
+        deal as (
+            partition by opportunity_id, heard_grain, heard_start
+            order by valid_from, valid_to
+        ),
+        until_then as (
+            partition by opportunity_id, heard_grain, heard_start
+            order by valid_from, valid_to
+            rows between unbounded preceding and current row
+        )
+
+),
+
+-- Where the beginning of a deal was put right, extracts had shown what it was put right to.
+heard_versions as (
+
+    select
+        *,
+        case when is_heard = 1 then valid_from_date else begins_on end as heard_from_date
+
+    from numbered_versions
+    where
+        is_heard = 1
+        or (heard_before = 0 and coalesce(next_is_heard, 1) = 1 and not is_shown_late)
+
+),
+
+-- What is known now, and beside it, for each of these periods, what had been heard by its freeze:
+-- there a state holds until the next one that had been heard.
+versions as (
+
+    select
+        cast(null as string) as heard_grain,
+        cast(null as date) as heard_start,
+        {%- for column in carried %}
+        {{ column }},
+        {%- endfor %}
+        valid_from_date,
+        valid_to_date
+
+    from {{ ref('fct_opportunity_version') }}
+
+    union all
+
+    select
+        heard_grain,
+        heard_start,
+        {%- for column in carried %}
+        {{ column }},
+        {%- endfor %}
+        heard_from_date as valid_from_date,
+        coalesce(
+            lead(heard_from_date) over (
+                partition by opportunity_id, heard_grain, heard_start
+                order by valid_from, valid_to
+            ),
+            {{ open_end_date() }}
+        ) as valid_to_date
+
+    from heard_versions
+
+),
+
+open_spans as (
+
+    {{ open_spans('versions', keys=['heard_grain', 'heard_start']) }}
 
 ),
 
@@ -21,6 +166,8 @@ known_periods as (
 states as (
 
     select
+        heard_grain,
+        heard_start,
         opportunity_id,
         'open' as state,
         open_value,
@@ -35,6 +182,8 @@ states as (
     union all
 
     select
+        heard_grain,
+        heard_start,
         opportunity_id,
         case
             when is_excluded then 'excluded'
@@ -48,7 +197,7 @@ states as (
         {%- endfor %}
         valid_from_date as starts_on
 
-    from {{ ref('fct_opportunity_version') }}
+    from versions
     where
         valid_from_date < valid_to_date
         and (is_closed or is_excluded)
@@ -67,7 +216,7 @@ neighbours as (
         lead(starts_on) over deal as ends_on
 
     from states
-    window deal as (partition by opportunity_id order by starts_on)
+    window deal as (partition by opportunity_id, heard_grain, heard_start order by starts_on)
 
 ),
 
@@ -92,6 +241,8 @@ entries as (
     where
         spans.state = 'open'
         and spans.expected_close_date between calendar.{{ grain }}_start and calendar.{{ grain }}_end
+        and coalesce(spans.heard_grain, '{{ grain }}') = '{{ grain }}'
+        and coalesce(spans.heard_start, calendar.{{ grain }}_start) = calendar.{{ grain }}_start
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -117,6 +268,8 @@ exits as (
     where
         spans.state = 'open'
         and spans.expected_close_date between calendar.{{ grain }}_start and calendar.{{ grain }}_end
+        and coalesce(spans.heard_grain, '{{ grain }}') = '{{ grain }}'
+        and coalesce(spans.heard_start, calendar.{{ grain }}_start) = calendar.{{ grain }}_start
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -125,7 +278,8 @@ exits as (
 effects as (
 
     select
-        'restated' as basis,
+        opportunity_id,
+        heard_grain,
         period_grain,
         period_start,
         period_end,
@@ -154,7 +308,8 @@ effects as (
     union all
 
     select
-        'restated' as basis,
+        opportunity_id,
+        heard_grain,
         period_grain,
         period_start,
         period_end,
@@ -181,7 +336,8 @@ effects as (
 
     {%- for grain in period_grains() %}
     select
-        'restated' as basis,
+        open_spans.opportunity_id,
+        open_spans.heard_grain,
         known_periods.period_grain,
         known_periods.period_start,
         known_periods.period_end,
@@ -220,27 +376,86 @@ effects as (
         on
             calendar.{{ grain }}_start = known_periods.period_start
             and known_periods.period_grain = '{{ grain }}'
+    where
+        coalesce(open_spans.heard_grain, '{{ grain }}') = '{{ grain }}'
+        and coalesce(open_spans.heard_start, known_periods.period_start) = known_periods.period_start
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
 ),
 
+-- A frozen period is what is known now but for the deals it misheard, of which it shows what it had
+-- heard. They are few, and only they are counted once more.
+counted_effects as (
+
+    select
+        'restated' as basis,
+        1 as sign,
+        effects.*
+
+    from effects
+    where effects.heard_grain is null
+
+    union all
+
+    select
+        'correction' as basis,
+        case when effects.heard_grain is null then -1 else 1 end as sign,
+        effects.*
+
+    from effects
+    inner join misheard_periods
+        on
+            effects.opportunity_id = misheard_periods.opportunity_id
+            and effects.period_grain = misheard_periods.period_grain
+            and effects.period_start = misheard_periods.period_start
+
+),
+
+counted_members as (
+
+    {%- set measures = {} %}
+    {%- for movement in movements %}
+    {%- do measures.update({movement: money_sum('facts.sign * facts.' ~ movement)}) %}
+    {%- endfor %}
+
+    {{ rolled_up_by(
+        'counted_effects', keys=['period_grain', 'period_start', 'period_end'], measures=measures
+    ) }}
+
+),
+
 by_member as (
 
-    {{ rolled_up_by('effects', keys=['period_grain', 'period_start', 'period_end'], measures={
-        'start_value': money_sum('facts.start_value'),
-        'created_value': money_sum('facts.created_value'),
-        'increased_value': money_sum('facts.increased_value'),
-        'pulled_in_value': money_sum('facts.pulled_in_value'),
-        'reopened_value': money_sum('facts.reopened_value'),
-        'decreased_value': money_sum('facts.decreased_value'),
-        'pushed_out_value': money_sum('facts.pushed_out_value'),
-        'won_value': money_sum('facts.won_value'),
-        'lost_value': money_sum('facts.lost_value'),
-        'removed_value': money_sum('facts.removed_value'),
-        'transferred_value': money_sum('facts.transferred_value'),
-        'end_value': money_sum('facts.end_value'),
-    }) }}
+    select *
+
+    from counted_members
+    where basis = 'restated'
+
+    union all
+
+    select
+        counted_members.period_grain,
+        counted_members.period_start,
+        counted_members.period_end,
+        counted_members.level,
+        counted_members.member_id,
+        'as_closed' as basis,
+        {%- for movement in movements %}
+        {{ money_sum('counted_members.' ~ movement) }} as {{ movement }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from counted_members
+    inner join frozen_periods
+        on
+            counted_members.period_grain = frozen_periods.period_grain
+            and counted_members.period_start = frozen_periods.period_start
+    group by
+        counted_members.period_grain,
+        counted_members.period_start,
+        counted_members.period_end,
+        counted_members.level,
+        counted_members.member_id
 
 )
 
