@@ -2,19 +2,36 @@
 
 
 {#
-    A quantile with linear interpolation between the two nearest values (type 7 of Hyndman and Fan,
-    the one spreadsheets use); NULLs are left out, and no value gives NULL.
+    Quantiles of whole numbers as an array, with linear interpolation between the two nearest values
+    (type 7 of Hyndman and Fan, the one spreadsheets use); NULLs are left out, and no value gives NULL.
+
+    An engine holds every value of every group for them, in each call: so all quantiles of a number are
+    asked for at once, and as integers, which take half the memory of doubles. `nth` reads one.
 #}
-{% macro quantile(expression, fraction) -%}
-    {{ return(adapter.dispatch('quantile', 'salesops')(expression, fraction)) }}
+{% macro quantiles(expression, fractions) -%}
+    {{ return(adapter.dispatch('quantiles', 'salesops')(expression, fractions)) }}
 {%- endmacro %}
 
-{% macro duckdb__quantile(expression, fraction) -%}
-    quantile_cont(cast({{ expression }} as double), {{ fraction }})
+{% macro duckdb__quantiles(expression, fractions) -%}
+    quantile_cont(cast({{ expression }} as integer), [{{ fractions | join(', ') }}])
 {%- endmacro %}
 
-{% macro spark__quantile(expression, fraction) -%}
-    percentile(cast({{ expression }} as double), {{ fraction }})
+{% macro spark__quantiles(expression, fractions) -%}
+    percentile(cast({{ expression }} as integer), array({{ fractions | join(', ') }}))
+{%- endmacro %}
+
+
+{# The n-th element of an array, counted from 1. #}
+{% macro nth(array, n) -%}
+    {{ return(adapter.dispatch('nth', 'salesops')(array, n)) }}
+{%- endmacro %}
+
+{% macro duckdb__nth(array, n) -%}
+    {{ array }}[{{ n }}]
+{%- endmacro %}
+
+{% macro spark__nth(array, n) -%}
+    {{ array }}[{{ n - 1 }}]
 {%- endmacro %}
 
 

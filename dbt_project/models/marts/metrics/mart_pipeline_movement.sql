@@ -119,22 +119,8 @@ heard_versions as (
 
 ),
 
--- What is known now, and beside it, for each of these periods, what had been heard by its freeze:
--- there a state holds until the next one that had been heard.
-versions as (
-
-    select
-        cast(null as string) as heard_grain,
-        cast(null as date) as heard_start,
-        {%- for column in carried %}
-        {{ column }},
-        {%- endfor %}
-        valid_from_date,
-        valid_to_date
-
-    from {{ ref('fct_opportunity_version') }}
-
-    union all
+-- There a state holds until the next one that had been heard.
+frozen_versions as (
 
     select
         heard_grain,
@@ -155,9 +141,53 @@ versions as (
 
 ),
 
+-- What is known now, and beside it, for each of these periods, what had been heard by its freeze.
 open_spans as (
 
-    {{ open_spans('versions', keys=['heard_grain', 'heard_start']) }}
+    select
+        cast(null as string) as heard_grain,
+        cast(null as date) as heard_start,
+        known_spans.*
+
+    from (
+        {{ open_spans() }}
+    ) as known_spans
+
+    union all
+
+    {{ open_spans('frozen_versions', keys=['heard_grain', 'heard_start']) }}
+
+),
+
+decided_versions as (
+
+    select
+        cast(null as string) as heard_grain,
+        cast(null as date) as heard_start,
+        opportunity_id,
+        is_excluded,
+        is_won,
+        valid_from_date
+
+    from {{ ref('fct_opportunity_version') }}
+    where
+        valid_from_date < valid_to_date
+        and (is_closed or is_excluded)
+
+    union all
+
+    select
+        heard_grain,
+        heard_start,
+        opportunity_id,
+        is_excluded,
+        is_won,
+        valid_from_date
+
+    from frozen_versions
+    where
+        valid_from_date < valid_to_date
+        and (is_closed or is_excluded)
 
 ),
 
@@ -197,10 +227,7 @@ states as (
         {%- endfor %}
         valid_from_date as starts_on
 
-    from versions
-    where
-        valid_from_date < valid_to_date
-        and (is_closed or is_excluded)
+    from decided_versions
 
 ),
 

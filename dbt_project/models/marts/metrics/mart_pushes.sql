@@ -7,7 +7,7 @@
     'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
     'won_cycle_days': 'sum(case when facts.is_won then facts.cycle_days end)',
     'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
-    'median_cycle_days': quantile('case when facts.is_won then facts.cycle_days end', 0.5),
+    'median_days': quantiles('case when facts.is_won then facts.cycle_days end', [0.5]),
 } %}
 -- noqa: disable=LT02,LT05,ST06
 with
@@ -120,7 +120,7 @@ select
     {{ ratio('by_member.won_deals', 'by_member.won_deals + by_member.lost_deals') }} as win_rate,
     by_member.won_value,
     {{ ratio('by_member.won_cycle_days', 'by_member.timed_won_deals') }} as mean_cycle_days,
-    by_member.median_cycle_days
+    {{ nth('by_member.median_days', 1) }} as median_cycle_days
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members

@@ -4,14 +4,13 @@
     'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
     'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
     'won_cycle_days': 'coalesce(sum(case when facts.is_won then facts.cycle_days end), 0)',
-    'median_cycle_days': quantile('case when facts.is_won then facts.cycle_days end', 0.5),
-    'p90_cycle_days': quantile('case when facts.is_won then facts.cycle_days end', 0.9),
+    'median_and_p90_days': quantiles('case when facts.is_won then facts.cycle_days end', [0.5, 0.9]),
     'timed_active_deals': 'count(case when facts.is_won then facts.active_days end)',
     'won_active_days': 'coalesce(sum(case when facts.is_won then facts.active_days end), 0)',
     'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
     'timed_lost_deals': 'count(case when not facts.is_won then facts.cycle_days end)',
     'lost_cycle_days': 'coalesce(sum(case when not facts.is_won then facts.cycle_days end), 0)',
-    'median_lost_cycle_days': quantile('case when not facts.is_won then facts.cycle_days end', 0.5),
+    'median_lost_days': quantiles('case when not facts.is_won then facts.cycle_days end', [0.5]),
 } %}
 with
 
@@ -50,12 +49,12 @@ select
 
     cast(by_member.won_deals as bigint) as won_deals,
     {{ ratio('by_member.won_cycle_days', 'by_member.timed_won_deals') }} as mean_cycle_days,
-    by_member.median_cycle_days,
-    by_member.p90_cycle_days,
+    {{ nth('by_member.median_and_p90_days', 1) }} as median_cycle_days,
+    {{ nth('by_member.median_and_p90_days', 2) }} as p90_cycle_days,
     {{ ratio('by_member.won_active_days', 'by_member.timed_active_deals') }} as mean_active_days,
     cast(by_member.lost_deals as bigint) as lost_deals,
     {{ ratio('by_member.lost_cycle_days', 'by_member.timed_lost_deals') }} as mean_lost_cycle_days,
-    by_member.median_lost_cycle_days,
+    {{ nth('by_member.median_lost_days', 1) }} as median_lost_cycle_days,
     cast(by_member.timed_won_deals as bigint) as timed_won_deals,
     cast(by_member.won_cycle_days as bigint) as won_cycle_days,
     cast(by_member.timed_active_deals as bigint) as timed_active_deals,

@@ -9,8 +9,7 @@
     'still_open': "sum(case when facts.outcome = 'open' then 1 else 0 end)",
     'regressed': "sum(case when facts.outcome = 'regressed' then 1 else 0 end)",
     'skipped': "sum(case when facts.outcome = 'skipped' then 1 else 0 end)",
-    'median_days_in_stage': quantile('facts.days_in_stage', 0.5),
-    'p90_days_in_stage': quantile('facts.days_in_stage', 0.9),
+    'median_and_p90_days': quantiles('facts.days_in_stage', [0.5, 0.9]),
 } %}
 -- noqa: disable=LT02,LT05,ST06
 with
@@ -234,8 +233,8 @@ select
     cast(by_member.skipped as bigint) as skipped,
     {{ ratio('by_member.advanced + by_member.won', 'by_member.entered - by_member.still_open') }}
         as stage_conversion_rate,
-    by_member.median_days_in_stage,
-    by_member.p90_days_in_stage
+    {{ nth('by_member.median_and_p90_days', 1) }} as median_days_in_stage,
+    {{ nth('by_member.median_and_p90_days', 2) }} as p90_days_in_stage
 
 from by_member
 inner join open_stages on by_member.stage_id = open_stages.stage_id
