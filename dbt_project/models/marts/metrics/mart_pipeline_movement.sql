@@ -67,6 +67,7 @@ told_versions as (
         versions.{{ column }},
         {%- endfor %}
         versions.valid_from_date,
+        versions.valid_to_date,
         versions.is_shown_late,
         versions.valid_from,
         versions.valid_to,
@@ -119,10 +120,26 @@ heard_versions as (
 
 ),
 
--- There a state holds until the next one that had been heard.
-frozen_versions as (
+-- A frozen period is what is known now, less what is known now of the deals that it misheard, and what
+-- it had heard of them instead: there a state holds until the next one that had been heard.
+corrections as (
 
     select
+        -1 as sign,
+        heard_grain,
+        heard_start,
+        {%- for column in carried %}
+        {{ column }},
+        {%- endfor %}
+        valid_from_date,
+        valid_to_date
+
+    from told_versions
+
+    union all
+
+    select
+        1 as sign,
         heard_grain,
         heard_start,
         {%- for column in carried %}
@@ -141,10 +158,10 @@ frozen_versions as (
 
 ),
 
--- What is known now, and beside it, for each of these periods, what had been heard by its freeze.
 open_spans as (
 
     select
+        1 as sign,
         cast(null as string) as heard_grain,
         cast(null as date) as heard_start,
         known_spans.*
@@ -155,13 +172,14 @@ open_spans as (
 
     union all
 
-    {{ open_spans('frozen_versions', keys=['heard_grain', 'heard_start']) }}
+    {{ open_spans('corrections', keys=['sign', 'heard_grain', 'heard_start']) }}
 
 ),
 
 decided_versions as (
 
     select
+        1 as sign,
         cast(null as string) as heard_grain,
         cast(null as date) as heard_start,
         opportunity_id,
@@ -177,6 +195,7 @@ decided_versions as (
     union all
 
     select
+        sign,
         heard_grain,
         heard_start,
         opportunity_id,
@@ -184,7 +203,7 @@ decided_versions as (
         is_won,
         valid_from_date
 
-    from frozen_versions
+    from corrections
     where
         valid_from_date < valid_to_date
         and (is_closed or is_excluded)
@@ -196,6 +215,7 @@ decided_versions as (
 states as (
 
     select
+        sign,
         heard_grain,
         heard_start,
         opportunity_id,
@@ -212,6 +232,7 @@ states as (
     union all
 
     select
+        sign,
         heard_grain,
         heard_start,
         opportunity_id,
@@ -243,7 +264,10 @@ neighbours as (
         lead(starts_on) over deal as ends_on
 
     from states
-    window deal as (partition by opportunity_id, heard_grain, heard_start order by starts_on)
+    window deal as (
+        partition by opportunity_id, heard_grain, heard_start, sign
+        order by starts_on
+    )
 
 ),
 
@@ -305,8 +329,8 @@ exits as (
 effects as (
 
     select
-        opportunity_id,
-        heard_grain,
+        case when heard_grain is null then 'restated' else 'correction' end as basis,
+        sign,
         period_grain,
         period_start,
         period_end,
@@ -335,8 +359,8 @@ effects as (
     union all
 
     select
-        opportunity_id,
-        heard_grain,
+        case when heard_grain is null then 'restated' else 'correction' end as basis,
+        sign,
         period_grain,
         period_start,
         period_end,
@@ -363,8 +387,8 @@ effects as (
 
     {%- for grain in period_grains() %}
     select
-        open_spans.opportunity_id,
-        open_spans.heard_grain,
+        case when open_spans.heard_grain is null then 'restated' else 'correction' end as basis,
+        open_spans.sign,
         known_periods.period_grain,
         known_periods.period_start,
         known_periods.period_end,
@@ -411,34 +435,6 @@ effects as (
 
 ),
 
--- A frozen period is what is known now but for the deals it misheard, of which it shows what it had
--- heard. They are few, and only they are counted once more.
-counted_effects as (
-
-    select
-        'restated' as basis,
-        1 as sign,
-        effects.*
-
-    from effects
-    where effects.heard_grain is null
-
-    union all
-
-    select
-        'correction' as basis,
-        case when effects.heard_grain is null then -1 else 1 end as sign,
-        effects.*
-
-    from effects
-    inner join misheard_periods
-        on
-            effects.opportunity_id = misheard_periods.opportunity_id
-            and effects.period_grain = misheard_periods.period_grain
-            and effects.period_start = misheard_periods.period_start
-
-),
-
 counted_members as (
 
     {%- set measures = {} %}
@@ -447,7 +443,7 @@ counted_members as (
     {%- endfor %}
 
     {{ rolled_up_by(
-        'counted_effects', keys=['period_grain', 'period_start', 'period_end'], measures=measures
+        'effects', keys=['period_grain', 'period_start', 'period_end'], measures=measures
     ) }}
 
 ),
