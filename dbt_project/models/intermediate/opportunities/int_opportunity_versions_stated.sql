@@ -295,7 +295,7 @@ earlier_extracts as (
         records.recorded_at,
         max(extract_times.extracted_at) as last_extract_before
 
-    from (select distinct recorded_at from moments) as records
+    from (select distinct recorded_at from {{ ref('int_opportunity_statements') }}) as records
     inner join extract_times on records.recorded_at > extract_times.extracted_at
     group by records.recorded_at
 
