@@ -78,6 +78,11 @@ class Home:
         return self.root / "company.yml"
 
     @property
+    def pseudonym_key_file(self) -> Path:
+        """Key of the ids by which open marts tell people apart; whoever loses it gets new ids."""
+        return self.root / "pseudonym.key"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files; on the same disk as the stores, so that moves are atomic."""
         return self.root / "tmp"

@@ -19,6 +19,7 @@ from ingestion.contracts import Contracts, Table
 from ingestion.errors import LandingError
 from ingestion.home import Home
 from ingestion.projection import LIFTING_OPTIMIZERS
+from ingestion.pseudonyms import pseudonym_key, write_pseudonym_key
 from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
 from ingestion.sql_text import literal
 from ingestion.system_tables import EXTRACTS, FILES, SYSTEM_TABLES
@@ -92,6 +93,7 @@ def open_raw_store(
     try:
         create_tables(connection, contracts)
         write_company_tables(connection, settings)
+        write_pseudonym_key(connection, pseudonym_key(home))
         _lock_down(connection, home)
         yield connection
     finally:

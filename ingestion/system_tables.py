@@ -68,6 +68,8 @@ SETTINGS = Table(
         _integer("response_sla_minutes", "Minutes within which a new lead is to be answered."),
         _integer("minimum_group_size", "People a group must have for its pay to be shown."),
         _integer("max_rate_age_days", "Days for which an exchange rate holds without a newer one."),
+        _integer("standard_day_minutes", "Working minutes of a business day without a schedule."),
+        _integer("commission_pay_lag_days", "Days after a period by which its commission is paid."),
     ),
 )
 
@@ -111,6 +113,29 @@ CALENDAR = Table(
         _integer(
             "business_day_number",
             "Business days from the calendar's first day up to and including this one.",
+        ),
+    ),
+)
+
+PSEUDONYM_KEY = Table(
+    source=COMPANY,
+    name="pseudonym_key",
+    description="One row: the key by which people's ids become pseudonyms, ready for HMAC-SHA-256.",
+    columns=(
+        _text("key_id", "Names the key without telling it."),
+        _column(
+            "inner_pad",
+            "string",
+            "The key combined with the inner padding, as hexadecimal digits.",
+            required=True,
+            classification="personal",
+        ),
+        _column(
+            "outer_pad",
+            "string",
+            "The key combined with the outer padding, as hexadecimal digits.",
+            required=True,
+            classification="personal",
         ),
     ),
 )
@@ -241,6 +266,7 @@ GATE_RESULTS = Table(
 SYSTEM_TABLES: tuple[Table, ...] = (
     SETTINGS,
     CALENDAR,
+    PSEUDONYM_KEY,
     FILES,
     EXTRACTS,
     QUARANTINE,

@@ -16,6 +16,7 @@ import duckdb
 
 from ingestion.company import CompanySettings
 from ingestion.home import Home
+from ingestion.pseudonyms import key_id, pseudonym_key
 from orchestration.project import Project
 
 # What appends to these tables is the refresh itself; no model derives a number from them.
@@ -36,6 +37,7 @@ def fingerprint(project: Project, settings: CompanySettings) -> str:
     parts = {
         "raw": raw_state(project.home),
         "settings": settings.model_dump(mode="json", exclude={"sources"}),
+        "pseudonym_key": key_id(pseudonym_key(project.home)),
         "project": digest_of_files(project.source_folders),
         "engines": {name: version(name) for name in _ENGINES},
     }

@@ -6,7 +6,9 @@ throwing old ones away. Does not belong here: deciding whether the marts are goo
     published/
         marts.duckdb            the version in force; a hard link to its file below
         parquet                 a link to that version's Parquet files
-        versions/<run_id>/      marts.duckdb  parquet/<mart>.parquet  manifest.json
+        restricted.duckdb       pay and people of the same version, for the owner only; a hard link
+        versions/<run_id>/      marts.duckdb  parquet/<mart>.parquet  restricted.duckdb
+                                manifest.json
 
 A reader that has the old file open keeps the old file: a swap changes what the name means, never
 the bytes that a name stood for.
@@ -34,12 +36,15 @@ from orchestration.project import memory_settings
 logger = logging.getLogger("salesops.publication")
 
 MARTS = "marts"
+RESTRICTED = "restricted"
 # Older drivers read it; what later storage versions add is only compression.
 STORAGE_VERSION = "v1.2.0"
 DEFAULT_KEEP_VERSIONS = 7
 # Columns by which dashboards filter: rows of one value side by side let a reader skip the rest.
 _SORT_COLUMNS = ("basis", "level", "period_grain", "period_start", "as_of_date", "member_id")
 _READABLE_BY_ALL = 0o444
+_READABLE_BY_OWNER = 0o400
+_OWNER_ONLY = 0o600
 
 
 class TableEntry(BaseModel):
@@ -55,6 +60,7 @@ class Manifest(BaseModel):
     """What a version holds.
 
     Attributes:
+        restricted_tables: What `restricted.duckdb` holds; empty in versions from before it.
         content_hash (of a table): Sum of the hashes of its rows, so their order does not matter;
             comparable between versions written by one DuckDB version.
     """
@@ -68,6 +74,7 @@ class Manifest(BaseModel):
     duckdb_version: str
     size_bytes: int
     tables: dict[str, TableEntry]
+    restricted_tables: dict[str, TableEntry] = {}
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,10 @@ class _Version:
         return self.folder / "marts.duckdb"
 
     @property
+    def restricted(self) -> Path:
+        return self.folder / "restricted.duckdb"
+
+    @property
     def parquet(self) -> Path:
         return self.folder / "parquet"
 
@@ -105,6 +116,11 @@ class _Version:
 def published_database(home: Home) -> Path:
     """Gives the file that BI reads."""
     return home.published / "marts.duckdb"
+
+
+def restricted_database(home: Home) -> Path:
+    """Gives the file of pay and people, which its owner alone may read."""
+    return home.published / "restricted.duckdb"
 
 
 def published_parquet(home: Home) -> Path:
@@ -131,9 +147,10 @@ def publish(home: Home, run_id: str, keep_versions: int = DEFAULT_KEEP_VERSIONS)
         shutil.rmtree(leftover)
     building.parquet.mkdir(parents=True)
     logger.info("Copying the marts into a new version")
-    expected = _copy(home, building)
+    expected, restricted = _copy(home, building)
     logger.info("Checking the new version against the warehouse")
     _check(building, expected)
+    _check_file(building.restricted, RESTRICTED, restricted)
     manifest = Manifest(
         version=run_id,
         run_id=run_id,
@@ -142,6 +159,7 @@ def publish(home: Home, run_id: str, keep_versions: int = DEFAULT_KEEP_VERSIONS)
         duckdb_version=duckdb.__version__,
         size_bytes=building.database.stat().st_size,
         tables=expected,
+        restricted_tables=restricted,
     )
     building.manifest.write_text(manifest.model_dump_json(indent=2) + "\n")
     _make_durable(building)
@@ -205,19 +223,24 @@ def is_available(home: Home, version: str) -> bool:
     return kept and published_database(home).exists()
 
 
-def content_hashes(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, TableEntry]:
+def content_hashes(
+    connection: duckdb.DuckDBPyConnection, catalog: str, schema: str = MARTS
+) -> dict[str, TableEntry]:
     """Counts and hashes every relation of a catalog's marts, whatever the order of its rows."""
     names = connection.execute(
         "select table_name from information_schema.tables "
         "where table_catalog = ? and table_schema = ? order by all",
-        [catalog, MARTS],
+        [catalog, schema],
     ).fetchall()
-    return {name: _content_hash(connection, catalog, name) for (name,) in names}
+    return {name: _content_hash(connection, catalog, schema, name) for (name,) in names}
 
 
-def _content_hash(connection: duckdb.DuckDBPyConnection, catalog: str, name: str) -> TableEntry:
+def _content_hash(
+    connection: duckdb.DuckDBPyConnection, catalog: str, schema: str, name: str
+) -> TableEntry:
+    relation = _qualified(catalog, schema, name)
     (rows, total) = connection.execute(
-        f"select count(*), coalesce(sum(hash(t)), 0) from {_qualified(catalog, name)} as t"
+        f"select count(*), coalesce(sum(hash(t)), 0) from {relation} as t"
     ).fetchall()[0]
     return TableEntry(rows=rows, content_hash=f"{total:x}")
 
@@ -248,8 +271,8 @@ def _warehouse(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _copy(home: Home, target: _Version) -> dict[str, TableEntry]:
-    """Writes all marts into the target's files and gives what they must hold."""
+def _copy(home: Home, target: _Version) -> tuple[dict[str, TableEntry], dict[str, TableEntry]]:
+    """Writes all marts into the target's files and gives what these must hold, open and not."""
     with _warehouse(home) as connection:
         relations = read_relations(connection)
         if not relations:
@@ -257,21 +280,36 @@ def _copy(home: Home, target: _Version) -> dict[str, TableEntry]:
                 f"{home.warehouse_db} has nothing in its schema '{MARTS}', so there is nothing to "
                 "publish; run `salesops refresh --force`"
             )
-        # Attached under the name it has for its readers, because its views say it.
-        connection.execute(
-            f"attach {_literal(target.database)} as marts (storage_version '{STORAGE_VERSION}')"
-        )
-        connection.execute(f"create schema marts.{MARTS}")
-        expected = {}
+        expected = _copy_schema(connection, MARTS, relations, target.database)
         for relation in relations:
-            expected[relation.name] = _content_hash(connection, "warehouse", relation.name)
-            _copy_relation(connection, relation, target)
+            _copy_to_parquet(connection, relation, target)
+        restricted = _copy_schema(
+            connection, RESTRICTED, read_relations(connection, RESTRICTED), target.restricted
+        )
         connection.execute("use memory")
         connection.execute("detach marts")
+        connection.execute("detach restricted")
+    return expected, restricted
+
+
+def _copy_schema(
+    connection: duckdb.DuckDBPyConnection, schema: str, relations: list[Relation], database: Path
+) -> dict[str, TableEntry]:
+    """Copies one schema of the warehouse into a file of its own and leaves that attached."""
+    # Attached under the name it has for its readers, because its views say it.
+    connection.execute(
+        f"attach {_literal(database)} as {schema} (storage_version '{STORAGE_VERSION}')"
+    )
+    database.chmod(_OWNER_ONLY)
+    connection.execute(f"create schema {schema}.{schema}")
+    expected = {}
+    for relation in relations:
+        expected[relation.name] = _content_hash(connection, "warehouse", schema, relation.name)
+        _copy_relation(connection, schema, relation)
     return expected
 
 
-def read_relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
+def read_relations(connection: duckdb.DuckDBPyConnection, schema: str = MARTS) -> list[Relation]:
     """Gives the warehouse's marts, with the comments on them and on their columns."""
     relations = connection.execute(
         "select table_name, comment from duckdb_tables() "
@@ -279,13 +317,13 @@ def read_relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
         "union all "
         "select view_name, comment from duckdb_views() "
         "where database_name = 'warehouse' and schema_name = $schema order by 1",
-        {"schema": MARTS},
+        {"schema": schema},
     ).fetchall()
     columns = connection.execute(
         "select table_name, column_name, comment from duckdb_columns() "
         "where database_name = 'warehouse' and schema_name = $schema "
         "order by table_name, column_index",
-        {"schema": MARTS},
+        {"schema": schema},
     ).fetchall()
     return [
         Relation(
@@ -300,21 +338,25 @@ def read_relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
     ]
 
 
-def _copy_relation(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, target: _Version
-) -> None:
-    source = _qualified("warehouse", relation.name)
-    published = _qualified("marts", relation.name)
+def _copy_relation(connection: duckdb.DuckDBPyConnection, schema: str, relation: Relation) -> None:
+    source = _qualified("warehouse", schema, relation.name)
+    published = _qualified(schema, schema, relation.name)
     connection.execute(f"create table {published} as from {source}{_order(relation)}")
     # A file named marts with a schema named marts: DuckDB takes `marts.mart_x` to be ambiguous, and
     # tools that write only schema and table could not query it. For them it also stands in `main`.
-    window = f"marts.main.{_identifier(relation.name)}"
+    window = f"{schema}.main.{_identifier(relation.name)}"
     connection.execute(f"create view {window} as from {published}")
     _comment(connection, relation, published, "table")
     _comment(connection, relation, window, "view")
+
+
+def _copy_to_parquet(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, target: _Version
+) -> None:
     parquet = target.parquet / f"{relation.name}.parquet"
     connection.execute(
-        f"copy (from {published}) to {_literal(parquet)} (format parquet, compression zstd)"
+        f"copy (from {_qualified(MARTS, MARTS, relation.name)}) to {_literal(parquet)} "
+        "(format parquet, compression zstd)"
     )
 
 
@@ -336,19 +378,14 @@ def _comment(
 
 
 def _check(built: _Version, expected: dict[str, TableEntry]) -> None:
-    """Reads the new files as a reader would and compares them with the warehouse.
+    """Reads the new open files as a reader would and compares them with the warehouse.
 
     Raises:
         PublicationError: A table differs; the message names it.
     """
-    with duckdb.connect(str(built.database), read_only=True, config=memory_settings()) as reader:
-        found = content_hashes(reader, "marts")
+    _check_file(built.database, MARTS, expected)
+    with duckdb.connect(config=memory_settings()) as reader:
         for name, entry in expected.items():
-            if found.get(name) != entry:
-                raise PublicationError(
-                    f"the new file's table {name} is not what the warehouse holds "
-                    f"({found.get(name)} instead of {entry}); nothing was published"
-                )
             parquet = built.parquet / f"{name}.parquet"
             (rows,) = reader.execute(
                 "select sum(num_rows) from parquet_file_metadata(?)", [str(parquet)]
@@ -359,34 +396,56 @@ def _check(built: _Version, expected: dict[str, TableEntry]) -> None:
                 )
 
 
+def _check_file(database: Path, schema: str, expected: dict[str, TableEntry]) -> None:
+    with duckdb.connect(str(database), read_only=True, config=memory_settings()) as reader:
+        found = content_hashes(reader, database.stem, schema)
+    for name, entry in expected.items():
+        if found.get(name) != entry:
+            raise PublicationError(
+                f"the new file's table {name} is not what the warehouse holds "
+                f"({found.get(name)} instead of {entry}); nothing was published"
+            )
+
+
 def _make_durable(version: _Version) -> None:
     """Has everything on disk before any name points to it; and no program may write to it."""
     files = [version.database, version.manifest, *version.parquet.iterdir()]
     for path in files:
         path.chmod(_READABLE_BY_ALL)
-    for path in (*files, version.parquet, version.folder):
+    version.restricted.chmod(_READABLE_BY_OWNER)
+    for path in (*files, version.restricted, version.parquet, version.folder):
         _sync(path)
 
 
 def _swap_in(home: Home, version: _Version) -> None:
     """Makes a version the one in force; each name changes in one step."""
-    fresh = home.published / ".marts.duckdb.new"
-    fresh.unlink(missing_ok=True)
-    try:
-        os.link(version.database, fresh)
-    except OSError as error:
-        raise PublicationError(
-            f"{home.published} is on a file system without hard links ({error.strerror}); "
-            "move the home folder to a local disk"
-        ) from error
-    fresh.replace(published_database(home))
-    # Renaming one link of a file onto another does nothing, also not away with the first.
-    fresh.unlink(missing_ok=True)
+    # Pay first: should the machine stop in between, no open mart is newer than what it was made of.
+    if version.restricted.exists():
+        _link_over(version.restricted, restricted_database(home))
+    else:
+        restricted_database(home).unlink(missing_ok=True)
+    _link_over(version.database, published_database(home))
     fresh_link = home.published / ".parquet.new"
     fresh_link.unlink(missing_ok=True)
     fresh_link.symlink_to(version.parquet.relative_to(home.published), target_is_directory=True)
     fresh_link.replace(published_parquet(home))
     _sync(home.published)
+
+
+def _link_over(file: Path, name: Path) -> None:
+    """Lets a name mean another file from one moment to the next."""
+    fresh = name.with_name(f".{name.name}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        os.link(file, fresh)
+    except OSError as error:
+        raise PublicationError(
+            f"{name.parent} is on a file system without hard links ({error.strerror}); "
+            "move the home folder to a local disk"
+        ) from error
+    fresh.replace(name)
+    # Renaming one link of a file onto another does nothing, also not away with the first.
+    fresh.unlink(missing_ok=True)
 
 
 def _prune(home: Home, keep_versions: int) -> None:
@@ -405,8 +464,8 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _qualified(catalog: str, name: str) -> str:
-    return f"{catalog}.{MARTS}.{_identifier(name)}"
+def _qualified(catalog: str, schema: str, name: str) -> str:
+    return f"{catalog}.{schema}.{_identifier(name)}"
 
 
 def _identifier(name: str) -> str:

@@ -24,6 +24,7 @@ from orchestration.defs.layers import CORE_SELECTION, METRICS_SELECTION, LayerTr
 from orchestration.defs.session import RefreshSession
 from orchestration.manifest import dbt_executable
 from orchestration.project import Project, environment, memory_settings
+from orchestration.publication import MARTS
 
 logger = logging.getLogger("salesops.transformation")
 
@@ -184,7 +185,8 @@ def _facts(
     if is_table:
         (rows,) = warehouse.execute(f"select count(*) from {relation}").fetchall()[0]
         facts["dagster/row_count"] = rows
-    if previews:
+    # Restricted marts are built with the open ones, but no row of them leaves the warehouse.
+    if previews and schema == MARTS:
         cursor = warehouse.execute(f"from {relation} limit {_PREVIEW_ROWS}")
         columns = [column[0] for column in cursor.description or ()]
         facts["preview"] = dg.MetadataValue.md(markdown_table(columns, cursor.fetchall()))

@@ -374,8 +374,8 @@ class TestCanonical:
             assert [(f.table, f.kind) for f in taking] == [expected]
 
     def test_every_contract_table_is_fed(self) -> None:
-        fed = {feed.table for feed in load_mapping("canonical").feeds}
-        assert fed == {table.name for table in load_contracts().tables("crm")}
+        fed = {feed.full_name for feed in load_mapping("canonical").feeds}
+        assert fed == {table.full_name for table in load_contracts()}
 
     def test_folder_of_a_night_says_the_start_of_its_day(self) -> None:
         feed = load_mapping("canonical").feeds[0]

@@ -151,6 +151,34 @@ def test_nobody_can_write_to_what_is_published(home: Home):
     assert mode == 0o444
 
 
+def test_pay_is_published_apart_for_its_owner_alone(home: Home):
+    build_warehouse(home, won_deals=3)
+    with duckdb.connect(str(home.warehouse_db)) as warehouse:
+        warehouse.execute("create schema restricted")
+        warehouse.execute("create table restricted.dim_employee as select 'Ada' as worker_name")
+    manifest = publication.publish(home, "20260101T000000Z-aaaa")
+    path = publication.restricted_database(home)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
+    assert read(path, "select worker_name from restricted.restricted.dim_employee") == [("Ada",)]
+    assert [*manifest.restricted_tables] == ["dim_employee"]
+    assert "dim_employee" not in manifest.tables
+    open_tables = "select table_name from duckdb_tables() where table_name = 'dim_employee'"
+    assert read(publication.published_database(home), open_tables) == []
+    assert not (publication.published_parquet(home) / "dim_employee.parquet").exists()
+
+
+def test_pay_is_rolled_back_with_the_marts(home: Home):
+    for version, name in (("20260101T000000Z-aaaa", "Ada"), ("20260102T000000Z-bbbb", "Bo")):
+        build_warehouse(home, won_deals=3)
+        with duckdb.connect(str(home.warehouse_db)) as warehouse:
+            warehouse.execute("create schema restricted")
+            warehouse.execute(f"create table restricted.dim_employee as select '{name}' as name")
+        publication.publish(home, version)
+    publication.rollback(home)
+    path = publication.restricted_database(home)
+    assert read(path, "select name from restricted.restricted.dim_employee") == [("Ada",)]
+
+
 READER = """
 import sys, duckdb
 reader = duckdb.connect(sys.argv[1], read_only=True)
@@ -188,15 +216,17 @@ def test_a_version_that_fails_its_check_is_not_published(home: Home, monkeypatch
     build_warehouse(home, won_deals=4)
     copy_relation = publication._copy_relation
 
-    def copy_and_lose_rows(connection, relation, target):
-        copy_relation(connection, relation, target)
+    def copy_and_lose_rows(connection, schema, relation):
+        copy_relation(connection, schema, relation)
         connection.execute(f"delete from marts.marts.{relation.name} where won_deals = 4")
 
     monkeypatch.setattr(publication, "_copy_relation", copy_and_lose_rows)
     monkeypatch.setattr(
         publication,
         "read_relations",
-        lambda connection: [publication.Relation(MART, ("level",), None, ())],
+        lambda connection, schema="marts": (
+            [publication.Relation(MART, ("level",), None, ())] if schema == "marts" else []
+        ),
     )
     with pytest.raises(PublicationError, match=MART):
         publication.publish(home, "20260102T000000Z-bbbb")
@@ -209,8 +239,8 @@ def test_one_changed_value_fails_the_check(home: Home, monkeypatch):
     build_warehouse(home, won_deals=3)
     copy_relation = publication._copy_relation
 
-    def copy_and_change(connection, relation, target):
-        copy_relation(connection, relation, target)
+    def copy_and_change(connection, schema, relation):
+        copy_relation(connection, schema, relation)
         if relation.name == MART:
             connection.execute(
                 f"update marts.marts.{MART} set won_value = 0.26 where won_deals = 3"

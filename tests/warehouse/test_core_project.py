@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from warehouse_testbed import CORE, ROOT, Dbt, read_warehouse
 
-SCHEMAS = {"staging", "intermediate", "core", "marts"}
+SCHEMAS = {"staging", "intermediate", "core", "marts", "restricted"}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,7 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
         "fct_opportunity_version": 0,
         "fct_quota": 0,
         "fct_stage_visit": 0,
+        "fct_time_daily": 0,
     }
 
 
@@ -60,7 +61,7 @@ def test_schemas_are_named_as_the_folders(empty_home):
     assert {name for (name,) in found} == SCHEMAS
 
 
-@pytest.mark.parametrize("schema", ["core", "marts"])
+@pytest.mark.parametrize("schema", ["core", "marts", "restricted"])
 def test_every_table_and_column_carries_its_description(empty_home, schema):
     with read_warehouse(empty_home) as warehouse:
         tables = tables_of(warehouse, schema)

@@ -33,6 +33,11 @@ PROMISED = {
         "starting_open_deals starting_open_value starting_value_won pipeline_conversion "
         "velocity_per_day coverage_ratio expected_deals slipped_deals slip_rate pushed_deals"
     ),
+    "mart_selling_time": (
+        "scheduled_hours leave_hours holiday_hours available_hours selling_hours meeting_hours "
+        "training_hours admin_hours other_hours unrecorded_hours selling_time_share recorded_share "
+        "recorded_hours"
+    ),
     "mart_pipeline_value": (
         "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
     ),
@@ -93,7 +98,7 @@ def test_every_metric_says_all_that_the_catalogue_shows(metrics):
     for name, metric in metrics.items():
         meta = metric["config"]["meta"]
         assert metric["label"], name
-        assert meta["unit"] in {"deals", "days", "money", "fraction", "ratio"}, name
+        assert meta["unit"] in {"deals", "days", "hours", "money", "fraction", "ratio"}, name
         assert meta["direction"] in {"higher", "lower", "neutral"}, name
         assert all(meta[key] for key in ("formula", "null_rule", "source", "needs")), name
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ingestion.change_log import row_hash_sql
 from ingestion.company import CompanySettings, write_company_tables
-from ingestion.contracts import load_contracts
+from ingestion.contracts import Table, load_contracts
 from ingestion.raw_ddl import quoted_table, raw_columns
 from ingestion.raw_store import create_tables
 
@@ -55,42 +55,46 @@ class ChangeLogOfTest:
         rows: Iterable[Mapping[str, object]] = (),
         deleted: Iterable[Mapping[str, object]] = (),
         system: str = "crm_of_test",
+        source: str = "crm",
     ) -> None:
         """Appends one extract's changes: versions of rows, and keys that it lacks.
 
         Args:
-            table: CRM table.
+            table: Table of the source.
             extracted_at: Time the extract speaks for (UTC, naive).
             rows: Values by column; columns left out are empty.
             deleted: Key values by column.
             system: Name of the source system.
+            source: Contract that the table belongs to.
         """
         extract_id = f"{extracted_at:%Y%m%dT%H%M%S.%fZ}-test"
         with self._open() as connection:
             for op, versions in (("upsert", list(rows)), ("delete", list(deleted))):
                 if versions:
-                    self._append(connection, table, versions, op, extract_id, extracted_at, system)
+                    contract = load_contracts().table(source, table)
+                    self._append(
+                        connection, contract, versions, op, extract_id, extracted_at, system
+                    )
             connection.execute(
                 "insert into landing.extracts by name select ? as extract_id, ? as source_system, "
-                "'crm' as source, ? as table_name, 'full' as kind, ?::timestamp as extracted_at, "
+                "? as source, ? as table_name, 'full' as kind, ?::timestamp as extracted_at, "
                 "?::timestamp as landed_at, 'x' as fingerprint, true as is_complete",
-                [extract_id, system, table, extracted_at, extracted_at],
+                [extract_id, system, source, table, extracted_at, extracted_at],
             )
 
     def _append(
         self,
         connection: duckdb.DuckDBPyConnection,
-        table_name: str,
+        table: Table,
         versions: list[Mapping[str, object]],
         op: str,
         extract_id: str,
         extracted_at: datetime,
         system: str,
     ) -> None:
-        table = load_contracts().table("crm", table_name)
         named = {column.name for column in table.columns}
         unknown = {name for version in versions for name in version} - named
-        assert not unknown, f"{table_name} has no columns {sorted(unknown)}"
+        assert not unknown, f"{table.name} has no columns {sorted(unknown)}"
         # As text first: one column holds values of one row only, and DuckDB then casts each to the
         # contract's type, which is what a reader of an extract does too.
         texts = {

@@ -103,3 +103,17 @@
 {% macro open_start_date() -%}
     date '1900-01-01'
 {%- endmacro %}
+
+
+{# Whole seconds from one moment to another; negative when the second is the earlier. #}
+{% macro seconds_between(first_moment, last_moment) -%}
+    {{ return(adapter.dispatch('seconds_between', 'salesops')(first_moment, last_moment)) }}
+{%- endmacro %}
+
+{% macro duckdb__seconds_between(first_moment, last_moment) -%}
+    cast((epoch_us({{ last_moment }}) - epoch_us({{ first_moment }})) // 1000000 as bigint)
+{%- endmacro %}
+
+{% macro spark__seconds_between(first_moment, last_moment) -%}
+    cast((unix_micros({{ last_moment }}) - unix_micros({{ first_moment }})) div 1000000 as bigint)
+{%- endmacro %}

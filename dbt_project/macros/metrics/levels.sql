@@ -55,6 +55,21 @@
 {% endmacro %}
 
 
+{#
+    The levels of what sellers do with their time and what they are paid: those of a person, as HR
+    has them. Whoever has no CRM user goes by a pseudonym.
+#}
+{% macro seller_levels() %}
+    {{ return({
+        'company': {'column': none, 'needs': []},
+        'branch': {'column': 'branch_id', 'needs': ['hr.positions.branch_id']},
+        'territory': {'column': 'territory_id', 'needs': ['hr.positions.territory_id']},
+        'team': {'column': 'team_id', 'needs': ['hr.positions.team_id']},
+        'rep': {'column': 'seller_id', 'needs': ['hr.workers.worker_id']},
+    }) }}
+{% endmacro %}
+
+
 {# The names of the levels as literals, one a line. #}
 {% macro level_names(levels) -%}
     {%- for level in levels -%}

@@ -1,11 +1,15 @@
 with
 
+-- Deals are what most numbers are about; a company without a CRM goes by what it has.
 newest_extract as (
 
-    select max(extracted_at) as as_of_at
+    select
+        coalesce(
+            max(case when source = 'crm' then extracted_at end),
+            max(extracted_at)
+        ) as as_of_at
 
     from {{ ref('stg_landing__extracts') }}
-    where source = 'crm'
 
 )
 

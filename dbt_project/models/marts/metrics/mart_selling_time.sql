@@ -1,0 +1,64 @@
+{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
+-- sqlfluff:dialect:sparksql
+-- noqa: disable=LT05
+{%- set measures = {
+    'people': 'count(distinct facts.person_id)',
+    'split_days': 'sum(case when facts.is_split_known then 1 else 0 end)',
+    'split_available_seconds': 'sum(case when facts.is_split_known then facts.available_seconds else 0 end)',
+} -%}
+{%- for part in ['scheduled', 'leave', 'holiday', 'available', 'recorded', 'unrecorded'] + activity_classes() -%}
+    {%- do measures.update({part ~ '_seconds': 'sum(facts.' ~ part ~ '_seconds)'}) -%}
+{%- endfor %}
+with
+
+days as (
+
+    select
+        *,
+        'restated' as basis
+
+    from {{ ref('int_selling_time_daily') }}
+
+),
+
+by_member as (
+
+    {{ rolled_up('days', date_column='date_day', measures=measures, levels=seller_levels()) }}
+
+)
+
+select
+    by_member.period_grain,
+    by_member.period_start,
+    by_member.period_end,
+    by_member.level,
+    by_member.member_id,
+    coalesce(members.member_name, by_member.member_id) as member_name,
+    by_member.basis,
+
+    by_member.scheduled_seconds / 3600.0e0 as scheduled_hours,
+    by_member.leave_seconds / 3600.0e0 as leave_hours,
+    by_member.holiday_seconds / 3600.0e0 as holiday_hours,
+    by_member.available_seconds / 3600.0e0 as available_hours,
+    case when by_member.split_days > 0 then by_member.selling_seconds / 3600.0e0 end as selling_hours,
+    case when by_member.split_days > 0 then by_member.meeting_seconds / 3600.0e0 end as meeting_hours,
+    case when by_member.split_days > 0 then by_member.training_seconds / 3600.0e0 end as training_hours,
+    case when by_member.split_days > 0 then by_member.admin_seconds / 3600.0e0 end as admin_hours,
+    case when by_member.split_days > 0 then by_member.other_seconds / 3600.0e0 end as other_hours,
+    by_member.unrecorded_seconds / 3600.0e0 as unrecorded_hours,
+    case
+        when by_member.split_days > 0
+            then {{ ratio('by_member.selling_seconds', 'by_member.split_available_seconds') }}
+    end as selling_time_share,
+    {{ ratio('by_member.recorded_seconds', 'by_member.available_seconds') }} as recorded_share,
+    by_member.recorded_seconds / 3600.0e0 as recorded_hours,
+    by_member.unclassified_seconds / 3600.0e0 as unclassified_hours,
+    by_member.split_available_seconds / 3600.0e0 as split_available_hours,
+    cast(by_member.people as bigint) as people,
+    case when by_member.recorded_seconds > 0 then 'time_entries' end as time_source
+
+from by_member
+left join {{ ref('int_level_members_named') }} as members
+    on
+        by_member.level = members.level
+        and by_member.member_id = members.member_id

@@ -1,0 +1,44 @@
+with
+
+history as (
+
+    {{ version_history(
+        source('hr', 'positions'),
+        key=['worker_id', 'effective_from'],
+        columns=[
+            'effective_to',
+            'job_title',
+            'job_family',
+            'manager_worker_id',
+            'branch_id',
+            'team_id',
+            'territory_id',
+            'fte',
+            'is_sales',
+        ],
+    ) | indent(4) }}
+
+)
+
+select
+    worker_id,
+    effective_from,
+
+    effective_to,
+    job_title,
+    job_family,
+    manager_worker_id,
+    branch_id,
+    team_id,
+    territory_id,
+    fte,
+    is_sales,
+
+    source_system,
+    extract_id,
+    extracted_at
+
+from history
+where
+    is_current
+    and not is_vanished
