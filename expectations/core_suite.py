@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from expectations.checks import BATCH, Check
+from expectations.people_suite import people_checks
 from ingestion.contracts import Contracts, Table
 
 _CORE = "core"
@@ -33,6 +34,7 @@ def core_checks(contracts: Contracts) -> tuple[Check, ...]:
         *_opportunity_checks(),
         *_history_checks(),
         *_rate_checks(),
+        *people_checks(),
         *(_dimension_check(table) for table in crm if table.name in _DIMENSIONS),
         *(check for table in contracts for check in _identity_checks(table)),
     )

@@ -55,6 +55,7 @@ with warnings.catch_warnings(), _without_pyspark():
 
 _SAMPLE_ROWS = 5
 _SITE = "runs"
+_WAREHOUSE_LAYERS = frozenset({"staging", "intermediate", "core", "marts"})
 _SEVERITIES = {"block": FailureSeverity.CRITICAL, "warn": FailureSeverity.WARNING}
 
 
@@ -158,9 +159,9 @@ def _check_id(check: Check) -> str:
 
 
 def _qualified(table: str, stores: Stores) -> str:
-    """Names a table with the catalog it stands in: core and marts are in the warehouse."""
+    """Names a table with its catalog: raw has the sources, the warehouse the layers."""
     layer = table.partition(".")[0]
-    catalog = "warehouse" if layer in ("core", "marts", "intermediate") else "raw"
+    catalog = "warehouse" if layer in _WAREHOUSE_LAYERS else "raw"
     return f"{catalog}.{table}" if catalog in stores.databases else table
 
 

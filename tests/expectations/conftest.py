@@ -38,7 +38,9 @@ insert into crm.stages by name
 """
 
 WAREHOUSE = """
-create schema core; create schema intermediate; create schema marts;
+create schema core; create schema intermediate; create schema marts; create schema staging;
+create table intermediate.int_fx_rates_daily (currency_code varchar, rate_date date);
+create table intermediate.int_time_entries_judged (problem varchar);
 create table intermediate.int_warehouse_as_of as select date '2026-01-01' as as_of_date;
 create table core.fct_opportunity as
     select id as opportunity_id, true as is_last_episode, 'crm' as amount_source, currency_code,
@@ -109,4 +111,10 @@ def sound_home(tmp_path: Path) -> Home:
         raw.execute(RAW)
     with duckdb.connect(str(home.warehouse_db)) as warehouse:
         warehouse.execute(WAREHOUSE)
+        for table in load_contracts():
+            if table.source != "crm":
+                columns = ", ".join(f"{c.name} {c.sql_type}" for c in table.columns)
+                warehouse.execute(
+                    f"create table staging.stg_{table.full_name.replace('.', '__')} ({columns})"
+                )
     return home

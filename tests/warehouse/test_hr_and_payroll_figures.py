@@ -5,6 +5,7 @@ folders stand outside the repository, so the tests skip without them.
 """
 
 import csv
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,18 @@ def test_employees_and_their_exits(warehouse):
     assert one(warehouse, f"select count(*), count(exited_on) {workers}") == (3_000, 1_533)
     terminated = f"select count(*) {workers} and worker_status = 'terminated'"
     assert one(warehouse, terminated) == (387,)
+
+
+def test_exits_that_contradict_the_status_are_reported(warehouse):
+    """1,533 exits, of which 387 are those of terminated workers; the last is on the as-of date."""
+    check, message = one(
+        warehouse,
+        "select check_name, message from raw.landing.gate_results "
+        "where table_name = 'stg_hr__workers' and result <> 'passed'",
+    )
+    assert check == "gone_is_terminated"
+    for status, workers in (("active", 991), ("on_leave", 86), ("future", 69)):
+        assert re.search(rf"{status}\D+{workers}\b", message), message
 
 
 def test_training_cost(warehouse):

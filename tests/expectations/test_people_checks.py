@@ -1,0 +1,123 @@
+"""Contradictions of HR and payroll: each is reported, by plain ids and counts, and stops nothing.
+
+What a message may tell is the contract's to say: `CANARY` stands in every personal and pay column of
+the rows below and must appear nowhere.
+"""
+
+import duckdb
+import pytest
+
+from expectations.gates import run_gate
+from ingestion.contracts import load_contracts
+from ingestion.home import Home
+
+CANARY = "CANARY"
+PAY = "98765.43"
+WORKER = f"'{CANARY}' as worker_id"
+EMPLOYEE = f"'{CANARY}' as employee_id"
+
+# What stands in staging, the check that reports it, and what its message tells.
+DEFECTS = {
+    "an exit that has passed, and an active status": (
+        {
+            "stg_hr__workers": f"select {WORKER}, 'active' as worker_status, "
+            "date '2025-12-31' as exited_on"
+        },
+        ("stg_hr__workers", "gone_is_terminated"),
+        "active",
+    ),
+    "two base salaries at once": (
+        {
+            "stg_hr__compensation": f"select {WORKER}, 'base' as component, f as effective_from, "
+            f"{PAY} as pay_amount, t as effective_to from (values (date '2025-01-01', "
+            "date '2025-06-01'), (date '2025-05-31', null)) as v(f, t)"
+        },
+        ("stg_hr__compensation", "one_base_at_a_time"),
+        "base",
+    ),
+    "a run that does not tie out": (
+        {
+            "stg_payroll__pay_runs": "select 'R1' as pay_run_id, 100 as control_total",
+            "stg_payroll__pay_lines": "select 'R1' as pay_run_id, 'L1' as pay_line_id, "
+            f"{EMPLOYEE}, {PAY} as pay_amount",
+        },
+        ("stg_payroll__pay_runs", "runs_tie_out"),
+        "R1",
+    ),
+    "a run without any line": (
+        {"stg_payroll__pay_runs": "select 'R2' as pay_run_id, 100 as control_total"},
+        ("stg_payroll__pay_runs", "runs_tie_out"),
+        "R2",
+    ),
+    "a currency without a rate": (
+        {
+            "stg_payroll__pay_runs": "select 'R1' as pay_run_id, date '2025-01-31' as paid_on",
+            "stg_payroll__pay_lines": "select 'R1' as pay_run_id, 'CHF' as currency_code, "
+            f"{EMPLOYEE}, {PAY} as pay_amount",
+        },
+        ("stg_payroll__pay_lines", "exchange_rate_known"),
+        "CHF",
+    ),
+    "splits above the whole": (
+        {
+            "stg_payroll__opportunity_splits": "select 'D1' as opportunity_id, u as user_id, "
+            "0.6 as split_share from (values ('U1'), ('U2')) as v(u)"
+        },
+        ("stg_payroll__opportunity_splits", "splits_add_up"),
+        "D1",
+    ),
+    "overlapping tiers": (
+        {
+            "stg_payroll__rate_tiers": "select 'P7' as plan_id, 1 as plan_version, "
+            "f as tier_from, t as tier_to from (values (0, 1.1), (1, null)) as v(f, t)"
+        },
+        ("stg_payroll__rate_tiers", "tiers_follow_each_other"),
+        "P7",
+    ),
+    "a last tier that ends": (
+        {
+            "stg_payroll__rate_tiers": "select 'P7' as plan_id, 1 as plan_version, "
+            "0 as tier_from, 1 as tier_to"
+        },
+        ("stg_payroll__rate_tiers", "tiers_follow_each_other"),
+        "P7",
+    ),
+    "a plan that nobody is on": (
+        {"stg_payroll__commission_plans": "select 'P8' as plan_id, 1 as plan_version"},
+        ("stg_payroll__commission_plans", "plans_are_used"),
+        "P8",
+    ),
+    "a plan that no extract has": (
+        {"stg_payroll__plan_assignments": f"select 'P9' as plan_id, {EMPLOYEE}"},
+        ("stg_payroll__plan_assignments", "plan_known"),
+        "P9",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DEFECTS)
+def test_a_contradiction_is_reported_and_stops_nothing(case: str, sound_home: Home) -> None:
+    rows, (table, check), shown = DEFECTS[case]
+    with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
+        for name, query in rows.items():
+            warehouse.execute(f"insert into staging.{name} by name {query}")
+    result = run_gate("core", sound_home, "r1", load_contracts())
+    assert result.passed
+    found = {(c.table_name, c.check_name): c for c in result.checks if c.result != "passed"}
+    assert [*found] == [(table, check)]
+    assert found[table, check].severity == "warn"
+    told = str(found[table, check])
+    assert shown in told
+    assert CANARY not in told
+    assert PAY not in told
+
+
+def test_time_entries_that_do_not_count_are_reported(sound_home: Home) -> None:
+    with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
+        warehouse.execute(
+            "insert into intermediate.int_time_entries_judged values (null), ('longer_than_a_day')"
+        )
+    result = run_gate("core", sound_home, "r1", load_contracts())
+    (found,) = [check for check in result.checks if check.result != "passed"]
+    assert (found.check_name, found.severity) == ("entries_can_be_right", "warn")
+    assert "longer_than_a_day" in found.message
