@@ -21,6 +21,7 @@ from simulation import simulate
 
 # A zone with half an hour and a past of summer time, so that dates depend on the conversion.
 SETTINGS = CompanySettings(time_zone="Asia/Tehran")
+WEEK_OF_TIME = Path(__file__).parent / "fixtures" / "week_of_time"
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,9 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Home:
     simulate(root / "demo", scale=0.05, seed=11, nights=3)
     home = Home(root / "home")
     home.create()
-    source = (load_mapping("canonical"), root / "demo" / "extracts")
-    landed = land(home, [source], load_contracts(), "20260108T000000Z-test", SETTINGS)
+    canonical = load_mapping("canonical")
+    sources = [(canonical, root / "demo" / "extracts"), (canonical, WEEK_OF_TIME)]
+    landed = land(home, sources, load_contracts(), "20260108T000000Z-test", SETTINGS)
     assert landed.rows_appended > 0
     export_raw(home.raw_db, home.root / "export" / "raw")
     dbt(home.root, "run")
@@ -51,7 +53,7 @@ def warehouse(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@pytest.mark.parametrize("schema", ["core", "marts"])
+@pytest.mark.parametrize("schema", ["core", "marts", "restricted"])
 def test_every_table_has_the_same_rows(home, warehouse, schema):
     tables = [
         name
@@ -78,6 +80,10 @@ def test_there_is_something_to_compare(warehouse):
     assert currencies > 2
     assert sources == 4
     assert episodes > 1
+    (sellers,) = warehouse.execute(
+        "select max(people) from marts.mart_selling_time where level = 'company'"
+    ).fetchall()[0]
+    assert sellers == 3
 
 
 def difference(
