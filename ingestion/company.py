@@ -71,7 +71,6 @@ class CompanySettings(_Block):
     minimum_group_size: Count = 5
     max_rate_age_days: CountOrNone = 7
     standard_day_minutes: Count = 480
-    commission_pay_lag_days: CountOrNone = 31
     keep_versions: Count = 7
     calendar_start: date = date(1990, 1, 1)
     calendar_end: date = date(2049, 12, 31)

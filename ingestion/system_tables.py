@@ -69,7 +69,6 @@ SETTINGS = Table(
         _integer("minimum_group_size", "People a group must have for its pay to be shown."),
         _integer("max_rate_age_days", "Days for which an exchange rate holds without a newer one."),
         _integer("standard_day_minutes", "Working minutes of a business day without a schedule."),
-        _integer("commission_pay_lag_days", "Days after a period by which its commission is paid."),
     ),
 )
 

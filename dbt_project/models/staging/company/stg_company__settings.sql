@@ -10,7 +10,6 @@ select
     coalesce(max(response_sla_minutes), 60) as response_sla_minutes,
     coalesce(max(minimum_group_size), 5) as minimum_group_size,
     coalesce(max(max_rate_age_days), 7) as max_rate_age_days,
-    coalesce(max(standard_day_minutes), 480) as standard_day_minutes,
-    coalesce(max(commission_pay_lag_days), 31) as commission_pay_lag_days
+    coalesce(max(standard_day_minutes), 480) as standard_day_minutes
 
 from {{ source('company', 'settings') }}
