@@ -34,7 +34,8 @@ def _worker_checks() -> Iterator[Check]:
         f"select worker_status, count(*) as workers from {BATCH} "
         f"where exited_on <= {_AS_OF} and worker_status <> 'terminated' group by worker_status",
         "statuses of workers whose exit has passed and who are not terminated; the exit counts",
-        "correct status or exit in HR",
+        "find them in staging.stg_hr__workers of warehouse.duckdb, and correct status or exit "
+        "in HR",
     )
     yield _warning(
         f"{_STAGING}.stg_hr__compensation",
@@ -45,7 +46,8 @@ def _worker_checks() -> Iterator[Check]:
         "from ordered where next_from < effective_to or next_from = effective_from "
         "group by component",
         "components of pay of which some worker has two at one time",
-        "end the earlier agreement in HR on the day the later one begins",
+        "find them in staging.stg_hr__compensation of warehouse.duckdb, and end the earlier "
+        "agreement in HR on the day the later one begins",
     )
     yield _warning(
         "intermediate.int_time_entries_judged",
@@ -53,7 +55,8 @@ def _worker_checks() -> Iterator[Check]:
         f"select problem, count(*) as entries from {BATCH} where problem is not null "
         "group by problem",
         "reasons for which time entries do not count",
-        "correct the entries in the time sheet",
+        "find them in intermediate.int_time_entries_judged of warehouse.duckdb, and correct them "
+        "in the time sheet",
     )
 
 

@@ -25,9 +25,8 @@ from pydantic import (
 )
 
 from ingestion.calendar import calendar_table
-from ingestion.contracts import Table
 from ingestion.errors import CompanyError
-from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
+from ingestion.raw_ddl import quoted, quoted_table, replace_table
 from ingestion.system_tables import CALENDAR, SETTINGS
 from ingestion.yaml_source import read_yaml
 
@@ -146,12 +145,12 @@ def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: Compan
     """
     connection.execute(f"create schema if not exists {quoted(SETTINGS.source)}")
     names = SETTINGS.column_names
-    _replace(connection, SETTINGS)
+    replace_table(connection, SETTINGS)
     connection.execute(
         f"insert into {quoted_table(SETTINGS)} values ({', '.join('?' * len(names))})",
         [getattr(settings, name) for name in names],
     )
-    _replace(connection, CALENDAR)
+    replace_table(connection, CALENDAR)
     relation = connection.from_arrow(
         calendar_table(
             start=settings.calendar_start,
@@ -163,8 +162,3 @@ def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: Compan
         )
     )
     relation.select(*CALENDAR.column_names).insert_into(f"{CALENDAR.source}.{CALENDAR.name}")
-
-
-def _replace(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    connection.execute(f"drop table if exists {quoted_table(table)}")
-    connection.execute(create_table_sql(table))

@@ -19,11 +19,10 @@ from typing import BinaryIO
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed, Mapping
 from ingestion.file_patterns import FORMATS, find_files, find_others, format_by_ending
-from ingestion.home import Home
+from ingestion.home import Home, open_private
 from ingestion.shown import path_name
 
 CHUNK = 4 << 20
-OWNER_ONLY_FILE = 0o600
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
 
@@ -120,7 +119,7 @@ class Archive:
                 before = os.fstat(source.fileno())
                 sha256 = self._known_hash(source, before.st_size)
                 if sha256 is None:
-                    with _open_private(copy) as target:
+                    with open_private(copy) as target:
                         sha256 = _hashed(source, target)
                 after = os.fstat(source.fileno())
                 size = source.tell()
@@ -171,10 +170,6 @@ def _hashed(source: BinaryIO, target: BinaryIO | None) -> str:
         if target is not None:
             target.write(chunk)
     return digest.hexdigest()
-
-
-def _open_private(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE), "wb")
 
 
 def _state(stat: os.stat_result) -> tuple[int, int]:

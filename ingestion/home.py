@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 HOME_VARIABLE = "SALESOPS_HOME"
 OWNER_ONLY = 0o700
+OWNER_ONLY_FILE = 0o600
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,15 @@ class Home:
             self.scratch,
         ):
             folder.mkdir(exist_ok=True, mode=OWNER_ONLY)
+
+
+def open_private(path: Path) -> BinaryIO:
+    """Makes a new file that its owner alone can read, and opens it for writing.
+
+    Raises:
+        FileExistsError: There is one of that name.
+    """
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE), "wb")
 
 
 def repository_root() -> Path:

@@ -18,15 +18,14 @@ from pathlib import Path
 import duckdb
 
 from ingestion.errors import LandingError
-from ingestion.home import Home
-from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
+from ingestion.home import Home, open_private
+from ingestion.raw_ddl import quoted, quoted_table, replace_table
 from ingestion.system_tables import PSEUDONYM_KEY
 
 KEY_VARIABLE = "SALESOPS_PSEUDONYM_KEY"
 SHORTEST_KEY = 32
 _BLOCK = 64
 _INNER, _OUTER = 0x36, 0x5C
-_OWNER_ONLY = 0o600
 
 
 def pseudonym_key(home: Home) -> bytes:
@@ -61,8 +60,7 @@ def write_pseudonym_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> No
     """
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     connection.execute(f"create schema if not exists {quoted(PSEUDONYM_KEY.source)}")
-    connection.execute(f"drop table if exists {quoted_table(PSEUDONYM_KEY)}")
-    connection.execute(create_table_sql(PSEUDONYM_KEY))
+    replace_table(connection, PSEUDONYM_KEY)
     connection.execute(
         f"insert into {quoted_table(PSEUDONYM_KEY)} values (?, ?, ?)",
         [key_id(key), _padded(block, _INNER), _padded(block, _OUTER)],
@@ -76,9 +74,8 @@ def _padded(block: bytes, padding: int) -> str:
 def _write_new_key(path: Path) -> None:
     """Writes a random key that no other program can read, in one step."""
     incoming = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(SHORTEST_KEY) + "\n")
+    with open_private(incoming) as file:
+        file.write(f"{secrets.token_hex(SHORTEST_KEY)}\n".encode())
         file.flush()
         os.fsync(file.fileno())
     incoming.replace(path)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.home import Home
+from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.projection import FAILED_COLUMN, FAILED_REASON, FAILURE_PREFIX, TEXT_PREFIX
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import text_columns
@@ -260,6 +260,6 @@ def _append_parquet(path: Path, rows: pa.Table) -> None:
     if path.exists():
         rows = pa.concat_tables([pq.read_table(path), rows], promote_options="default")
     new = path.with_suffix(".new")
-    new.touch(mode=0o600)
+    new.touch(mode=OWNER_ONLY_FILE)
     pq.write_table(rows, new)
     new.replace(path)

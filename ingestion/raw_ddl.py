@@ -6,6 +6,8 @@ belong here: opening the raw store and writing rows into it.
 
 from __future__ import annotations
 
+import duckdb
+
 from ingestion.contracts import Column, Table
 from ingestion.system_tables import SYSTEM_SOURCES
 
@@ -53,6 +55,17 @@ LOG_COLUMNS: tuple[Column, ...] = (
 def raw_columns(table: Table) -> tuple[Column, ...]:
     """Gives the columns that a table has in raw, those of the change log included."""
     return table.columns if table.source in SYSTEM_SOURCES else (*table.columns, *LOG_COLUMNS)
+
+
+def replace_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Makes a table anew and empty, whatever stood under its name.
+
+    Args:
+        connection: Open on raw, with the right to write; the schema exists.
+        table: The table.
+    """
+    connection.execute(f"drop table if exists {quoted_table(table)}")
+    connection.execute(create_table_sql(table))
 
 
 def create_table_sql(table: Table) -> str:

@@ -13,8 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.errors import SalesopsError
-
-OWNER_ONLY_FILE = 0o600
+from ingestion.home import OWNER_ONLY_FILE
 
 
 def export_raw(raw_db: Path, folder: Path) -> None:

@@ -17,7 +17,7 @@ import duckdb
 from ingestion.company import CompanySettings, write_company_tables
 from ingestion.contracts import Contracts, Table
 from ingestion.errors import LandingError
-from ingestion.home import Home
+from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.projection import LIFTING_OPTIMIZERS
 from ingestion.pseudonyms import pseudonym_key, write_pseudonym_key
 from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
@@ -161,7 +161,7 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
         ) from None
     finally:
         os.umask(mask)
-    home.raw_db.chmod(0o600)
+    home.raw_db.chmod(OWNER_ONLY_FILE)
     connection.execute("set timezone = 'UTC'")
     return connection
 

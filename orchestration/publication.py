@@ -29,7 +29,7 @@ from pathlib import Path
 import duckdb
 from pydantic import BaseModel, ConfigDict
 
-from ingestion.home import Home
+from ingestion.home import OWNER_ONLY_FILE, Home
 from orchestration.errors import PublicationError, UsageError
 from orchestration.project import memory_settings
 
@@ -44,7 +44,6 @@ DEFAULT_KEEP_VERSIONS = 7
 _SORT_COLUMNS = ("basis", "level", "period_grain", "period_start", "as_of_date", "member_id")
 _READABLE_BY_ALL = 0o444
 _READABLE_BY_OWNER = 0o400
-_OWNER_ONLY = 0o600
 
 
 class TableEntry(BaseModel):
@@ -300,7 +299,7 @@ def _copy_schema(
     connection.execute(
         f"attach {_literal(database)} as {schema} (storage_version '{STORAGE_VERSION}')"
     )
-    database.chmod(_OWNER_ONLY)
+    database.chmod(OWNER_ONLY_FILE)
     connection.execute(f"create schema {schema}.{schema}")
     expected = {}
     for relation in relations:

@@ -18,6 +18,7 @@ import duckdb
 
 from ingestion.errors import ExtractError
 from ingestion.feeds import CsvOptions
+from ingestion.home import OWNER_ONLY_FILE
 from ingestion.readers.plain_text import CHUNK, PlainText, plain_text
 from ingestion.readers.record_scan import (
     ExactRecord,
@@ -353,7 +354,7 @@ def _cut(line: int, what: str) -> ExtractError:
 def _with_line_feeds(text: PlainText, scan: RecordScan, scratch: Path) -> PlainText:
     target = scratch.with_name(f"{scratch.name}.lines")
     with target.open("wb") as file:
-        target.chmod(0o600)
+        target.chmod(OWNER_ONLY_FILE)
         for chunk in chunks_of_lines(text.path):
             file.write(chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     counts = {"CRLF": scan.crlf, "LF": scan.lf, "CR": scan.cr}
@@ -364,7 +365,7 @@ def _with_line_feeds(text: PlainText, scan: RecordScan, scratch: Path) -> PlainT
 def _tail(path: Path, start: int, scratch: Path) -> Path:
     target = scratch.with_name(f"{scratch.name}.records")
     with target.open("wb") as file:
-        target.chmod(0o600)
+        target.chmod(OWNER_ONLY_FILE)
         for chunk in chunks_of_lines(path, start):
             file.write(chunk)
     return target

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ingestion.errors import ExtractError
+from ingestion.home import OWNER_ONLY_FILE
 from ingestion.mapping_file import Encoding
 
 CHUNK = 4 << 20
@@ -80,7 +81,7 @@ def _codec(start: bytes, encoding: Encoding) -> tuple[bytes, str]:
 
 def _write(target: Path, chunks: Iterator[bytes]) -> None:
     with target.open("wb") as file:
-        target.chmod(0o600)
+        target.chmod(OWNER_ONLY_FILE)
         for chunk in chunks:
             file.write(chunk)
 

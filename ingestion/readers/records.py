@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.errors import ExtractError
+from ingestion.home import OWNER_ONLY_FILE
 from ingestion.reasons import Reason
 from ingestion.sql_text import literal
 
@@ -203,7 +204,7 @@ class ScratchTable:
         }
         path = self._stem.with_name(f"{self._stem.name}-{len(self._files)}.parquet")
         pq.write_table(pa.table(columns), path, compression="snappy")
-        path.chmod(0o600)
+        path.chmod(OWNER_ONLY_FILE)
         self._files.append(path)
         self._rows = []
         self._cells = 0

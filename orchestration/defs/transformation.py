@@ -19,6 +19,7 @@ from dagster_dbt import DbtCliResource, dbt_assets
 from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
 from packaging.version import Version
 
+from ingestion.home import OWNER_ONLY_FILE
 from orchestration.defs.dbt_outcome import DbtOutcome
 from orchestration.defs.layers import CORE_SELECTION, METRICS_SELECTION, LayerTranslator
 from orchestration.defs.session import RefreshSession
@@ -28,7 +29,6 @@ from orchestration.publication import MARTS
 
 logger = logging.getLogger("salesops.transformation")
 
-OWNER_ONLY = 0o600
 _PREVIEW_ROWS = 5
 _PATIENCE_SECONDS = 10
 
@@ -133,7 +133,7 @@ def _build(
             logger.debug("%s", message)
     if session.project.home.warehouse_db.exists():
         # dbt makes it readable like any other file.
-        session.project.home.warehouse_db.chmod(OWNER_ONLY)
+        session.project.home.warehouse_db.chmod(OWNER_ONLY_FILE)
     with _read_warehouse(session.project) as warehouse:
         for event in events:
             if isinstance(event, dg.Output):

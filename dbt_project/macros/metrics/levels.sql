@@ -57,15 +57,16 @@
 
 {#
     The levels of what sellers do with their time and what they are paid: those of a person, as HR
-    has them. Whoever has no CRM user goes by a pseudonym.
+    has them. Whoever has no CRM user goes by a pseudonym. source_coverage tells what deals need for
+    a level, not what these do, so they name no needs.
 #}
 {% macro seller_levels() %}
     {{ return({
-        'company': {'column': none, 'needs': []},
-        'branch': {'column': 'branch_id', 'needs': ['hr.positions.branch_id']},
-        'territory': {'column': 'territory_id', 'needs': ['hr.positions.territory_id']},
-        'team': {'column': 'team_id', 'needs': ['hr.positions.team_id']},
-        'rep': {'column': 'seller_id', 'needs': ['hr.workers.worker_id']},
+        'company': {'column': none},
+        'branch': {'column': 'branch_id'},
+        'territory': {'column': 'territory_id'},
+        'team': {'column': 'team_id'},
+        'rep': {'column': 'seller_id'},
     }) }}
 {% endmacro %}
 

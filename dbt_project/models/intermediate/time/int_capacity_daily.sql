@@ -50,13 +50,7 @@ schedules as (
 
     select
         *,
-        least(
-            coalesce(effective_to, {{ open_end_date() }}),
-            coalesce(
-                lead(effective_from) over (partition by worker_id order by effective_from),
-                {{ open_end_date() }}
-            )
-        ) as valid_to_date
+        {{ effective_to_date('worker_id') }} as valid_to_date
 
     from {{ ref('stg_hr__work_schedules') }}
 

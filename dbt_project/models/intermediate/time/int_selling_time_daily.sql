@@ -38,13 +38,14 @@ days as (
         sellers.person_id,
         coalesce(capacity.date_day, recorded.work_date) as date_day,
         coalesce(sellers.sales_rep_id, sellers.person_key, 'unknown') as seller_id,
-        sellers.sales_rep_id,
         {{ or_unknown('capacity.branch_id') }} as branch_id,
         {{ or_unknown('capacity.team_id') }} as team_id,
         {{ or_unknown('capacity.territory_id') }} as territory_id,
         coalesce(capacity.scheduled_seconds, 0) as scheduled_seconds,
         coalesce(capacity.holiday_seconds, 0) as holiday_seconds,
         coalesce(capacity.leave_seconds, 0) as leave_seconds,
+        coalesce(capacity.scheduled_seconds - capacity.holiday_seconds - capacity.leave_seconds, 0)
+            as available_seconds,
         {%- for class in activity_classes() %}
         coalesce(recorded.{{ class }}_seconds, 0) as {{ class }}_seconds,
         {%- endfor %}
@@ -83,10 +84,7 @@ whole_company as (
 
 select
     days.*,
-    days.scheduled_seconds - days.holiday_seconds - days.leave_seconds as available_seconds,
-    greatest(
-        days.scheduled_seconds - days.holiday_seconds - days.leave_seconds - days.recorded_seconds, 0
-    ) as unrecorded_seconds,
+    greatest(days.available_seconds - days.recorded_seconds, 0) as unrecorded_seconds,
     case
         when not kinds.records_time then whole_company.says_classes
         when not kinds.says_classes then false

@@ -60,7 +60,6 @@ daily_pieces as (
 
 ),
 
--- Most days have no overlap, and sorting a person's day once shows which have one.
 ordered_pieces as (
 
     select
@@ -75,14 +74,16 @@ ordered_pieces as (
 
 ),
 
-overlapping_days as (
+-- Most days have no overlap; only the others need a closer look.
+pieces as (
 
-    select distinct
-        person_id,
-        work_date
+    select
+        *,
+        max(case when latest_end_before > started_at then 1 else 0 end) over (
+            partition by person_id, work_date
+        ) = 1 as is_on_overlapping_day
 
     from ordered_pieces
-    where latest_end_before > started_at
 
 ),
 
@@ -90,32 +91,26 @@ overlapping_days as (
 moments as (
 
     select
-        pieces.person_id,
-        pieces.work_date,
-        pieces.activity_class,
-        pieces.started_at as moment,
+        person_id,
+        work_date,
+        activity_class,
+        started_at as moment,
         1 as change
 
-    from daily_pieces as pieces
-    inner join overlapping_days as days
-        on
-            pieces.person_id = days.person_id
-            and pieces.work_date = days.work_date
+    from pieces
+    where is_on_overlapping_day
 
     union all
 
     select
-        pieces.person_id,
-        pieces.work_date,
-        pieces.activity_class,
-        pieces.ended_at as moment,
+        person_id,
+        work_date,
+        activity_class,
+        ended_at as moment,
         -1 as change
 
-    from daily_pieces as pieces
-    inner join overlapping_days as days
-        on
-            pieces.person_id = days.person_id
-            and pieces.work_date = days.work_date
+    from pieces
+    where is_on_overlapping_day
 
 ),
 
@@ -159,17 +154,13 @@ stretches as (
 seconds_by_class as (
 
     select
-        pieces.person_id,
-        pieces.work_date,
-        pieces.activity_class,
-        {{ seconds_between('pieces.started_at', 'pieces.ended_at') }} as stretch_seconds
+        person_id,
+        work_date,
+        activity_class,
+        {{ seconds_between('started_at', 'ended_at') }} as stretch_seconds
 
-    from daily_pieces as pieces
-    left join overlapping_days as days
-        on
-            pieces.person_id = days.person_id
-            and pieces.work_date = days.work_date
-    where days.person_id is null
+    from pieces
+    where not is_on_overlapping_day
 
     union all
 

@@ -22,7 +22,7 @@ positions as (
     select
         *,
         row_number() over (partition by worker_id order by effective_from) as position_number,
-        lead(effective_from) over (partition by worker_id order by effective_from) as next_effective_from
+        {{ effective_to_date('worker_id') }} as ends_by_date
 
     from {{ ref('stg_hr__positions') }}
 
@@ -50,11 +50,7 @@ held_positions as (
                 then least(positions.effective_from, coalesce(workers.hired_on, positions.effective_from))
             else positions.effective_from
         end as valid_from_date,
-        least(
-            coalesce(positions.effective_to, {{ open_end_date() }}),
-            coalesce(positions.next_effective_from, {{ open_end_date() }}),
-            workers.left_by_date
-        ) as valid_to_date
+        least(coalesce(positions.ends_by_date, {{ open_end_date() }}), workers.left_by_date) as valid_to_date
 
     from workers
     left join positions on workers.worker_id = positions.worker_id

@@ -3,7 +3,10 @@ with
 
 accounts as (
 
-    select *
+    select
+        *,
+        count(*) over (partition by system_name, employee_number) as accounts_of_number,
+        count(*) over (partition by system_name, work_email) as accounts_of_email
 
     from {{ ref('bridge_person') }}
 
@@ -54,38 +57,6 @@ absent as (
         (systems.system_name = 'hr' and not people.is_in_hr)
         or (systems.system_name = 'payroll' and not people.is_in_payroll and people.is_in_hr)
         or (systems.system_name = 'crm' and not people.is_in_crm and sellers.person_id is not null)
-
-),
-
-numbers_in_systems as (
-
-    select
-        system_name,
-        employee_number,
-        count(*) as accounts
-
-    from accounts
-    where employee_number is not null
-    group by
-        system_name,
-        employee_number
-    having count(*) > 1
-
-),
-
-emails_in_systems as (
-
-    select
-        system_name,
-        work_email,
-        count(*) as accounts
-
-    from accounts
-    where work_email is not null
-    group by
-        system_name,
-        work_email
-    having count(*) > 1
 
 ),
 
@@ -235,30 +206,28 @@ gaps as (
     union all
 
     select
-        accounts.system_name,
-        accounts.system_person_id,
+        system_name,
+        system_person_id,
         'employee_number_given_twice' as gap,
         cast(null as string) as suggested_person_id
 
     from accounts
-    inner join numbers_in_systems as numbers
-        on
-            accounts.system_name = numbers.system_name
-            and accounts.employee_number = numbers.employee_number
+    where
+        employee_number is not null
+        and accounts_of_number > 1
 
     union all
 
     select
-        accounts.system_name,
-        accounts.system_person_id,
+        system_name,
+        system_person_id,
         'work_email_given_twice' as gap,
         cast(null as string) as suggested_person_id
 
     from accounts
-    inner join emails_in_systems as emails
-        on
-            accounts.system_name = emails.system_name
-            and accounts.work_email = emails.work_email
+    where
+        work_email is not null
+        and accounts_of_email > 1
 
     union all
 
