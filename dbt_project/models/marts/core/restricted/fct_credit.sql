@@ -1,0 +1,272 @@
+-- noqa: disable=LT05,ST06
+with
+
+decided_episodes as (
+
+    select
+        opportunity_id,
+        episode,
+        sales_rep_id as owner_id,
+        product_id,
+        closed_date,
+        is_won,
+        opportunity_value,
+        lead(closed_date) over deal as next_closed_date,
+        lead(is_won) over deal as is_won_next,
+        min(case when is_won then closed_date end) over (
+            partition by opportunity_id
+            order by episode
+            rows between 1 following and unbounded following
+        ) as won_again_date
+
+    from {{ ref('fct_opportunity') }}
+    where
+        is_closed
+        and not is_excluded
+    window deal as (partition by opportunity_id order by episode)
+
+),
+
+split_deals as (
+
+    select distinct opportunity_id
+
+    from {{ ref('stg_payroll__opportunity_splits') }}
+
+),
+
+credited_wins as (
+
+    select
+        wins.opportunity_id,
+        wins.episode,
+        wins.owner_id as sales_rep_id,
+        wins.product_id,
+        wins.closed_date as won_date,
+        wins.next_closed_date,
+        wins.is_won_next,
+        wins.won_again_date,
+        wins.opportunity_value,
+        cast(1 as decimal(9, 6)) as split_share
+
+    from decided_episodes as wins
+    left join split_deals on wins.opportunity_id = split_deals.opportunity_id
+    where
+        wins.is_won
+        and split_deals.opportunity_id is null
+
+    union all
+
+    select
+        wins.opportunity_id,
+        wins.episode,
+        splits.user_id as sales_rep_id,
+        wins.product_id,
+        wins.closed_date as won_date,
+        wins.next_closed_date,
+        wins.is_won_next,
+        wins.won_again_date,
+        wins.opportunity_value,
+        splits.split_share
+
+    from decided_episodes as wins
+    inner join {{ ref('stg_payroll__opportunity_splits') }} as splits
+        on wins.opportunity_id = splits.opportunity_id
+    where wins.is_won
+
+),
+
+people as (
+
+    select
+        accounts.system_person_id as sales_rep_id,
+        accounts.person_id,
+        accounts.person_key,
+        people.employee_id
+
+    from {{ ref('bridge_person') }} as accounts
+    inner join {{ ref('dim_person') }} as people on accounts.person_id = people.person_id
+    where accounts.system_name = 'crm'
+
+),
+
+-- Somebody who came back under another id is on the plan of the latest assignment all the same.
+assignments as (
+
+    select
+        accounts.person_id,
+        assignments.plan_id,
+        assignments.effective_from,
+        assignments.effective_to,
+        assignments.assignment_id
+
+    from {{ ref('stg_payroll__plan_assignments') }} as assignments
+    inner join {{ ref('bridge_person') }} as accounts
+        on
+            accounts.system_name = 'payroll'
+            and assignments.employee_id = accounts.system_person_id
+
+),
+
+held_assignments as (
+
+    select
+        *,
+        {{ effective_to_date('person_id', tie_breaker='assignment_id') }} as valid_to_date
+
+    from assignments
+
+),
+
+employments as (
+
+    select
+        person_id,
+        min(starts_on) as first_day,
+        max(ends_on) as last_day
+
+    from {{ ref('int_employment_spells') }}
+    group by person_id
+
+),
+
+planned_wins as (
+
+    select
+        wins.*,
+        people.person_id,
+        people.person_key,
+        people.employee_id,
+        assignments.plan_id,
+        plans.plan_version,
+        plans.period_grain,
+        plans.clawback_days,
+        case
+            when people.person_id is null then 'unknown_seller'
+            when wins.opportunity_value is null then 'no_value'
+            when wins.won_date < employments.first_day then 'before_hire'
+            when employments.person_id is not null and spells.person_id is null then 'after_exit'
+            when people.employee_id is null then 'no_employee'
+            when assignments.plan_id is null then 'no_plan'
+            when plans.plan_id is null then 'no_version'
+            when plans.tiers = 0 then 'no_tiers'
+        end as problem
+
+    from credited_wins as wins
+    left join people on wins.sales_rep_id = people.sales_rep_id
+    left join employments on people.person_id = employments.person_id
+    left join {{ ref('int_employment_spells') }} as spells
+        on
+            people.person_id = spells.person_id
+            and wins.won_date >= spells.starts_on
+            and wins.won_date <= spells.ends_on
+    left join held_assignments as assignments
+        on
+            people.person_id = assignments.person_id
+            and wins.won_date >= assignments.effective_from
+            and wins.won_date < assignments.valid_to_date
+    left join {{ ref('dim_compensation_plan') }} as plans
+        on
+            assignments.plan_id = plans.plan_id
+            and wins.won_date >= plans.valid_from_date
+            and wins.won_date < plans.valid_to_date
+
+),
+
+-- Accounts of one person in two systems can tell one employment twice.
+distinct_wins as (
+
+    select
+        *,
+        row_number() over (
+            partition by opportunity_id, episode, sales_rep_id
+            order by plan_id
+        ) as place
+
+    from planned_wins
+
+),
+
+credits as (
+
+    {% set columns = [
+        'opportunity_id', 'episode', 'sales_rep_id', 'person_id', 'person_key', 'employee_id',
+        'product_id', 'won_date', 'opportunity_value', 'split_share', 'plan_id', 'plan_version',
+        'period_grain', 'problem',
+    ] %}
+    select
+        {{ columns | join(',\n        ') }},
+        'win' as credit_kind,
+        won_date as credit_date,
+        {{ weighted('opportunity_value', 'split_share') }} as credit_value
+
+    from distinct_wins
+    where place = 1
+
+    union all
+
+    select
+        {{ columns | join(',\n        ') }},
+        'clawback' as credit_kind,
+        next_closed_date as credit_date,
+        -{{ weighted('opportunity_value', 'split_share') }} as credit_value
+
+    from distinct_wins
+    where
+        place = 1
+        and not is_won_next
+        and {{ days_between('won_date', 'next_closed_date') }} <= clawback_days
+
+    union all
+
+    select
+        {{ columns | join(',\n        ') }},
+        'rebooking' as credit_kind,
+        won_again_date as credit_date,
+        -{{ weighted('opportunity_value', 'split_share') }} as credit_value
+
+    from distinct_wins
+    where
+        place = 1
+        and won_again_date is not null
+        and (
+            is_won_next
+            or coalesce({{ days_between('won_date', 'next_closed_date') }} > clawback_days, true)
+        )
+
+)
+
+select
+    {{ surrogate_key('credits.opportunity_id', ['credits.episode']) }}
+    || '#' || credits.credit_kind || '#' || credits.sales_rep_id as credit_id,
+    {{ surrogate_key('credits.opportunity_id', ['credits.episode']) }} as opportunity_key,
+    credits.opportunity_id,
+    credits.episode,
+    credits.credit_kind,
+    credits.sales_rep_id,
+    credits.person_id,
+    credits.person_key,
+    credits.employee_id,
+    credits.product_id,
+    credits.won_date,
+    credits.credit_date,
+    credits.opportunity_value,
+    credits.split_share,
+    credits.credit_value,
+    credits.plan_id,
+    credits.plan_version,
+    credits.period_grain as plan_period_grain,
+    case credits.period_grain
+        {%- for grain in period_grains() %}
+        when '{{ grain }}' then calendar.{{ grain }}_start
+        {%- endfor %}
+    end as plan_period_start,
+    case credits.period_grain
+        {%- for grain in period_grains() %}
+        when '{{ grain }}' then calendar.{{ grain }}_end
+        {%- endfor %}
+    end as plan_period_end,
+    credits.problem
+
+from credits
+left join {{ ref('dim_date') }} as calendar on credits.credit_date = calendar.date_day
