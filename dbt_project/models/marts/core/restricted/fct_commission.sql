@@ -136,48 +136,24 @@ earned_in_periods as (
 
 ),
 
-plan_grains as (
-
-    select
-        accounts.person_id,
-        assignments.effective_from,
-        max(plans.period_grain) as period_grain
-
-    from {{ ref('stg_payroll__plan_assignments') }} as assignments
-    inner join {{ ref('bridge_person') }} as accounts
-        on
-            accounts.system_name = 'payroll'
-            and assignments.employee_id = accounts.system_person_id
-    inner join {{ ref('dim_compensation_plan') }} as plans on assignments.plan_id = plans.plan_id
-    group by
-        accounts.person_id,
-        assignments.effective_from
-
-),
-
 -- A draw names the first day of its period only: how long that is, the plan then assigned says.
 draw_grains as (
 
     select
         draws.person_id,
         draws.period_start,
-        coalesce(
-            max(earned.period_grain),
-            substr(
-                max(cast(plan_grains.effective_from as string) || plan_grains.period_grain), 11
-            ),
-            'month'
-        ) as period_grain
+        coalesce(max(earned.period_grain), max(assignments.period_grain), 'month') as period_grain
 
     from draws
     left join earned_in_periods as earned
         on
             draws.person_id = earned.person_id
             and draws.period_start = earned.period_start
-    left join plan_grains
+    left join {{ ref('int_plan_assignments_held') }} as assignments
         on
-            draws.person_id = plan_grains.person_id
-            and draws.period_start >= plan_grains.effective_from
+            draws.person_id = assignments.person_id
+            and draws.period_start >= assignments.valid_from_date
+            and draws.period_start < assignments.valid_to_date
     group by
         draws.person_id,
         draws.period_start

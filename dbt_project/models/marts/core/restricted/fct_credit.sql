@@ -90,34 +90,6 @@ people as (
 
 ),
 
--- Somebody who came back under another id is on the plan of the latest assignment all the same.
-assignments as (
-
-    select
-        accounts.person_id,
-        assignments.plan_id,
-        assignments.effective_from,
-        assignments.effective_to,
-        assignments.assignment_id
-
-    from {{ ref('stg_payroll__plan_assignments') }} as assignments
-    inner join {{ ref('bridge_person') }} as accounts
-        on
-            accounts.system_name = 'payroll'
-            and assignments.employee_id = accounts.system_person_id
-
-),
-
-held_assignments as (
-
-    select
-        *,
-        {{ effective_to_date('person_id', tie_breaker='assignment_id') }} as valid_to_date
-
-    from assignments
-
-),
-
 employments as (
 
     select
@@ -160,10 +132,10 @@ planned_wins as (
             people.person_id = spells.person_id
             and wins.won_date >= spells.starts_on
             and wins.won_date <= spells.ends_on
-    left join held_assignments as assignments
+    left join {{ ref('int_plan_assignments_held') }} as assignments
         on
             people.person_id = assignments.person_id
-            and wins.won_date >= assignments.effective_from
+            and wins.won_date >= assignments.valid_from_date
             and wins.won_date < assignments.valid_to_date
     left join {{ ref('dim_compensation_plan') }} as plans
         on

@@ -1,0 +1,377 @@
+-- noqa: disable=LT05,ST06
+with
+
+paid_regular_runs as (
+
+    select
+        periods.period_start as pay_period_start,
+        coalesce(runs.paid_on, periods.period_end) as paid_on
+
+    from {{ ref('stg_payroll__pay_runs') }} as runs
+    inner join {{ ref('stg_payroll__pay_periods') }} as periods
+        on runs.pay_period_id = periods.pay_period_id
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    where
+        coalesce(runs.run_type, 'regular') = 'regular'
+        and coalesce(runs.paid_on, periods.period_end) <= warehouse.as_of_date
+
+),
+
+-- Commission is due once the first regular run of a later pay period has been paid.
+due_until as (
+
+    select
+        max(pay_period_start) as last_pay_period_start,
+        max(paid_on) as last_paid_on
+
+    from paid_regular_runs
+
+),
+
+commission as (
+
+    select
+        rows_of_rules.*,
+        {{ reconciled_unit('rows_of_rules') }} as unit_key,
+        coalesce(rows_of_rules.plan_period_end < due_until.last_pay_period_start, false) as is_due
+
+    from {{ ref('fct_commission') }} as rows_of_rules
+    cross join due_until
+
+),
+
+calculated as (
+
+    select
+        unit_key,
+        max(person_id) as person_id,
+        max(sales_rep_id) as sales_rep_id,
+        max(opportunity_id) as opportunity_id,
+        max(case when opportunity_id is null then plan_period_start end) as plan_period_start,
+        sum(case when is_due then commission_value else 0 end) as calculated_value,
+        sum(case when is_due then 0 else commission_value end) as pending_value,
+        sum(case when is_due and rule = 'clawback' then commission_value else 0 end)
+            as clawback_value
+
+    from commission
+    group by unit_key
+
+),
+
+credits as (
+
+    select
+        {{ reconciled_unit('credits') }} as unit_key,
+        max(credits.sales_rep_id) as sales_rep_id,
+        max(credits.credit_date) as credit_date,
+        sum(credits.credit_value) as credit_value,
+        max(credits.plan_id) as plan_id,
+        max(credits.plan_version) as plan_version,
+        max(case when credits.problem in ('before_hire', 'after_exit') then credits.problem end)
+            as employment_problem
+
+    from {{ ref('fct_credit') }} as credits
+    where
+        credits.credit_kind = 'win'
+        and credits.person_id is not null
+    group by {{ reconciled_unit('credits') }}
+
+),
+
+reversed_lines as (
+
+    select distinct reversal_of_id
+
+    from {{ ref('fct_payroll_line') }}
+    where reversal_of_id is not null
+
+),
+
+-- What is paid for no deal belongs to the plan period that ended last before the pay period began.
+placed_lines as (
+
+    select
+        lines.pay_line_id,
+        lines.person_id,
+        lines.sales_rep_id,
+        lines.opportunity_id,
+        lines.earning_code,
+        lines.currency_code,
+        lines.pay_amount,
+        lines.pay_value,
+        lines.paid_on,
+        lines.reversal_of_id is not null or reversed_lines.reversal_of_id is not null as is_undone,
+        case
+            when lines.opportunity_id is null
+                then case coalesce(assignments.period_grain, 'month')
+                    {%- for grain in period_grains() %}
+                    when '{{ grain }}' then before_{{ grain }}.{{ grain }}_start
+                    {%- endfor %}
+                end
+        end as plan_period_start
+
+    from {{ ref('fct_payroll_line') }} as lines
+    left join reversed_lines on lines.pay_line_id = reversed_lines.reversal_of_id
+    left join {{ ref('int_plan_assignments_held') }} as assignments
+        on
+            lines.person_id = assignments.person_id
+            and lines.pay_period_start > assignments.valid_from_date
+            and lines.pay_period_start <= assignments.valid_to_date
+    left join {{ ref('dim_date') }} as calendar on lines.pay_period_start = calendar.date_day
+    {%- for grain in period_grains() %}
+    left join {{ ref('dim_date') }} as before_{{ grain }}
+        on {{ plus_days('calendar.' ~ grain ~ '_start', -1) }} = before_{{ grain }}.date_day
+    {%- endfor %}
+    where lines.is_commission
+
+),
+
+-- At the rate of the credit's date, a difference is never the exchange rate's.
+converted_lines as (
+
+    select
+        lines.*,
+        {{ reconciled_unit('lines') }} as unit_key,
+        coalesce(
+            {{ converted('lines.pay_amount', 'rates.exchange_rate') }}, lines.pay_value, 0
+        ) as paid_value,
+        cast(
+            greatest(coalesce(rates.exchange_rate, 1), 1) * 0.01 as decimal(18, 2)
+        ) as rounding_value
+
+    from placed_lines as lines
+    left join credits on {{ reconciled_unit('lines') }} = credits.unit_key
+    left join {{ ref('int_fx_rates_daily') }} as rates
+        on
+            lines.currency_code = rates.currency_code
+            and coalesce(credits.credit_date, lines.plan_period_start, lines.paid_on) = rates.rate_date
+
+),
+
+paid as (
+
+    select
+        unit_key,
+        max(person_id) as person_id,
+        max(sales_rep_id) as sales_rep_id,
+        max(opportunity_id) as opportunity_id,
+        max(plan_period_start) as plan_period_start,
+        sum(paid_value) as paid_value,
+        max(rounding_value) as rounding_value
+
+    from converted_lines
+    group by unit_key
+
+),
+
+repeated_amounts as (
+
+    select
+        unit_key,
+        sum(paid_value) - max(paid_value) as repeated_value
+
+    from converted_lines
+    where not is_undone
+    group by
+        unit_key,
+        earning_code,
+        currency_code,
+        pay_amount
+    having count(*) > 1
+
+),
+
+repeats as (
+
+    select
+        unit_key,
+        sum(repeated_value) as repeated_value
+
+    from repeated_amounts
+    group by unit_key
+
+),
+
+-- What was approved is due with the next regular run.
+approved_adjustments as (
+
+    select
+        people.person_id,
+        adjustments.opportunity_id,
+        cast(null as date) as plan_period_start,
+        adjustments.adjustment_amount,
+        coalesce(adjustments.currency_code, settings.reporting_currency) as currency_code,
+        adjustments.approved_on
+
+    from {{ ref('stg_payroll__commission_adjustments') }} as adjustments
+    inner join {{ ref('bridge_person') }} as people
+        on
+            people.system_name = 'payroll'
+            and adjustments.employee_id = people.system_person_id
+    cross join {{ ref('stg_company__settings') }} as settings
+    cross join due_until
+    where adjustments.approved_on <= due_until.last_paid_on
+
+),
+
+approved as (
+
+    select
+        {{ reconciled_unit('adjustments') }} as unit_key,
+        max(adjustments.person_id) as person_id,
+        max(adjustments.opportunity_id) as opportunity_id,
+        sum({{ converted('adjustments.adjustment_amount', 'rates.exchange_rate') }})
+            as adjustment_value
+
+    from approved_adjustments as adjustments
+    left join credits on {{ reconciled_unit('adjustments') }} = credits.unit_key
+    left join {{ ref('int_fx_rates_daily') }} as rates
+        on
+            adjustments.currency_code = rates.currency_code
+            and coalesce(credits.credit_date, adjustments.approved_on) = rates.rate_date
+    group by {{ reconciled_unit('adjustments') }}
+
+),
+
+unit_keys as (
+
+    select unit_key from calculated
+    union distinct
+    select unit_key from paid
+    union distinct
+    select unit_key from approved
+
+),
+
+units as (
+
+    select
+        unit_keys.unit_key,
+        coalesce(calculated.person_id, paid.person_id, approved.person_id) as person_id,
+        coalesce(calculated.sales_rep_id, credits.sales_rep_id, paid.sales_rep_id) as sales_rep_id,
+        coalesce(calculated.opportunity_id, paid.opportunity_id, approved.opportunity_id)
+            as opportunity_id,
+        coalesce(calculated.plan_period_start, paid.plan_period_start) as plan_period_start,
+        credits.credit_date,
+        credits.credit_value,
+        credits.plan_id,
+        credits.plan_version,
+        credits.employment_problem,
+        coalesce(calculated.calculated_value, 0) as calculated_value,
+        coalesce(calculated.pending_value, 0) as pending_value,
+        coalesce(calculated.clawback_value, 0) as clawback_value,
+        coalesce(approved.adjustment_value, 0) as adjustment_value,
+        coalesce(paid.paid_value, 0) as paid_value,
+        coalesce(repeats.repeated_value, 0) as repeated_value,
+        coalesce(paid.rounding_value, 0.01) as rounding_value
+
+    from unit_keys
+    left join calculated on unit_keys.unit_key = calculated.unit_key
+    left join paid on unit_keys.unit_key = paid.unit_key
+    left join approved on unit_keys.unit_key = approved.unit_key
+    left join credits on unit_keys.unit_key = credits.unit_key
+    left join repeats on unit_keys.unit_key = repeats.unit_key
+
+),
+
+compared as (
+
+    select
+        *,
+        paid_value - adjustment_value - calculated_value as difference_value
+
+    from units
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when calculated_value = 0 and adjustment_value = 0 and pending_value <> 0 then 'pending'
+            when abs(difference_value) <= rounding_value then 'matched'
+            when abs(difference_value - pending_value) <= rounding_value then 'pending'
+            else 'different'
+        end as status
+
+    from compared
+
+),
+
+-- What other versions of the plan would have given, and the other rates of any of them.
+other_amounts as (
+
+    select
+        {{ reconciled_unit('replays') }} as unit_key,
+        sum(replays.rate_value + replays.spif_value + replays.cap_taken_value) as other_value
+
+    from {{ ref('int_commission_replayed') }} as replays
+    where not replays.is_in_force
+    group by
+        {{ reconciled_unit('replays') }},
+        replays.plan_version
+
+    union all
+
+    select
+        judged.unit_key,
+        {{ weighted('judged.credit_value', 'tiers.rate') }} as other_value
+
+    from judged
+    inner join {{ ref('stg_payroll__rate_tiers') }} as tiers on judged.plan_id = tiers.plan_id
+    where judged.status = 'different'
+
+),
+
+paid_by_other_rates as (
+
+    select distinct judged.unit_key
+
+    from judged
+    inner join other_amounts
+        on
+            judged.unit_key = other_amounts.unit_key
+            and abs(judged.paid_value - judged.adjustment_value - other_amounts.other_value)
+            <= judged.rounding_value
+    where
+        judged.status = 'different'
+        and judged.paid_value <> 0
+
+)
+
+select
+    judged.person_id,
+    judged.sales_rep_id,
+    judged.opportunity_id,
+    judged.plan_period_start,
+    judged.credit_date,
+    cast(judged.credit_value as decimal(18, 2)) as credit_value,
+    judged.plan_id,
+    judged.plan_version,
+    cast(judged.calculated_value as decimal(18, 2)) as calculated_value,
+    cast(judged.adjustment_value as decimal(18, 2)) as adjustment_value,
+    cast(judged.paid_value as decimal(18, 2)) as paid_value,
+    cast(judged.pending_value as decimal(18, 2)) as pending_value,
+    cast(judged.difference_value as decimal(18, 2)) as difference_value,
+    judged.status,
+    case
+        when judged.status <> 'different' then null
+        when
+            judged.repeated_value <> 0
+            and abs(judged.difference_value - judged.repeated_value) <= judged.rounding_value
+            then 'duplicate'
+        when judged.difference_value > 0 and judged.employment_problem is not null
+            then judged.employment_problem
+        when
+            judged.clawback_value < 0
+            and abs(judged.difference_value + judged.clawback_value) <= judged.rounding_value
+            then 'clawback_due'
+        when paid_by_other_rates.unit_key is not null then 'wrong_rate'
+        when judged.paid_value = 0 and judged.difference_value < 0 then 'missing'
+        when judged.difference_value > 0 then 'overpaid'
+        else 'underpaid'
+    end as reason
+
+from judged
+left join paid_by_other_rates on judged.unit_key = paid_by_other_rates.unit_key
