@@ -13,6 +13,7 @@ from warehouse_testbed import Dbt, read_warehouse
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
+from ingestion.feeds import Mapping
 from ingestion.home import Home
 from ingestion.landing import land
 from ingestion.mappings import load_mapping
@@ -21,7 +22,7 @@ from simulation import simulate
 
 # A zone with half an hour and a past of summer time, so that dates depend on the conversion.
 SETTINGS = CompanySettings(time_zone="Asia/Tehran")
-WEEK_OF_TIME = Path(__file__).parent / "fixtures" / "week_of_time"
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +38,20 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(root / "home")
     home.create()
     canonical = load_mapping("canonical")
-    sources = [(canonical, root / "demo" / "extracts"), (canonical, WEEK_OF_TIME)]
+    fixtures = [(as_system(canonical, folder.name), folder) for folder in FIXTURES.iterdir()]
+    sources = [(canonical, root / "demo" / "extracts"), *fixtures]
     landed = land(home, sources, load_contracts(), "20260108T000000Z-test", SETTINGS)
     assert landed.rows_appended > 0
     export_raw(home.raw_db, home.root / "export" / "raw")
     dbt(home.root, "run")
     dbt(home.root, "run", "--target", "spark", timeout=600)
     return home
+
+
+def as_system(mapping: Mapping, name: str) -> Mapping:
+    """The mapping as that of a system of its own: what it lacks is not deleted in the others."""
+    feeds = tuple(feed.model_copy(update={"source_system": name}) for feed in mapping.feeds)
+    return mapping.model_copy(update={"source_system": name, "feeds": feeds})
 
 
 @pytest.fixture(scope="module")
