@@ -61,7 +61,7 @@ def _worker_checks() -> Iterator[Check]:
 
 
 def _pay_checks() -> Iterator[Check]:
-    lines = "warehouse.staging.stg_payroll__pay_lines"
+    lines = "warehouse.restricted.fct_payroll_line"
     yield _warning(
         f"{_STAGING}.stg_payroll__pay_runs",
         "runs_tie_out",
@@ -73,18 +73,26 @@ def _pay_checks() -> Iterator[Check]:
         "ask payroll for the whole run; lines may be missing or sent twice",
     )
     yield _warning(
-        f"{_STAGING}.stg_payroll__pay_lines",
-        "exchange_rate_known",
-        f"select lines.currency_code, count(*) as lines from {BATCH} as lines "
-        "inner join warehouse.staging.stg_payroll__pay_runs as runs using (pay_run_id) "
-        "left join warehouse.staging.stg_payroll__pay_periods as periods using (pay_period_id) "
-        "left join warehouse.intermediate.int_fx_rates_daily as rates "
-        "on lines.currency_code = rates.currency_code "
-        "and coalesce(runs.paid_on, periods.period_end) = rates.rate_date "
-        "where lines.currency_code is not null and rates.rate_date is null "
-        "group by lines.currency_code",
-        "currencies of pay without an exchange rate on the day of payment",
-        "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
+        "restricted.fct_payroll_line",
+        "lines_can_be_counted",
+        "select problem, case problem when 'no_exchange_rate' then currency_code "
+        "when 'unknown_earning_code' then earning_code when 'unknown_run' then pay_run_id end "
+        f"as what, count(*) as lines from {BATCH} where problem is not null group by all",
+        "reasons for which pay lines cannot be counted whole",
+        "land what is missing: the rate in fx_rates, the code in earning_codes, the run in "
+        "pay_runs, the employee in employees",
+    )
+    yield _warning(
+        "restricted.fct_payroll_line",
+        "paid_while_employed",
+        f"select lines.earning_code, count(*) as lines from {BATCH} as lines inner join "
+        "(select person_id, max(ends_on) as last_day "
+        "from warehouse.intermediate.int_employment_spells group by person_id) as employments "
+        "using (person_id) where lines.earning_class = 'fixed' and lines.pay_amount > 0 "
+        "and lines.pay_period_start > employments.last_day group by lines.earning_code",
+        "codes of fixed pay for periods after the last day of employment",
+        "find them in restricted.fct_payroll_line of warehouse.duckdb, and correct the exit in HR "
+        "or take the pay back",
     )
     yield _warning(
         f"{_STAGING}.stg_payroll__opportunity_splits",
@@ -123,4 +131,22 @@ def _plan_checks() -> Iterator[Check]:
         "(select plan_id from warehouse.staging.stg_payroll__commission_plans) group by plan_id",
         "plans that people are on and that no extract has",
         "add the plan to the extract of commission_plans",
+    )
+    yield _warning(
+        "restricted.fct_credit",
+        "credits_can_be_paid",
+        f"select problem, count(*) as credits from {BATCH} "
+        "where problem not in ('no_plan', 'no_employee') and exists "
+        "(select * from warehouse.staging.stg_payroll__commission_plans) group by problem",
+        "reasons for which credits of deals earn nothing",
+        "find them in restricted.fct_credit of warehouse.duckdb; docs/commission.md explains each",
+    )
+    yield _warning(
+        "restricted.fct_commission",
+        "limits_are_known",
+        f"select problem, plan_id, count(*) as rows from {BATCH} where problem is not null "
+        "group by problem, plan_id",
+        "plans whose tiers, caps or draws lack something: no_quota is paid at the first tier's "
+        "rate",
+        "land the missing quotas in quotas of the CRM, or rates in fx_rates",
     )

@@ -55,7 +55,7 @@ with warnings.catch_warnings(), _without_pyspark():
 
 _SAMPLE_ROWS = 5
 _SITE = "runs"
-_WAREHOUSE_LAYERS = frozenset({"staging", "intermediate", "core", "marts"})
+_WAREHOUSE_LAYERS = frozenset({"staging", "intermediate", "core", "marts", "restricted"})
 _SEVERITIES = {"block": FailureSeverity.CRITICAL, "warn": FailureSeverity.WARNING}
 
 

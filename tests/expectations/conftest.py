@@ -41,6 +41,15 @@ WAREHOUSE = """
 create schema core; create schema intermediate; create schema marts; create schema staging;
 create table intermediate.int_fx_rates_daily (currency_code varchar, rate_date date);
 create table intermediate.int_time_entries_judged (problem varchar);
+create table intermediate.int_employment_spells (person_id varchar, ends_on date);
+create schema restricted;
+create table restricted.fct_payroll_line (
+    pay_line_id varchar, pay_run_id varchar, person_id varchar, employee_id varchar,
+    earning_code varchar, earning_class varchar, currency_code varchar,
+    pay_amount decimal(18, 2), pay_period_start date, problem varchar);
+create table restricted.fct_credit (person_id varchar, credit_value decimal(18, 2), problem varchar);
+create table restricted.fct_commission (
+    person_id varchar, plan_id varchar, commission_value decimal(18, 2), problem varchar);
 create table intermediate.int_warehouse_as_of as select date '2026-01-01' as as_of_date;
 create table core.fct_opportunity as
     select id as opportunity_id, true as is_last_episode, 'crm' as amount_source, currency_code,

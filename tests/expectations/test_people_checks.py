@@ -16,7 +16,9 @@ PAY = "98765.43"
 WORKER = f"'{CANARY}' as worker_id"
 EMPLOYEE = f"'{CANARY}' as employee_id"
 
-# What stands in staging, the check that reports it, and what its message tells.
+SCHEMAS = {"stg": "staging", "int": "intermediate", "fct": "restricted"}
+
+# What stands in the warehouse, the check that reports it, and what its message tells.
 DEFECTS = {
     "an exit that has passed, and an active status": (
         {
@@ -38,7 +40,7 @@ DEFECTS = {
     "a run that does not tie out": (
         {
             "stg_payroll__pay_runs": "select 'R1' as pay_run_id, 100 as control_total",
-            "stg_payroll__pay_lines": "select 'R1' as pay_run_id, 'L1' as pay_line_id, "
+            "fct_payroll_line": "select 'R1' as pay_run_id, 'L1' as pay_line_id, "
             f"{EMPLOYEE}, {PAY} as pay_amount",
         },
         ("stg_payroll__pay_runs", "runs_tie_out"),
@@ -49,14 +51,66 @@ DEFECTS = {
         ("stg_payroll__pay_runs", "runs_tie_out"),
         "R2",
     ),
-    "a currency without a rate": (
+    "pay in a currency without a rate": (
         {
-            "stg_payroll__pay_runs": "select 'R1' as pay_run_id, date '2025-01-31' as paid_on",
-            "stg_payroll__pay_lines": "select 'R1' as pay_run_id, 'CHF' as currency_code, "
-            f"{EMPLOYEE}, {PAY} as pay_amount",
+            "fct_payroll_line": f"select {EMPLOYEE}, {PAY} as pay_amount, 'CHF' as currency_code, "
+            "'no_exchange_rate' as problem",
         },
-        ("stg_payroll__pay_lines", "exchange_rate_known"),
+        ("fct_payroll_line", "lines_can_be_counted"),
         "CHF",
+    ),
+    "pay under an unknown code": (
+        {
+            "fct_payroll_line": f"select {EMPLOYEE}, {PAY} as pay_amount, 'XYZ' as earning_code, "
+            "'unknown_earning_code' as problem",
+        },
+        ("fct_payroll_line", "lines_can_be_counted"),
+        "XYZ",
+    ),
+    "pay of an unknown run": (
+        {
+            "fct_payroll_line": f"select {EMPLOYEE}, {PAY} as pay_amount, 'R9' as pay_run_id, "
+            "'unknown_run' as problem",
+        },
+        ("fct_payroll_line", "lines_can_be_counted"),
+        "R9",
+    ),
+    "pay of an unknown employee": (
+        {
+            "fct_payroll_line": f"select {EMPLOYEE}, {PAY} as pay_amount, "
+            "'unknown_employee' as problem",
+        },
+        ("fct_payroll_line", "lines_can_be_counted"),
+        "unknown_employee",
+    ),
+    "salary for a time after the exit": (
+        {
+            "int_employment_spells": f"select '{CANARY}' as person_id, d as ends_on "
+            "from (values (date '2024-12-31'), (date '2025-05-31')) as v(d)",
+            "fct_payroll_line": f"select '{CANARY}' as person_id, {PAY} as pay_amount, "
+            "'SAL' as earning_code, 'fixed' as earning_class, d as pay_period_start "
+            "from (values (date '2025-05-01'), (date '2025-06-01')) as v(d)",
+        },
+        ("fct_payroll_line", "paid_while_employed"),
+        "SAL",
+    ),
+    "a credit from after the exit": (
+        {
+            "stg_payroll__commission_plans": "select 'P' as plan_id",
+            "stg_payroll__plan_assignments": "select 'P' as plan_id",
+            "fct_credit": f"select '{CANARY}' as person_id, {PAY} as credit_value, p as problem "
+            "from (values ('after_exit'), ('no_plan')) as v(p)",
+        },
+        ("fct_credit", "credits_can_be_paid"),
+        "after_exit",
+    ),
+    "a rep on a plan and without a quota": (
+        {
+            "fct_commission": f"select '{CANARY}' as person_id, {PAY} as commission_value, "
+            "'GROW' as plan_id, 'no_quota' as problem",
+        },
+        ("fct_commission", "limits_are_known"),
+        "no_quota",
     ),
     "splits above the whole": (
         {
@@ -100,7 +154,7 @@ def test_a_contradiction_is_reported_and_stops_nothing(case: str, sound_home: Ho
     rows, (table, check), shown = DEFECTS[case]
     with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
         for name, query in rows.items():
-            warehouse.execute(f"insert into staging.{name} by name {query}")
+            warehouse.execute(f"insert into {SCHEMAS[name[:3]]}.{name} by name {query}")
     result = run_gate("core", sound_home, "r1", load_contracts())
     assert result.passed
     found = {(c.table_name, c.check_name): c for c in result.checks if c.result != "passed"}
