@@ -126,15 +126,15 @@ def build(home: Path, night: Path) -> tuple[float, float, float]:
     _, peak, _ = timed([str(Path(sys.executable).parent / "dbt"), "run"])
     results = json.loads((target / "run_results.json").read_text())["results"]
     spans = {
-        result["unique_id"].rpartition(".")[2]: _span(result["timing"])
+        result["unique_id"].rpartition(".")[2]: span(result["timing"])
         for result in results
         if result["unique_id"].rpartition(".")[2] in MODELS
     }
     start, end = spans["mart_pipeline_value"]
-    return _covered(spans.values()), end - start, peak
+    return covered(spans.values()), end - start, peak
 
 
-def _span(timing: list[dict[str, str]]) -> tuple[float, float]:
+def span(timing: list[dict[str, str]]) -> tuple[float, float]:
     """Gives when a model's execution started and ended, in seconds."""
     executed = next(each for each in timing if each["name"] == "execute")
     start, end = (
@@ -144,7 +144,7 @@ def _span(timing: list[dict[str, str]]) -> tuple[float, float]:
     return start, end
 
 
-def _covered(spans: Iterable[tuple[float, float]]) -> float:
+def covered(spans: Iterable[tuple[float, float]]) -> float:
     """Gives the length of what spans cover together; two models may be built side by side."""
     covered, until = 0.0, 0.0
     for start, end in sorted(spans):

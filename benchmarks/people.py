@@ -1,0 +1,191 @@
+"""``uv run python -m benchmarks.people``: what time sheets and payroll cost, as ratios in one run.
+
+The yardstick is plain DuckDB, which loads the same files and aggregates hours by worker, month and
+class, and pay by employee, month and code. Models are timed by dbt itself, as the time in which at
+least one of them was being built; the machine should do nothing else meanwhile.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.__main__ import ROOT, machine, timed
+from benchmarks.history import covered, span
+from benchmarks.people_extracts import write_extracts
+from ingestion.company import CompanySettings
+from ingestion.contracts import load_contracts
+from ingestion.home import Home
+from ingestion.landing import land
+from ingestion.mappings import load_mapping
+
+PEOPLE = 50_000
+TIME_ENTRIES = 20_000_000
+# Folders of models that are about people, their time and their pay.
+FOLDERS = ("intermediate/people", "intermediate/time", "intermediate/pay", "intermediate/commission")
+MODELS = (
+    "dim_employee",
+    "dim_person",
+    "bridge_person",
+    "fct_time_daily",
+    "fct_payroll_line",
+    "fct_seller_pay",
+    "fct_credit",
+    "fct_commission",
+    "mart_selling_time",
+    "mart_compensation",
+    "mart_headcount",
+    "mart_identity_gaps",
+    "mart_commission_reconciliation",
+)
+AGGREGATES = (
+    """
+    create table hours as
+    select worker_id, date_trunc('month', started_at) as month, activity_class,
+        sum(epoch(ended_at) - epoch(started_at)) / 3600 as hours
+    from time_entries group by all
+    """,
+    """
+    create table pay as
+    select lines.employee_id, periods.period_start, codes.earning_class, sum(lines.pay_amount) as pay
+    from pay_lines as lines
+    inner join pay_runs as runs using (pay_run_id)
+    inner join pay_periods as periods using (pay_period_id)
+    inner join earning_codes as codes using (earning_code)
+    group by all
+    """,
+)
+console = Console()
+
+
+@dataclass
+class Cost:
+    """What was measured at one size, in seconds unless it says otherwise.
+
+    Attributes:
+        plain: Plain DuckDB: loading the files and aggregating them.
+        landing: Landing the same files, checked against their contracts.
+        models: All models of people, time and pay, built in full.
+        slowest: The models that took longest, each with its own seconds.
+        peak_mb: Largest resident memory of the process that built the models, in MB.
+    """
+
+    people: int
+    time_entries: int
+    pay_lines: int
+    plain: float
+    landing: float
+    models: float
+    slowest: dict[str, float]
+    peak_mb: float
+
+
+def plain_duckdb(night: Path, scratch: Path) -> float:
+    """Times loading every file of a night and two aggregates, in a database file of its own."""
+    started = time.perf_counter()
+    with duckdb.connect(str(scratch / "plain.duckdb"), config={"threads": "2"}) as connection:
+        for path in sorted(night.glob("*.csv")):
+            connection.execute(f'create table "{path.stem}" as from read_csv(?)', [str(path)])
+        for aggregate in AGGREGATES:
+            connection.execute(aggregate)
+    return time.perf_counter() - started
+
+
+def build(home: Path) -> tuple[dict[str, tuple[float, float]], float]:
+    """Builds all models and gives when each of those about people was built, and peak MB."""
+    target = home / "bench_target"
+    environment = {"SALESOPS_HOME": str(home), "DBT_TARGET_PATH": str(target)}
+    os.environ.update(environment | {"DBT_LOG_PATH": str(home / "bench_logs")})
+    _, peak, _ = timed([str(Path(sys.executable).parent / "dbt"), "run"])
+    manifest = json.loads((target / "manifest.json").read_text())["nodes"]
+    spans = {}
+    for result in json.loads((target / "run_results.json").read_text())["results"]:
+        node = manifest.get(result["unique_id"])
+        if node and (node["name"] in MODELS or any(f in node["path"] for f in FOLDERS)):
+            spans[node["name"]] = span(result["timing"])
+    return spans, peak
+
+
+def measure(people: int, time_entries: int, scratch: Path) -> Cost:
+    """Measures one size in a fresh home."""
+    night = write_extracts(scratch / f"extracts_{people}", people, time_entries)
+    plain = plain_duckdb(night, scratch)
+    with duckdb.connect(str(scratch / "plain.duckdb"), read_only=True) as connection:
+        entries, lines = connection.execute(
+            "select (select count(*) from time_entries), (select count(*) from pay_lines)"
+        ).fetchall()[0]
+    (scratch / "plain.duckdb").unlink()
+    home = Home(scratch / f"home_{people}")
+    started = time.perf_counter()
+    source = (load_mapping("canonical"), night)
+    land(home, [source], load_contracts(), "bench-people", CompanySettings())
+    landing = time.perf_counter() - started
+    spans, peak = build(home.root)
+    seconds = {name: end - start for name, (start, end) in spans.items()}
+    slowest = dict(sorted(seconds.items(), key=lambda each: -each[1])[:8])
+    shutil.rmtree(home.root)
+    shutil.rmtree(night)
+    models = covered(spans.values())
+    return Cost(people, entries, lines, plain, landing, models, slowest, peak)
+
+
+def report(costs: list[Cost]) -> None:
+    """Prints seconds and ratios, and what took longest at the largest size."""
+    table = Table(title=machine())
+    for heading in (
+        "people",
+        "time entries",
+        "pay lines",
+        "plain DuckDB",
+        "landing",
+        "models",
+        "ratio",
+        "peak MB",
+    ):
+        table.add_column(heading, justify="right")
+    for cost in costs:
+        table.add_row(
+            f"{cost.people:,}",
+            f"{cost.time_entries:,}",
+            f"{cost.pay_lines:,}",
+            f"{cost.plain:.1f}",
+            f"{cost.landing:.1f}",
+            f"{cost.models:.1f}",
+            f"{cost.models / cost.plain:.1f}",
+            f"{cost.peak_mb:,.0f}",
+        )
+    console.print(table)
+    for name, seconds in costs[-1].slowest.items():
+        console.print(f"{seconds:8.1f} s  {name}")
+
+
+def main(
+    sizes: Annotated[str, typer.Option(help="Numbers of people, with commas.")] = "5000,50000",
+    results: Annotated[Path, typer.Option(help="Where the JSON goes.")] = ROOT
+    / "benchmarks"
+    / "results",
+) -> None:
+    """Measures what people's time and pay cost, 400 time entries for each."""
+    results.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="salesops_bench_") as folder:
+        costs = [
+            measure(people, TIME_ENTRIES * people // PEOPLE, Path(folder))
+            for people in (int(text) for text in sizes.split(","))
+        ]
+    report(costs)
+    document = {"machine": machine(), "costs": [asdict(cost) for cost in costs]}
+    (results / "people.json").write_text(json.dumps(document, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
