@@ -32,7 +32,7 @@ from ingestion.mappings import load_mapping
 PEOPLE = 50_000
 TIME_ENTRIES = 20_000_000
 # Folders of models that are about people, their time and their pay.
-FOLDERS = ("intermediate/people", "intermediate/time", "intermediate/pay", "intermediate/commission")
+FOLDERS = tuple(f"intermediate/{name}" for name in ("people", "time", "pay", "commission"))
 MODELS = (
     "dim_employee",
     "dim_person",
@@ -57,7 +57,8 @@ AGGREGATES = (
     """,
     """
     create table pay as
-    select lines.employee_id, periods.period_start, codes.earning_class, sum(lines.pay_amount) as pay
+    select lines.employee_id, periods.period_start, codes.earning_class,
+        sum(lines.pay_amount) as pay
     from pay_lines as lines
     inner join pay_runs as runs using (pay_run_id)
     inner join pay_periods as periods using (pay_period_id)

@@ -1,7 +1,7 @@
 """Extracts of HR and payroll of any size, for the benchmark: plain rows, written by DuckDB.
 
-A fifth of the people sell and are users of the CRM. Everybody has worked two stretches on two days of
-five, one in twenty of which overlaps the other, and is paid four lines or five a month.
+A fifth of the people sell and are users of the CRM. Everybody has worked two stretches on two days
+of five, one in twenty of which overlaps the other, and is paid four lines or five a month.
 """
 
 from pathlib import Path
@@ -16,7 +16,8 @@ _ENTRIES_PER_DAY = 2
 _LINES_PER_MONTH = 25 / 6
 
 _TABLES = {
-    "branches": "select 'B' || i as branch_id, 'Branch ' || i as branch_name from range(20) as t(i)",
+    "branches": "select 'B' || i as branch_id, 'Branch ' || i as branch_name "
+    "from range(20) as t(i)",
     "teams": "select 'T' || i as team_id, 'Team ' || i as team_name, 'B' || i % 20 as branch_id "
     "from range(400) as t(i)",
     "users": "select 'U' || i as user_id, 'User ' || i as user_name, 'N' || i as employee_number, "
@@ -38,8 +39,8 @@ _TABLES = {
     "time_entries": "select 'E' || i || '-' || d || '-' || n as time_entry_id, "
     "'W' || i as worker_id, started_at, "
     "started_at + to_minutes(cast(60 + hash(i, d, n, 4) % 180 as integer)) as ended_at, "
-    "['selling', 'meeting', 'admin', 'other', 'training'][cast(1 + hash(i, d, n, 5) % 5 as bigint)] "
-    "as activity_class from (select i, d, n, "
+    "['selling', 'meeting', 'admin', 'other', 'training']"
+    "[cast(1 + hash(i, d, n, 5) % 5 as bigint)] as activity_class from (select i, d, n, "
     f"cast({FIRST_DAY} as timestamp) + to_days(cast(d as integer)) + to_minutes(cast(480 + n * "
     "(case when hash(i, d, 6) % 20 = 0 then 30 else 240 end) + hash(i, d, 7) % 60 as integer)) "
     f"as started_at from range($people) as t(i), range($days) as s(d), range({_ENTRIES_PER_DAY}) "

@@ -168,9 +168,7 @@ def texts_of(path: Path) -> Iterator[tuple[str, str]]:
                 "select schema_name, table_name from duckdb_tables()"
             ).fetchall()
             for schema, table in tables:
-                rows = connection.execute(
-                    f'from "{path.stem}"."{schema}"."{table}"'
-                ).fetchall()
+                rows = connection.execute(f'from "{path.stem}"."{schema}"."{table}"').fetchall()
                 yield f"{path.name}: {table}", repr(rows)
     elif path.suffix == ".parquet":
         yield str(path), repr(duckdb.sql(f"from read_parquet('{path}')").fetchall())
