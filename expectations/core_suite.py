@@ -15,7 +15,7 @@ from ingestion.contracts import Contracts, Table
 _CORE = "core"
 _DEFECT = "this is a defect of the models, not of the extracts; report it with these ids"
 
-# Which dimension must hold every living key of a contract table.
+# Which dimension, or fact of the same grain, must hold every living key of a contract table.
 _DIMENSIONS = {
     "users": ("dim_sales_rep", "sales_rep_id"),
     "accounts": ("dim_account", "account_id"),
@@ -24,6 +24,7 @@ _DIMENSIONS = {
     "territories": ("dim_territory", "territory_id"),
     "products": ("dim_product", "product_id"),
     "stages": ("dim_stage", "stage_id"),
+    "activities": ("fct_activity", "activity_id"),
 }
 
 

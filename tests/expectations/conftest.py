@@ -13,7 +13,8 @@ from ingestion.system_tables import SYSTEM_TABLES
 RAW = """
 insert into landing.extracts
     select 'e1', 'crm_one', 'crm', t, 'full', timestamp '2026-01-02', timestamp '2026-01-02', 'f', true
-    from (values ('users'), ('opportunities'), ('products'), ('fx_rates'), ('stages')) as v(t);
+    from (values ('users'), ('activities'), ('opportunities'), ('products'), ('fx_rates'), ('stages'))
+        as v(t);
 insert into landing.files by name
     select 'r1' as run_id, 'crm_one' as source_system, 'crm' as source, 'users' as table_name,
         'm' as mapping_name, 'users.csv' as file_name, 'e1' as extract_id, now() as landed_at,
@@ -21,6 +22,10 @@ insert into landing.files by name
         0 as duplicates, 0 as deleted;
 insert into crm.users by name
     select 'u1' as user_id, 'Ada' as user_name, 'canary@example.test' as email,
+        'crm_one' as _source_system, 'e1' as _extract_id, timestamp '2026-01-02' as _extracted_at,
+        timestamp '2026-01-02' as _loaded_at, 'h' as _row_hash, 'upsert' as _op;
+insert into crm.activities by name
+    select 'c1' as activity_id, 'call' as activity_type,
         'crm_one' as _source_system, 'e1' as _extract_id, timestamp '2026-01-02' as _extracted_at,
         timestamp '2026-01-02' as _loaded_at, 'h' as _row_hash, 'upsert' as _op;
 insert into crm.opportunities by name
@@ -78,6 +83,7 @@ create table core.dim_team as select 't1' as team_id;
 create table core.dim_branch as select 'b1' as branch_id;
 create table core.dim_territory as select 't1' as territory_id;
 create table core.dim_product as select 'p1' as product_id;
+create table core.fct_activity as select 'c1' as activity_id;
 create table core.dim_stage as select unnest(['won', 'lost', 'open']) as stage_id;
 
 create table marts.mart_conversion as

@@ -120,6 +120,7 @@ CORE_DEFECTS = [
      "fct_opportunity_version", "exchange_rate_known", "deals 3"),
     ("delete from core.dim_sales_rep", "dim_sales_rep", "no_key_lost", "u1"),
     ("delete from core.dim_stage where stage_id = 'won'", "dim_stage", "no_key_lost", "won"),
+    ("delete from core.fct_activity", "fct_activity", "no_key_lost", "c1"),
 ]  # fmt: skip
 
 

@@ -103,3 +103,46 @@ def test_what_one_of_several_columns_gives_is_not_missing(coverage):
     # Exchange rates are not missed where they are not there, but are said to be of use.
     assert "fx_rates" not in told
     assert "won_value" in str(coverage["fx_rates"]["feeds_metrics"])
+
+
+def sentences(row: dict[str, object]) -> list[str]:
+    return str(row["missing"]).split("; ")
+
+
+def test_what_the_levels_of_selling_time_need_is_said_where_it_could_come_from(coverage):
+    accounts = "level rep of selling time needs crm.person_crosswalk.person_id or "
+    of_hr = accounts + "hr.workers.employee_number or hr.workers.work_email"
+    of_the_crm = accounts + "crm.users.employee_number or crm.users.email"
+    assert of_hr in sentences(coverage["workers"])
+    assert of_the_crm in sentences(coverage["users"])
+    assert {of_hr, of_the_crm} <= set(sentences(coverage["person_crosswalk"]))
+    territory = "level territory of selling time needs crm.users.territory_id or "
+    for table in ("users", "positions"):
+        assert territory + "hr.positions.territory_id" in sentences(coverage[table])
+    # A team is the same to a deal and to an hour.
+    assert "level team needs crm.users.team_id or hr.positions.team_id" in sentences(
+        coverage["positions"]
+    )
+    assert "territory of selling time" in str(coverage["positions"]["feeds_levels"])
+
+
+def test_a_crm_that_tells_where_people_work_misses_no_place_in_hr(dbt: Dbt, tmp_path: Path):
+    log = ChangeLogOfTest(tmp_path)
+    place = {"team_id": "t", "branch_id": "b", "territory_id": "x"}
+    log.add(
+        "users",
+        FIRST,
+        [{"user_id": "u", "user_name": "U", "email": "u@example.test", **place}],
+    )
+    dbt(tmp_path, "run", "--select", "stg_landing__extracts", "source_coverage")
+    with read_warehouse(tmp_path) as warehouse:
+        missing = dict(
+            warehouse.execute(
+                "select table_name, missing from marts.source_coverage where source = 'hr'"
+            ).fetchall()
+        )
+    told = [text for texts in missing.values() if texts for text in texts.split("; ")]
+    # Only who of its users is which worker is still to be said, once there are workers.
+    assert [text.split(" needs ")[0] for text in told if text.startswith("level")] == [
+        "level rep of selling time"
+    ]

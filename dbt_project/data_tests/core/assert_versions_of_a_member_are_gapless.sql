@@ -40,7 +40,7 @@ neighbours as (
         lead(valid_from) over member as next_valid_from
 
     from versions
-    window member as (partition by dimension, member_id order by valid_from)
+    window member as (partition by dimension, member_id order by valid_from, valid_from_date)
 
 )
 
@@ -48,7 +48,9 @@ select *
 
 from neighbours
 where
-    valid_from >= valid_to
+    valid_from > valid_to
+    or valid_from_date > valid_to_date
+    or (valid_from = valid_to and valid_from_date = valid_to_date)
     or valid_from <> coalesce(previous_valid_to, {{ open_start() }})
     or valid_from_date <> coalesce(previous_valid_to_date, {{ open_start_date() }})
     or is_current <> (next_valid_from is null)

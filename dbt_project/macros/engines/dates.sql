@@ -117,3 +117,17 @@
 {% macro spark__seconds_between(first_moment, last_moment) -%}
     cast((unix_micros({{ last_moment }}) - unix_micros({{ first_moment }})) div 1000000 as bigint)
 {%- endmacro %}
+
+
+{# The moment so many seconds later; `seconds` is an integer expression. #}
+{% macro plus_seconds(moment, seconds) -%}
+    {{ return(adapter.dispatch('plus_seconds', 'salesops')(moment, seconds)) }}
+{%- endmacro %}
+
+{% macro duckdb__plus_seconds(moment, seconds) -%}
+    ({{ moment }} + to_seconds({{ seconds }}))
+{%- endmacro %}
+
+{% macro spark__plus_seconds(moment, seconds) -%}
+    timestamp_micros(unix_micros({{ moment }}) + 1000000 * {{ seconds }})
+{%- endmacro %}

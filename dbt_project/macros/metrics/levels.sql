@@ -11,16 +11,22 @@
         'company': {'column': none, 'needs': []},
         'branch': {
             'column': 'branch_id',
-            'needs': ['crm.users.branch_id | crm.teams.branch_id', 'crm.branches.branch_name'],
+            'needs': [
+                'crm.users.branch_id | crm.teams.branch_id | hr.positions.branch_id',
+                'crm.branches.branch_name',
+            ],
         },
         'territory': {
             'column': 'territory_id',
             'needs': [
-                'crm.opportunities.territory_id | crm.users.territory_id',
+                'crm.opportunities.territory_id | crm.users.territory_id | hr.positions.territory_id',
                 'crm.territories.territory_name',
             ],
         },
-        'team': {'column': 'team_id', 'needs': ['crm.users.team_id', 'crm.teams.team_name']},
+        'team': {
+            'column': 'team_id',
+            'needs': ['crm.users.team_id | hr.positions.team_id', 'crm.teams.team_name'],
+        },
         'rep': {
             'column': 'sales_rep_id',
             'needs': ['crm.opportunities.owner_id', 'crm.users.user_name'],
@@ -57,16 +63,30 @@
 
 {#
     The levels of what sellers do with their time and what they are paid: those of a person, as HR
-    has them. Whoever has no CRM user goes by a pseudonym. source_coverage tells what deals need for
-    a level, not what these do, so they name no needs.
+    has them, or else the CRM. Whoever sells is known by a position in sales or by a CRM user, and goes
+    by a pseudonym where no account in the CRM can be recognized as the worker's.
 #}
 {% macro seller_levels() %}
+    {% set deals = deal_levels() %}
     {{ return({
-        'company': {'column': none},
-        'branch': {'column': 'branch_id'},
-        'territory': {'column': 'territory_id'},
-        'team': {'column': 'team_id'},
-        'rep': {'column': 'seller_id'},
+        'company': {'column': none, 'needs': ['crm.users.user_id | hr.positions.is_sales']},
+        'branch': {'column': 'branch_id', 'needs': deals.branch.needs},
+        'territory': {
+            'column': 'territory_id',
+            'needs': [
+                'crm.users.territory_id | hr.positions.territory_id',
+                'crm.territories.territory_name',
+            ],
+        },
+        'team': {'column': 'team_id', 'needs': deals.team.needs},
+        'rep': {
+            'column': 'seller_id',
+            'needs': [
+                'crm.users.user_name',
+                'crm.person_crosswalk.person_id | crm.users.employee_number | crm.users.email',
+                'crm.person_crosswalk.person_id | hr.workers.employee_number | hr.workers.work_email',
+            ],
+        },
     }) }}
 {% endmacro %}
 

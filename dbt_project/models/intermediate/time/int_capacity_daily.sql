@@ -17,10 +17,10 @@ sellers_by_day as (
         employees.person_key,
         employees.worker_id,
         employees.sales_rep_id,
-        -- Where HR names no place, that of the CRM counts.
-        coalesce(nullif(employees.branch_id, 'unknown'), reps.branch_id) as branch_id,
-        coalesce(nullif(employees.team_id, 'unknown'), reps.team_id) as team_id,
-        coalesce(nullif(employees.territory_id, 'unknown'), reps.territory_id) as territory_id,
+        -- The place of a CRM user is HR's already, where HR has one.
+        coalesce(reps.branch_id, employees.branch_id) as branch_id,
+        coalesce(reps.team_id, employees.team_id) as team_id,
+        coalesce(reps.territory_id, employees.territory_id) as territory_id,
         employees.country,
         employees.fte,
         calendar.date_day,

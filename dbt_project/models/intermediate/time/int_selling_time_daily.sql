@@ -10,7 +10,8 @@ recorded_time as (
         cast(sum(case when activity_class = '{{ class }}' then worked_seconds else 0 end) as bigint)
             as {{ class }}_seconds,
         {%- endfor %}
-        cast(sum(worked_seconds) as bigint) as recorded_seconds
+        cast(sum(worked_seconds) as bigint) as recorded_seconds,
+        max(time_source) as time_source
 
     from {{ ref('fct_time_daily') }}
     group by
@@ -49,7 +50,8 @@ days as (
         {%- for class in activity_classes() %}
         coalesce(recorded.{{ class }}_seconds, 0) as {{ class }}_seconds,
         {%- endfor %}
-        coalesce(recorded.recorded_seconds, 0) as recorded_seconds
+        coalesce(recorded.recorded_seconds, 0) as recorded_seconds,
+        recorded.time_source
 
     from {{ ref('int_capacity_daily') }} as capacity
     full outer join recorded_time as recorded

@@ -1,6 +1,34 @@
 -- noqa: disable=LT02,LT05,ST06
 with
 
+settings as (
+
+    select time_zone
+
+    from {{ ref('stg_company__settings') }}
+
+),
+
+activities as (
+
+    select
+        people.person_id,
+        activities.activity_class,
+        activities.started_at,
+        activities.ended_at,
+        activities.activity_date as started_on,
+        {{ business_date("activities.ended_at - interval '1' microsecond", 'settings.time_zone') }} as ended_on
+
+    from {{ ref('fct_activity') }} as activities
+    cross join settings
+    inner join {{ ref('bridge_person') }} as people
+        on
+            people.system_name = 'crm'
+            and activities.sales_rep_id = people.system_person_id
+    where activities.is_counted_as_time
+
+),
+
 entries as (
 
     select
@@ -9,20 +37,26 @@ entries as (
         started_at,
         ended_at,
         started_on,
-        ended_on
+        ended_on,
+        true as is_from_time_sheet
 
     from {{ ref('int_time_entries_judged') }}
     where
         problem is null
         and entry_seconds > 0
 
-),
+    union all
 
-settings as (
+    select
+        person_id,
+        activity_class,
+        started_at,
+        ended_at,
+        started_on,
+        ended_on,
+        false as is_from_time_sheet
 
-    select time_zone
-
-    from {{ ref('stg_company__settings') }}
+    from activities
 
 ),
 
@@ -34,7 +68,8 @@ daily_pieces as (
         started_on as work_date,
         activity_class,
         started_at,
-        ended_at
+        ended_at,
+        is_from_time_sheet
 
     from entries
     where started_on = ended_on
@@ -48,7 +83,8 @@ daily_pieces as (
         greatest(entries.started_at, {{ start_of_day('calendar.date_day', 'settings.time_zone') }}) as started_at,
         least(
             entries.ended_at, {{ start_of_day(plus_days('calendar.date_day', 1), 'settings.time_zone') }}
-        ) as ended_at
+        ) as ended_at,
+        entries.is_from_time_sheet
 
     from entries
     cross join settings
@@ -57,6 +93,69 @@ daily_pieces as (
             entries.started_on <= calendar.date_day
             and entries.ended_on >= calendar.date_day
     where entries.started_on <> entries.ended_on
+
+),
+
+people_with_activities as (
+
+    select distinct person_id
+
+    from activities
+
+),
+
+-- Whoever wrote down an hour in a month has a time sheet for it, also where the entry cannot be right.
+days_with_entries as (
+
+    select
+        entries.person_id,
+        entries.started_on as work_date
+
+    from {{ ref('int_time_entries_judged') }} as entries
+    inner join people_with_activities on entries.person_id = people_with_activities.person_id
+
+    union
+
+    select
+        entries.person_id,
+        entries.ended_on as work_date
+
+    from {{ ref('int_time_entries_judged') }} as entries
+    inner join people_with_activities on entries.person_id = people_with_activities.person_id
+
+),
+
+time_sheets as (
+
+    select distinct
+        days.person_id,
+        calendar.month_start
+
+    from days_with_entries as days
+    inner join {{ ref('dim_date') }} as calendar on days.work_date = calendar.date_day
+
+),
+
+heard_pieces as (
+
+    select *
+
+    from daily_pieces
+    where is_from_time_sheet
+
+    union all
+
+    select pieces.*
+
+    from daily_pieces as pieces
+    inner join {{ ref('dim_date') }} as calendar on pieces.work_date = calendar.date_day
+    left join time_sheets
+        on
+            pieces.person_id = time_sheets.person_id
+            and calendar.month_start = time_sheets.month_start
+    where
+        not pieces.is_from_time_sheet
+        and time_sheets.person_id is null
 
 ),
 
@@ -70,7 +169,7 @@ ordered_pieces as (
             rows between unbounded preceding and 1 preceding
         ) as latest_end_before
 
-    from daily_pieces
+    from heard_pieces
 
 ),
 
@@ -94,6 +193,7 @@ moments as (
         person_id,
         work_date,
         activity_class,
+        is_from_time_sheet,
         started_at as moment,
         1 as change
 
@@ -106,6 +206,7 @@ moments as (
         person_id,
         work_date,
         activity_class,
+        is_from_time_sheet,
         ended_at as moment,
         -1 as change
 
@@ -119,6 +220,7 @@ running as (
     select
         person_id,
         work_date,
+        is_from_time_sheet,
         moment,
         {%- for class in activity_classes() %}
         sum(case when activity_class = '{{ class }}' then change else 0 end) over running_count
@@ -139,6 +241,7 @@ stretches as (
     select
         person_id,
         work_date,
+        is_from_time_sheet,
         case
             {%- for class in activity_classes() %}
             when {{ class }}_entries > 0 then '{{ class }}'
@@ -156,6 +259,7 @@ seconds_by_class as (
     select
         person_id,
         work_date,
+        is_from_time_sheet,
         activity_class,
         {{ seconds_between('started_at', 'ended_at') }} as stretch_seconds
 
@@ -167,6 +271,7 @@ seconds_by_class as (
     select
         person_id,
         work_date,
+        is_from_time_sheet,
         activity_class,
         stretch_seconds
 
@@ -180,7 +285,7 @@ select
     {{ or_unknown('people.sales_rep_id') }} as sales_rep_id,
     seconds.work_date,
     seconds.activity_class,
-    'time_entries' as time_source,
+    case when seconds.is_from_time_sheet then 'time_entries' else 'activities' end as time_source,
     cast(sum(seconds.stretch_seconds) as bigint) as worked_seconds
 
 from seconds_by_class as seconds
@@ -189,4 +294,5 @@ group by
     seconds.person_id,
     people.sales_rep_id,
     seconds.work_date,
-    seconds.activity_class
+    seconds.activity_class,
+    seconds.is_from_time_sheet

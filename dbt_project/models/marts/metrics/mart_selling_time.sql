@@ -5,6 +5,8 @@
     'people': 'count(distinct facts.person_id)',
     'split_days': 'sum(case when facts.is_split_known then 1 else 0 end)',
     'split_available_seconds': 'sum(case when facts.is_split_known then facts.available_seconds else 0 end)',
+    'first_time_source': 'min(facts.time_source)',
+    'last_time_source': 'max(facts.time_source)',
 } -%}
 {%- for part in ['scheduled', 'leave', 'holiday', 'available', 'recorded', 'unrecorded'] + activity_classes() -%}
     {%- do measures.update({part ~ '_seconds': 'sum(facts.' ~ part ~ '_seconds)'}) -%}
@@ -55,7 +57,10 @@ select
     by_member.unclassified_seconds / 3600.0e0 as unclassified_hours,
     by_member.split_available_seconds / 3600.0e0 as split_available_hours,
     cast(by_member.people as bigint) as people,
-    case when by_member.recorded_seconds > 0 then 'time_entries' end as time_source
+    case
+        when by_member.first_time_source <> by_member.last_time_source then 'both'
+        else by_member.first_time_source
+    end as time_source
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
