@@ -53,9 +53,7 @@ PROMISED = {
         "opening_headcount joiners leavers closing_headcount average_headcount average_fte "
         "turnover_rate transfers_in transfers_out rehires"
     ),
-    "mart_ramp": (
-        "new_reps ramped_reps censored_reps ramped_share median_days_to_ramp"
-    ),
+    "mart_ramp": ("new_reps ramped_reps censored_reps ramped_share median_days_to_ramp"),
     "mart_pipeline_value": (
         "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
     ),
