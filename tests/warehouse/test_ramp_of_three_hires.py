@@ -41,7 +41,7 @@ def hires(
     home = Home(tmp_path_factory.mktemp("ramp_of_three_hires"))
     home.create()
     settings = CompanySettings(minimum_group_size=3)
-    run = "20260701T000000Z-test"
+    run = "20250701T000000Z-test"
     land(home, [(load_mapping("canonical"), HIRES)], load_contracts(), run, settings)
     selected = [f"+{model}" for model in MODELS]
     dbt(home.root, "build", "--exclude-resource-type", "unit_test", "--select", *selected)
@@ -66,9 +66,9 @@ def test_each_hire_ramps_or_is_censored_on_the_day_worked_out(hires):
         "from restricted.mart_rep_lifecycle order by person_name"
     ).fetchall()
     assert rows == [
-        ("Ada", "hired", date(2026, 3, 6), date(2026, 1, 1), None, 60, False),
-        ("Bo", "hired", None, None, date(2026, 4, 15), 100, True),
-        ("Cy", "hired", date(2026, 6, 4), date(2026, 4, 1), None, 150, False),
+        ("Ada", "hired", date(2025, 3, 6), date(2025, 1, 1), None, 60, False),
+        ("Bo", "hired", None, None, date(2025, 4, 15), 100, True),
+        ("Cy", "hired", date(2025, 6, 4), date(2025, 4, 1), None, 150, False),
     ]
 
 
@@ -79,9 +79,9 @@ def test_the_steps_before_the_ramp(hires):
         "from restricted.mart_rep_lifecycle order by person_name"
     ).fetchall()
     assert rows == [
-        ("Ada", date(2025, 11, 10), date(2026, 1, 16), date(2026, 2, 2), 56, 11, 28),
-        ("Bo", date(2025, 11, 10), None, date(2026, 3, 20), 56, None, 74),
-        ("Cy", date(2025, 12, 1), date(2026, 1, 30), date(2026, 3, 30), 35, 25, 84),
+        ("Ada", date(2024, 11, 10), date(2025, 1, 16), date(2025, 2, 2), 56, 11, 28),
+        ("Bo", date(2024, 11, 10), None, date(2025, 3, 20), 56, None, 74),
+        ("Cy", date(2024, 12, 1), date(2025, 1, 30), date(2025, 3, 30), 35, 25, 84),
     ]
 
 
@@ -99,12 +99,12 @@ def test_hiring(hires):
         "select period_start, openings, applications, interviewed_applications, "
         "offered_applications, accepted_applications, hired_applications, hires, "
         "mean_days_to_hire, median_days_to_hire, filled_requisitions, mean_days_to_fill "
-        "from marts.mart_hiring where level = 'team' and member_id = 'T1' "
+        "from marts.mart_hiring where level = 'team' and member_id = 'HT1' "
         "and period_grain = 'month' order by 1"
     ).fetchall()
     assert rows == [
-        (date(2025, 11, 1), 3, 3, 3, 3, 2, 2, 0, None, None, 0, None),
-        (date(2025, 12, 1), 0, 1, 1, 1, 1, 1, 3, pytest.approx(92 / 3), 30.0, 1, 50.0),
+        (date(2024, 11, 1), 3, 3, 3, 3, 2, 2, 0, None, None, 0, None),
+        (date(2024, 12, 1), 0, 1, 1, 1, 1, 1, 3, pytest.approx(92 / 3), 30.0, 1, 50.0),
     ]
 
 
@@ -120,7 +120,7 @@ def test_training(hires):
 def test_headcount(hires):
     rows = hires.execute(
         "select opening_headcount, joiners, leavers, closing_headcount, average_headcount, "
-        "turnover_rate from marts.mart_headcount where level = 'team' and member_id = 'T1' "
+        "turnover_rate from marts.mart_headcount where level = 'team' and member_id = 'HT1' "
         "and period_grain = 'quarter' order by period_start"
     ).fetchall()
     assert rows == [
