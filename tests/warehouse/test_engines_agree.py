@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -49,8 +48,9 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Home:
     sources = [(canonical, root / "demo" / "extracts"), *fixtures]
 
     # A full extract of a system deletes what it lacks, so the hires come from another one.
-    feeds = tuple(replace(feed, source_system="hires") for feed in canonical.feeds)
-    other = replace(canonical, source_system="hires", feeds=feeds)
+    system = {"source_system": "hires"}
+    feeds = tuple(feed.model_copy(update=system) for feed in canonical.feeds)
+    other = canonical.model_copy(update={**system, "feeds": feeds})
     sources = [
         (canonical, root / "demo" / "extracts"),
         (canonical, WEEK_OF_TIME),
