@@ -24,8 +24,6 @@ from simulation import simulate
 # Small groups, so that there is something to compare of few people.
 SETTINGS = CompanySettings(time_zone="Asia/Tehran", minimum_group_size=3)
 FIXTURES = Path(__file__).parent / "fixtures"
-WEEK_OF_TIME = FIXTURES / "week_of_time"
-HIRES = FIXTURES / "ramp_of_three_hires"
 # What only one engine makes, by table: dbt-spark's session runs no Python models, and the estimate
 # of the median stands in one (docs/decisions/0013).
 ONLY_ON_DUCKDB = {"mart_ramp": "median_days_to_ramp"}
@@ -46,16 +44,6 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Home:
     canonical = load_mapping("canonical")
     fixtures = [(as_system(canonical, folder.name), folder) for folder in FIXTURES.iterdir()]
     sources = [(canonical, root / "demo" / "extracts"), *fixtures]
-
-    # A full extract of a system deletes what it lacks, so the hires come from another one.
-    system = {"source_system": "hires"}
-    feeds = tuple(feed.model_copy(update=system) for feed in canonical.feeds)
-    other = canonical.model_copy(update={**system, "feeds": feeds})
-    sources = [
-        (canonical, root / "demo" / "extracts"),
-        (canonical, WEEK_OF_TIME),
-        (other, HIRES),
-    ]
     landed = land(home, sources, load_contracts(), "20260108T000000Z-test", SETTINGS)
     assert landed.rows_appended > 0
     export_raw(home.raw_db, home.root / "export" / "raw")
