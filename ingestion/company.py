@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -36,6 +37,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 Month = Annotated[StrictInt, Field(ge=1, le=12)]
 Count = Annotated[StrictInt, Field(ge=1)]
 CountOrNone = Annotated[StrictInt, Field(ge=0)]
+Share = Annotated[Decimal, Field(gt=0, le=2, decimal_places=4)]
 
 
 class _Block(BaseModel):
@@ -70,6 +72,7 @@ class CompanySettings(_Block):
     minimum_group_size: Count = 5
     max_rate_age_days: CountOrNone = 7
     standard_day_minutes: Count = 480
+    ramp_target_share: Share = Decimal("0.8")
     keep_versions: Count = 7
     calendar_start: date = date(1990, 1, 1)
     calendar_end: date = date(2049, 12, 31)

@@ -43,6 +43,17 @@ def _integer(name: str, description: str) -> Column:
     return _column(name, "integer", description, required=True)
 
 
+def _share(name: str, description: str) -> Column:
+    return Column(
+        name=name,
+        logical_type="number",
+        description=description,
+        required=True,
+        precision=9,
+        scale=4,
+    )
+
+
 def _date(name: str, description: str, *, key: bool = False) -> Column:
     return _column(name, "date", description, required=True, key=key)
 
@@ -69,6 +80,7 @@ SETTINGS = Table(
         _integer("minimum_group_size", "People a group must have for its pay to be shown."),
         _integer("max_rate_age_days", "Days for which an exchange rate holds without a newer one."),
         _integer("standard_day_minutes", "Working minutes of a business day without a schedule."),
+        _share("ramp_target_share", "Share of a quota at which a new seller counts as ramped."),
     ),
 )
 

@@ -309,14 +309,19 @@ def _copy_schema(
 
 
 def read_relations(connection: duckdb.DuckDBPyConnection, schema: str = MARTS) -> list[Relation]:
-    """Gives the warehouse's marts, with the comments on them and on their columns."""
+    """Gives the warehouse's marts, with the comments on them and on their columns.
+
+    A restricted view stays behind: it has a row per person and day, which a copy would write out,
+    and whoever may read the copy may read the warehouse.
+    """
     relations = connection.execute(
         "select table_name, comment from duckdb_tables() "
         "where database_name = 'warehouse' and schema_name = $schema "
         "union all "
         "select view_name, comment from duckdb_views() "
-        "where database_name = 'warehouse' and schema_name = $schema order by 1",
-        {"schema": schema},
+        "where database_name = 'warehouse' and schema_name = $schema and schema_name <> $closed "
+        "order by 1",
+        {"schema": schema, "closed": RESTRICTED},
     ).fetchall()
     columns = connection.execute(
         "select table_name, column_name, comment from duckdb_columns() "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class TestFile:
             "response_sla_minutes: 30\n"
             "minimum_group_size: 4\n"
             "max_rate_age_days: 10\n"
+            "ramp_target_share: 0.75\n"
             "keep_versions: 2\n"
             "calendar_start: 2010-01-01\n"
             "calendar_end: 2030-12-31\n"
@@ -65,6 +67,7 @@ class TestFile:
         settings = load_company(path)
         assert settings.holidays == (Holiday(date=date(2017, 3, 21), name="Nowruz"),)
         assert settings.calendar_end == date(2030, 12, 31)
+        assert settings.ramp_target_share == Decimal("0.75")
         assert [(s.mapping, s.folder) for s in settings.sources] == [
             ("canonical", str(tmp_path / "extracts/crm")),
             (str(tmp_path / "mappings/own.yml"), "/srv/crm"),
@@ -77,6 +80,8 @@ class TestFile:
             ("\ntime_zone: Berlin\n", 2, "there is no time zone 'Berlin'"),
             ("fiscal_year_start_month: 13\n", 1, "'fiscal_year_start_month'"),
             ("\nclose_lag_days: '5'\n", 2, "'close_lag_days'"),
+            ("ramp_target_share: 0\n", 1, "'ramp_target_share'"),
+            ("ramp_target_share: 80\n", 1, "'ramp_target_share'"),
             ("weekend:\n  - saturday\n  - holiday\n", 3, "'weekend'"),
             ("time_zone: UTC\ntimezone: UTC\n", 2, "unknown key 'timezone'"),
             ("holidays:\n  - {date: 2017-02-30, name: x}\n", 2, "'date'"),
@@ -226,4 +231,4 @@ class TestCalendar:
         write_company_tables(connection, CompanySettings())
         write_company_tables(connection, CompanySettings(reporting_currency="EUR"))
         rows = connection.execute("select * from company.settings").fetchall()
-        assert rows == [("EUR", "UTC", 1, "gregorian", 5, 60, 5, 7, 480)]
+        assert rows == [("EUR", "UTC", 1, "gregorian", 5, 60, 5, 7, 480, Decimal("0.8"))]

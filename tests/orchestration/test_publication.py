@@ -156,6 +156,7 @@ def test_pay_is_published_apart_for_its_owner_alone(home: Home):
     with duckdb.connect(str(home.warehouse_db)) as warehouse:
         warehouse.execute("create schema restricted")
         warehouse.execute("create table restricted.dim_employee as select 'Ada' as worker_name")
+        warehouse.execute("create view restricted.fct_headcount_daily as select 1 as days")
     manifest = publication.publish(home, "20260101T000000Z-aaaa")
     path = publication.restricted_database(home)
     assert stat.S_IMODE(path.stat().st_mode) == 0o400

@@ -21,8 +21,12 @@ from ingestion.raw_export import export_raw
 from simulation import simulate
 
 # A zone with half an hour and a past of summer time, so that dates depend on the conversion.
-SETTINGS = CompanySettings(time_zone="Asia/Tehran")
+# Small groups, so that there is something to compare of few people.
+SETTINGS = CompanySettings(time_zone="Asia/Tehran", minimum_group_size=3)
 FIXTURES = Path(__file__).parent / "fixtures"
+# What only one engine makes, by table: dbt-spark's session runs no Python models, and the estimate
+# of the median stands in one (docs/decisions/0013).
+ONLY_ON_DUCKDB = {"mart_ramp": "median_days_to_ramp"}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +95,12 @@ def test_there_is_something_to_compare(warehouse):
     (sellers,) = warehouse.execute(
         "select max(people) from marts.mart_selling_time where level = 'company'"
     ).fetchall()[0]
-    assert sellers == 3
+    # Three of the week of time entries, and two of the three hires, one of whom had left.
+    assert sellers == 5
+    medians = warehouse.execute(
+        "select count(median_days_to_ramp) from marts.mart_ramp where level = 'company'"
+    ).fetchall()
+    assert medians == [(3,)]
 
 
 def difference(
@@ -111,9 +120,11 @@ def difference(
     compared = ", ".join(
         f'round("{name}", 9) as "{name}"' if data_type == "DOUBLE" else f'"{name}"'
         for name, data_type in columns
+        if name != ONLY_ON_DUCKDB.get(table)
     )
-    here = f"select {compared} from {schema}.{table}"
-    there = f"select {compared} from read_parquet({files})"
+    where = f" where metric <> '{ONLY_ON_DUCKDB['mart_ramp']}'" if table == "metric_values" else ""
+    here = f"select {compared} from {schema}.{table}{where}"
+    there = f"select {compared} from read_parquet({files}){where}"
     only_here = warehouse.execute(f"({here} except all {there}) limit 3").fetchall()
     only_there = warehouse.execute(f"({there} except all {here}) limit 3").fetchall()
     return [f"only DuckDB: {row}" for row in only_here] + [

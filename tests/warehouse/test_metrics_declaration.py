@@ -38,9 +38,37 @@ PROMISED = {
         "training_hours admin_hours other_hours unrecorded_hours selling_time_share recorded_share "
         "recorded_hours"
     ),
+    "mart_hiring": (
+        "openings applications interviewed_applications offered_applications "
+        "accepted_applications hired_applications open_applications interview_rate offer_rate "
+        "offer_acceptance_rate hire_rate hires mean_days_to_hire median_days_to_hire "
+        "filled_requisitions mean_days_to_fill median_days_to_fill"
+    ),
+    "mart_training": (
+        "enrolments completed_enrolments completion_rate trained_hours training_cost_value "
+        "measured_people won_value_before won_value_after won_value_change "
+        "conversion_rate_before conversion_rate_after conversion_rate_change"
+    ),
+    "mart_headcount": (
+        "opening_headcount joiners leavers closing_headcount average_headcount average_fte "
+        "turnover_rate transfers_in transfers_out rehires"
+    ),
+    "mart_ramp": ("new_reps ramped_reps censored_reps ramped_share median_days_to_ramp"),
     "mart_pipeline_value": (
         "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
     ),
+}
+UNITS = {
+    "applications",
+    "days",
+    "deals",
+    "enrolments",
+    "fraction",
+    "hours",
+    "money",
+    "openings",
+    "people",
+    "ratio",
 }
 PERIOD = ["period_grain", "period_start", "period_end"]
 MEMBER = ["level", "member_id", "member_name", "basis"]
@@ -98,7 +126,7 @@ def test_every_metric_says_all_that_the_catalogue_shows(metrics):
     for name, metric in metrics.items():
         meta = metric["config"]["meta"]
         assert metric["label"], name
-        assert meta["unit"] in {"deals", "days", "hours", "money", "fraction", "ratio"}, name
+        assert meta["unit"] in UNITS, name
         assert meta["direction"] in {"higher", "lower", "neutral"}, name
         assert all(meta[key] for key in ("formula", "null_rule", "source", "needs")), name
 

@@ -103,3 +103,17 @@
 {% macro level_columns(levels) %}
     {{ return(levels.values() | map(attribute='column') | select | list) }}
 {% endmacro %}
+
+
+{#
+    The levels of what is told of people as groups: who came and went, who was trained and hired. There
+    is none for a single person.
+#}
+{% macro people_levels() %}
+    {{ return({
+        'company': {'column': none},
+        'branch': {'column': 'branch_id'},
+        'territory': {'column': 'territory_id'},
+        'team': {'column': 'team_id'},
+    }) }}
+{% endmacro %}

@@ -30,6 +30,10 @@ all_metrics as (
         'mart_pipeline_value': 'pipeline_at_period_ends',
         'mart_pipeline_efficiency': ref('mart_pipeline_efficiency'),
         'mart_selling_time': ref('mart_selling_time'),
+        'mart_hiring': ref('mart_hiring'),
+        'mart_training': ref('mart_training'),
+        'mart_headcount': ref('mart_headcount'),
+        'mart_ramp': ref('mart_ramp'),
     }) }}
 
 )

@@ -1,0 +1,22 @@
+{{ config(materialized='view') }}
+
+select
+    calendar.date_day,
+    intervals.person_id,
+    intervals.person_key,
+    intervals.worker_id,
+    intervals.sales_rep_id,
+    intervals.branch_id,
+    intervals.team_id,
+    intervals.territory_id,
+    intervals.fte,
+    intervals.is_sales,
+    intervals.employment_number
+
+from {{ ref('int_employment_intervals') }} as intervals
+cross join {{ ref('int_warehouse_as_of') }} as warehouse
+inner join {{ ref('dim_date') }} as calendar
+    on
+        intervals.valid_from_date <= calendar.date_day
+        and intervals.valid_to_date > calendar.date_day
+        and warehouse.as_of_date >= calendar.date_day
