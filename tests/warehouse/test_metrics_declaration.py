@@ -38,6 +38,10 @@ PROMISED = {
         "training_hours admin_hours other_hours unrecorded_hours selling_time_share recorded_share "
         "recorded_hours"
     ),
+    "mart_compensation": (
+        "fixed_value variable_value employer_cost_value won_value cost_of_sales "
+        "effective_commission_rate"
+    ),
     "mart_pipeline_value": (
         "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
     ),

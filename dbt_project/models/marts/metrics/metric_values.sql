@@ -30,6 +30,7 @@ all_metrics as (
         'mart_pipeline_value': 'pipeline_at_period_ends',
         'mart_pipeline_efficiency': ref('mart_pipeline_efficiency'),
         'mart_selling_time': ref('mart_selling_time'),
+        'mart_compensation': ref('mart_compensation'),
     }) }}
 
 )
