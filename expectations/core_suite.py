@@ -35,6 +35,7 @@ def core_checks(contracts: Contracts) -> tuple[Check, ...]:
         *_opportunity_checks(),
         *_history_checks(),
         *_rate_checks(),
+        *_activity_checks(),
         *people_checks(),
         *(_dimension_check(table) for table in crm if table.name in _DIMENSIONS),
         *(check for table in contracts for check in _identity_checks(table)),
@@ -154,6 +155,19 @@ def _history_checks() -> Iterator[Check]:
             "correct them in the source, or land the missing rates in fx_rates",
             severity="warn",
         )
+
+
+def _activity_checks() -> Iterator[Check]:
+    yield Check(
+        _CORE,
+        "fct_activity",
+        "owners_known",
+        f"select activity_type, count(*) as activities from {BATCH} "
+        "where is_counted_as_time and sales_rep_id = 'unknown' group by activity_type",
+        "types of activities of which some belong to no user; their hours count nowhere",
+        "land the users who own them, and check how the mapping names owners",
+        severity="warn",
+    )
 
 
 def _rate_checks() -> Iterator[Check]:

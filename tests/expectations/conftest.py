@@ -83,7 +83,9 @@ create table core.dim_team as select 't1' as team_id;
 create table core.dim_branch as select 'b1' as branch_id;
 create table core.dim_territory as select 't1' as territory_id;
 create table core.dim_product as select 'p1' as product_id;
-create table core.fct_activity as select 'c1' as activity_id;
+create table core.fct_activity as
+    select 'c1' as activity_id, 'call' as activity_type, 'u1' as sales_rep_id,
+        true as is_counted_as_time;
 create table core.dim_stage as select unnest(['won', 'lost', 'open']) as stage_id;
 
 create table marts.mart_conversion as

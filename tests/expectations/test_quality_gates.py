@@ -168,6 +168,8 @@ CORE_REPORTS = [
      "timestamp '2025-12-05' as valid_from) from core.fct_opportunity_version "
      "where opportunity_id = 'd2'",
      "fct_opportunity_version", "history_tells_what_extracts_show", "d2"),
+    ("update core.fct_activity set sales_rep_id = 'unknown'",
+     "fct_activity", "owners_known", "activity_type call, activities 1"),
 ]  # fmt: skip
 
 

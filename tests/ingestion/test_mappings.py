@@ -482,16 +482,17 @@ class TestDocumentation:
 
     def test_examples_of_columns(self, tmp_path: Path) -> None:
         lines = re.findall(r"^(\w+: \{(?:expression|from): .*\})$", self.PAGE, re.MULTILINE)
-        assert len(lines) == 4
+        assert len(lines) == 5
+        tables = {
+            "annual_revenue": ("accounts", "account", "account_name: c"),
+            "activity_type": ("activities", "activity", "activity_type: c"),
+        }
         text = "mapping: docs\nsource: crm\ntables:\n"
         for line in lines:
             column = line.partition(":")[0]
-            table, key = (
-                ("accounts", "account")
-                if column == "annual_revenue"
-                else ("opportunities", "opportunity")
+            table, key, required = tables.get(
+                column, ("opportunities", "opportunity", "stage_id: c")
             )
-            required = "account_name: c" if table == "accounts" else "stage_id: c"
             given = "" if required.startswith(column) else f"      {required}\n"
             own = text + (
                 f"  {table}:\n    files: x.csv\n    columns:\n      {key}_id: a\n{given}"
