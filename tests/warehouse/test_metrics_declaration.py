@@ -54,6 +54,10 @@ PROMISED = {
         "turnover_rate transfers_in transfers_out rehires"
     ),
     "mart_ramp": ("new_reps ramped_reps censored_reps ramped_share median_days_to_ramp"),
+    "mart_compensation": (
+        "fixed_value variable_value employer_cost_value won_value cost_of_sales "
+        "effective_commission_rate"
+    ),
     "mart_pipeline_value": (
         "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
     ),

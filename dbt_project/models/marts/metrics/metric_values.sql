@@ -34,6 +34,7 @@ all_metrics as (
         'mart_training': ref('mart_training'),
         'mart_headcount': ref('mart_headcount'),
         'mart_ramp': ref('mart_ramp'),
+        'mart_compensation': ref('mart_compensation'),
     }) }}
 
 )

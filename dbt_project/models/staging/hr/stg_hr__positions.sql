@@ -1,25 +1,3 @@
-with
-
-history as (
-
-    {{ version_history(
-        source('hr', 'positions'),
-        key=['worker_id', 'effective_from'],
-        columns=[
-            'effective_to',
-            'job_title',
-            'job_family',
-            'manager_worker_id',
-            'branch_id',
-            'team_id',
-            'territory_id',
-            'fte',
-            'is_sales',
-        ],
-    ) | indent(4) }}
-
-)
-
 select
     worker_id,
     effective_from,
@@ -38,7 +16,7 @@ select
     extract_id,
     extracted_at
 
-from history
+from {{ ref('stg_hr__positions_history') }}
 where
     is_current
     and not is_vanished

@@ -1,19 +1,3 @@
-with
-
-history as (
-
-    {{ version_history(
-        source('payroll', 'earning_codes'),
-        key=['earning_code'],
-        columns=[
-            'earning_name',
-            'earning_class',
-            'is_commission',
-        ],
-    ) | indent(4) }}
-
-)
-
 select
     earning_code,
 
@@ -25,7 +9,7 @@ select
     extract_id,
     extracted_at
 
-from history
+from {{ ref('stg_payroll__earning_codes_history') }}
 where
     is_current
     and not is_vanished

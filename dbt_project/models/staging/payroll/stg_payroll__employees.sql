@@ -1,23 +1,3 @@
-with
-
-history as (
-
-    {{ version_history(
-        source('payroll', 'employees'),
-        key=['employee_id'],
-        columns=[
-            'employee_name',
-            'employee_number',
-            'work_email',
-            'department',
-            'job_title',
-            'hired_on',
-            'exited_on',
-        ],
-    ) | indent(4) }}
-
-)
-
 select
     employee_id,
 
@@ -33,7 +13,7 @@ select
     extract_id,
     extracted_at
 
-from history
+from {{ ref('stg_payroll__employees_history') }}
 where
     is_current
     and not is_vanished

@@ -1,21 +1,3 @@
-with
-
-history as (
-
-    {{ version_history(
-        source('payroll', 'pay_runs'),
-        key=['pay_run_id'],
-        columns=[
-            'pay_period_id',
-            'run_type',
-            'paid_on',
-            'control_total',
-            'currency_code',
-        ],
-    ) | indent(4) }}
-
-)
-
 select
     pay_run_id,
 
@@ -29,7 +11,7 @@ select
     extract_id,
     extracted_at
 
-from history
+from {{ ref('stg_payroll__pay_runs_history') }}
 where
     is_current
     and not is_vanished
