@@ -132,7 +132,7 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
         ),
         "closes_before_creation": key.closes_before_creation(closed),
         "excluded_deals": key.excluded_deals(deals),
-        "defects": pd.DataFrame([asdict(defect) for defect in extracts.defects]),
+        "defects": pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects]),
     }
     if number <= LISTED_DEALS:
         tables["deals"] = key.deals(key.known_deals(nights, deals, lines))
@@ -157,14 +157,14 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
         }
     for name, table in tables.items():
         table.to_csv(expected / f"{name}.csv", index=False, lineterminator="\n")
-    counts = [asdict(file) for file in extracts.counts]
+    counts = [asdict(file) for file in extracts.ledger.counts]
     (expected / "row_counts.json").write_text(json.dumps(counts, indent=2) + "\n")
     return SimulationSummary(
         folder=folder,
         nights=tuple(timeline.night_date(night) for night in range(1, nights + 1)),
         opportunities=int(np.count_nonzero(deals.first_night <= nights)),
         line_items=int(np.count_nonzero(deals.first_night[lines.deal] <= nights)),
-        rows=extracts.rows_written,
-        defects=len(extracts.defects),
+        rows=extracts.ledger.rows_written,
+        defects=len(extracts.ledger.defects),
         seconds=perf_counter() - begin,
     )
