@@ -407,8 +407,8 @@ class _PastWriter:
     ) -> None:
         """Let some deals that were decided last year have been won once before, and reopened.
 
-        Half of them were lost in the end, half won again. Nothing else of them ever changed, so that
-        nobody can doubt what the first win was worth and whose it was.
+        Half of them were lost in the end, half won again. Nothing else of them ever changed, so
+        that nobody can doubt what the first win was worth and whose it was.
         """
         deals, changes = self._deals, self.log.all()
         steady = self._closing_told & ~self._protected & ~deals.is_excluded & ~changed_amount

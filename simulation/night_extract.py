@@ -62,6 +62,7 @@ class NightExtracts:
     ) -> None:
         """Prepare to write night folders into `folder`."""
         self.changes_of_no_deal: list[str] = []
+        self.left_out: set[str] = set()
         self.ledger = ExtractLedger(folder, timeline)
         self._company = company
         self._rates = rates
@@ -89,7 +90,8 @@ class NightExtracts:
         self._write_accounts(night.number)
         tables = structure_rows(self._company, self._rates, self._timeline, night.number)
         for table, rows in tables.items():
-            self._write_structure(table, rows, night.number)
+            if table not in self.left_out:
+                self._write_structure(table, rows, night.number)
         self._write_structure("quotas", self._targets.quota_rows(night.number), night.number)
 
     def close(self) -> None:
@@ -161,7 +163,9 @@ class NightExtracts:
         kinds = KINDS[table] * self._per_kind if rows else []
         models = self._renamed([rows[0]] * len(kinds), FRESH_SUBMISSION) if rows else []
         planter.break_rows(models, kinds)
-        self.ledger.write(table, night, as_chunks(rows), planter.planting(), good=len(rows), unchanged=0)
+        self.ledger.write(
+            table, night, as_chunks(rows), planter.planting(), good=len(rows), unchanged=0
+        )
 
     def _write_line_items(self, night: Night, lines: LineItems) -> None:
         table = "opportunity_line_items"
