@@ -236,14 +236,14 @@ class Calculator:
         reps: Mapping[str, tuple[str, PlanVersion]],
         today: int,
     ) -> list[Earning]:
-        """Give what draws add to and take from the plan periods that are over.
+        """Give what draws add to and take from the plan periods that have begun.
 
         Args:
             earnings: The rows of rules 1 to 4.
             draws: All draws.
             reps: Per employee with a draw, the seller and a version of the plan that tells its
                 periods.
-            today: The last day that is known; a period that ends later is not settled yet.
+            today: The last day that is known.
         """
         found = []
         earned: dict[tuple[str, Period], int] = defaultdict(int)
@@ -256,7 +256,7 @@ class Calculator:
             rep, version = reps[employee]
             period = period_of(version.grain, min(of_employee))
             owed = 0
-            while period.end <= today:
+            while period.start <= today:
                 draw = of_employee.get(period.start)
                 least = 0
                 if draw is not None:

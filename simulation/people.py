@@ -12,11 +12,12 @@ import pandas as pd
 from simulation.commission import (
     WIN,
     Calculator,
+    Credit,
     CreditedDeal,
     Decision,
     credits_of,
 )
-from simulation.commission_pay import CommissionPay, adjustment_rows
+from simulation.commission_pay import LEAST, CommissionPay, adjustment_rows
 from simulation.company import Company
 from simulation.currencies import Rates
 from simulation.deal_timelines import UNKNOWN, DealTimeline
@@ -50,7 +51,7 @@ from simulation.people_key import (
     warnings,
 )
 from simulation.people_tables import Shown
-from simulation.plans import PlanBook, Seller
+from simulation.plans import ATTAINMENT, PlanBook, Seller
 from simulation.streams import stream
 from simulation.structure_rows import structure_rows
 from simulation.targets_key import TargetsKey
@@ -113,9 +114,10 @@ class PeopleSimulation:
         """Draw everything and work the key out."""
         people, today = self._company.people, self._today
         won = self._paid_wins()
-        force = build_workforce(
-            self._company, _by_owner(won), self._timeline, self._seed, self._per_kind
-        )
+        # Of deals that were decided once, so that nothing else is to be said of what was paid.
+        once = {deal.opportunity for deal in self._deals if len(deal.decisions) == 1}
+        days = _by_owner([each for each in won if each[0] in once])
+        force = build_workforce(self._company, days, self._timeline, self._seed, self._per_kind)
         self._draw_hr(force)
         emails = [people.email(each) for each in range(len(people.names))]
         employees = enrol(force, people.names, people.hire_day.tolist(), emails)
@@ -127,7 +129,7 @@ class PeopleSimulation:
             self._company,
             force.by_person(),
             of_person,
-            won,
+            [each for each in won if each[1] not in (force.before_hire, force.after_exit)],
             self._timeline,
             self._seed,
             self._per_kind,
@@ -195,7 +197,9 @@ class PeopleSimulation:
             "reconciliation": reconciliation_table(pay.differences),
             "identity_gaps": identity_gaps(accounts, force),
             "headcount": headcount(accounts, force, self._company, self._timeline),
-            "people_warnings": warnings(force, odd_lines, payroll, short),
+            "people_warnings": warnings(
+                force, odd_lines, payroll, credits, short, len(self._plans_without_quota(credits))
+            ),
             "payroll_totals": payroll_totals(payroll, self._rate_on),
             "paid_after_exit": paid_after_exit(force, payroll),
         }
@@ -253,7 +257,7 @@ class PeopleSimulation:
             if decision.is_won
             and since <= decision.day <= until
             and decision.owner not in (UNKNOWN, MISSING_USER)
-            and (decision.cents or 0) > 0
+            and (decision.cents or 0) >= LEAST
         ]
 
     def _sellers(self, force: Workforce, employees: list[Employee]) -> list[Seller]:
@@ -273,6 +277,17 @@ class PeopleSimulation:
                 )
             )
         return sellers
+
+    def _plans_without_quota(self, credits: list[Credit]) -> set[str]:
+        return {
+            each.version.plan
+            for each in credits
+            if each.version is not None
+            and each.version.basis == ATTAINMENT
+            and each.kind == WIN
+            and not each.problem
+            and self._quota(each.rep, period_of(each.version.grain, each.day)) is None
+        }
 
     def _rate_on(self, currency: int, day: int) -> int:
         return int(self._rates.to_reporting[currency, day - self._rates.first_day])

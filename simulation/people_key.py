@@ -127,7 +127,7 @@ def headcount(
     """
     persons = {each.account: each.person for each in accounts if each.system == "hr"}
     records: dict[str, list[Worker]] = defaultdict(list)
-    for worker in force.workers:
+    for worker in [*force.workers, *force.earlier]:
         records[persons[worker.worker_id]].append(worker)
     sums: dict[tuple[str, str, str], Counter] = defaultdict(Counter)
 
@@ -151,7 +151,8 @@ def headcount(
         for period in periods_until(MONTH, timeline.start_day, timeline.last_day):
             day = min(period.end, timeline.last_day)
             worker = there(person, day)
-            if worker is not None:
+            # Whoever leaves with the last day is not counted beyond it.
+            if worker is not None and there(person, day + 1) is not None:
                 note(worker, day, "closing_headcount")
     columns = ("joiners", "leavers", "closing_headcount")
     return pd.DataFrame(
@@ -170,24 +171,37 @@ def _places(worker: Worker, day: int) -> list[tuple[str, str]]:
 
 
 def warnings(
-    force: Workforce, odd_lines: Mapping[str, list[Line]], payroll: Payroll, short_splits: int
+    force: Workforce,
+    odd_lines: Mapping[str, list[Line]],
+    payroll: Payroll,
+    credits: Iterable[Credit],
+    short_splits: int,
+    plans_without_quota: int,
 ) -> pd.DataFrame:
     """List the core gate's warnings of HR and payroll with the number of rows that each finds."""
+    problems = {each.problem for each in credits} - {"", "no_plan", "no_employee"}
     today_gone = {each.status for each in force.workers if each.exited and each.status}
     strays = sum(run.stray != 0 for run in payroll.runs.values())
-    currencies = {each.currency_text for each in odd_lines["no_exchange_rate"]}
     rows = [
         ("stg_hr__workers", "gone_is_terminated", len(today_gone)),
         ("stg_hr__compensation", "one_base_at_a_time", 1 if force.double_base else 0),
         # Without an end, longer than a day, of nobody.
         ("int_time_entries_judged", "entries_can_be_right", 3),
         ("stg_payroll__pay_runs", "runs_tie_out", strays),
-        ("stg_payroll__pay_lines", "exchange_rate_known", len(currencies)),
+        # Of one run, one code and one currency that nobody knows.
+        ("fct_payroll_line", "lines_can_be_counted", len(odd_lines)),
+        # The code of the salary.
+        ("fct_payroll_line", "paid_while_employed", len(paid_after_exit(force, payroll)) > 0),
         ("stg_payroll__opportunity_splits", "splits_add_up", short_splits),
         ("stg_payroll__rate_tiers", "tiers_follow_each_other", 1),
         ("stg_payroll__commission_plans", "plans_are_used", 1),
+        ("fct_credit", "credits_can_be_paid", len(problems)),
+        ("fct_commission", "limits_are_known", plans_without_quota),
     ]
-    return pd.DataFrame([row for row in rows if row[2]], columns=["table", "check_name", "rows"])
+    return pd.DataFrame(
+        [(table, check, int(number)) for table, check, number in rows if number],
+        columns=["table", "check_name", "rows"],
+    )
 
 
 def payroll_totals(payroll: Payroll, rate_on: RateOn) -> pd.DataFrame:

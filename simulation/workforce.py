@@ -34,6 +34,7 @@ class Position:
     manager: str
     fte: str = "1"
     first_night: int = 1
+    until: int | None = None
 
 
 @dataclass
@@ -98,6 +99,7 @@ class Workforce:
     Attributes:
         workers: The records as the last night has them.
         former: Rows of workers that only earlier nights showed, where an id was used again.
+        earlier: First employments of those who came back under the same id.
         unlisted: CRM people whom HR does not know.
         unpaid: Worker ids that payroll does not know.
         clock_only: Worker who never says what the time went into.
@@ -109,6 +111,7 @@ class Workforce:
 
     workers: list[Worker] = field(default_factory=list)
     former: list[Shown] = field(default_factory=list)
+    earlier: list[Worker] = field(default_factory=list)
     unlisted: list[int] = field(default_factory=list)
     unpaid: list[str] = field(default_factory=list)
     clock_only: str = ""
@@ -170,7 +173,7 @@ def _shift_employments(
     by_hire = sorted(able, key=lambda each: -people.hire_day[each])
     for person in by_hire:
         days = sorted(set(wins.get(person, [])))
-        if len(days) >= 3 and people.leave_day[person] > timeline.last_day:
+        if len(days) >= 2 and people.leave_day[person] > timeline.last_day:
             worker = of_person[person]
             worker.hired = days[0] + 1
             worker.positions = [replace(worker.positions[0], since=worker.hired)] + [
@@ -344,6 +347,9 @@ class _Builder:
                 name, number, email = office.identity()
                 new = replace(new, name=name, number=number, email=email)
             new.positions = [replace(old.positions[0], since=back_on, first_night=2)]
+            if is_same:
+                force.earlier.append(old)
+                new.positions.insert(0, replace(old.positions[0], until=old.exited + 1))
             force.former += [each.until(2) for each in worker_rows([old], self._timeline)]
             force.workers.append(new)
 
@@ -438,7 +444,7 @@ def position_rows(workers: list[Worker], company: Company) -> list[Shown]:
             (
                 worker.worker_id,
                 day_text(position.since),
-                "",
+                day_text(position.until),
                 worker.job,
                 "sales" if worker.sells else "office",
                 position.manager,

@@ -6,6 +6,7 @@ back what is lost within 30 days.
 
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from simulation.commission import Calculator, Credit, CreditedDeal, Decision, Earning, credits_of
 from simulation.plans import (
@@ -34,7 +35,7 @@ def on(month: int, day: int) -> int:
     return day_number(date(2025, month, day))
 
 
-def plan(**changed: object) -> PlanVersion:
+def plan(**changed: Any) -> PlanVersion:
     values: dict = {
         "plan": "P", "version": 1, "name": "P", "since": on(1, 1), "until": None, "grain": "month",
         "basis": VALUE, "method": MARGINAL, "tiers": TIERS, "cap": 900_00, "clawback_days": 30,

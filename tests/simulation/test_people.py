@@ -119,7 +119,7 @@ def test_what_is_paid_for_a_deal_is_what_it_earned_but_for_what_is_planted(compa
     }
     assert len(compared) > 50
     assert {place: pair for place, pair in compared.items() if pair[0] != pair[1]} == {}
-    assert sum(place in planted for place in compared) > 5
+    assert sum(place in planted for place in compared) >= 5
 
 
 def test_headcount_grows_by_those_who_join_and_shrinks_by_those_who_leave(company: Path):
