@@ -35,6 +35,10 @@ EXCLUSION = 7
 HISTORY_SINCE = date(2023, 7, 3)
 """The CRM kept a history from this day on; of what came before it only tells the old values."""
 
+EARLIER_WINS = 8
+"""So many deals per kind were won, reopened and lost, and as many won a second time."""
+EARLIER_WINS_SINCE, EARLIER_WINS_UNTIL = date(2025, 1, 8), date(2025, 11, 20)
+
 HOUR, DAY = 3600, SECONDS_PER_DAY
 OMITTED = FORECAST_CATEGORIES.index("omitted")
 Seconds = npt.NDArray[np.int64]
@@ -139,6 +143,7 @@ class _PastWriter:
         protected: Mask,
     ) -> None:
         self.log = ChangeLog()
+        self._seed = seed
         self._rng = stream(seed, "deal history")
         self._company = company
         self._deals = deals
@@ -164,6 +169,7 @@ class _PastWriter:
         self._exists = self.tracked & (deals.created_day <= self._today)
         # Whether the closing is told, so that the history and not the row dates it.
         self._closing_told = self._exists & closed & (self._end >= self._since)
+        self._last_stage = np.zeros(len(deals), dtype=np.int8)
 
     def write(self, nights: int) -> HistoryOddities:
         last_entry = self._write_stages()
@@ -176,6 +182,7 @@ class _PastWriter:
         self._edit_closings()
         contradicting = self._contradict(last_entry, changed_amount)
         self._tell_late(nights)
+        self._win_before(last_entry, changed_amount, stream(self._seed, "earlier wins"))
         return HistoryOddities(self.tracked, contradicting)
 
     def _chance(self, share: float) -> Mask:
@@ -244,6 +251,7 @@ class _PastWriter:
                 self._change_stage(back, new, new - 1, at + third)
                 self._change_stage(back, new - 1, new, at + 2 * third)
                 last_entry = np.where(back, at + 2 * third, last_entry)
+        self._last_stage = current
         last_entry = self._reopen(current, last_entry)
         self._change_stage(self._exists & closed, current, deals.stage, self._end)
         return last_entry
@@ -393,6 +401,33 @@ class _PastWriter:
         late = self._rng.choice(found, min(3 * self._per_kind, len(found)), replace=False)
         self._protected[changes.deal[late]] = True
         changes.night[late] = 2
+
+    def _win_before(
+        self, last_entry: Seconds, changed_amount: Mask, rng: np.random.Generator
+    ) -> None:
+        """Let some deals that were decided last year have been won once before, and reopened.
+
+        Half of them were lost in the end, half won again. Nothing else of them ever changed, so
+        that nobody can doubt what the first win was worth and whose it was.
+        """
+        deals, changes = self._deals, self.log.all()
+        steady = self._closing_told & ~self._protected & ~deals.is_excluded & ~changed_amount
+        steady[changes.deal[np.isin(changes.field, (OWNER, AMOUNT, CURRENCY))]] = False
+        gap = self._end - last_entry
+        won_at, back_at = last_entry + gap // 4, last_entry + 3 * (gap // 4)
+        steady &= (deals.idle_days == 0) & (deals.owner >= 0) & (deals.amount > 0)
+        steady &= (gap > 12 * DAY) & (won_at >= day_number(EARLIER_WINS_SINCE) * DAY)
+        steady &= self._end < day_number(EARLIER_WINS_UNTIL) * DAY
+        won = np.full(len(deals), WON, dtype=np.int8)
+        for outcome in (LOST, WON):
+            found = np.flatnonzero(steady & (deals.stage == outcome))
+            number = min(EARLIER_WINS * self._per_kind, len(found))
+            chosen = np.zeros(len(deals), dtype=bool)
+            chosen[rng.choice(found, number, replace=False)] = True
+            self._change_stage(chosen, self._last_stage, won, won_at)
+            self._change_stage(chosen, won, self._last_stage, back_at)
+            deals.idle_days[chosen] += (back_at // DAY - won_at // DAY)[chosen].astype(np.int32)
+            self._protected[chosen] = True
 
 
 def write_past(

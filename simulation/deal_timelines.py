@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -81,12 +82,26 @@ class Visit:
     members: Members
 
 
+class Closing(NamedTuple):
+    """The decision that ends an episode.
+
+    Attributes:
+        owner: Whose deal it was at that moment; a code, or NONE or DANGLING.
+        cents: What it was worth then in the reporting currency; None without an amount.
+    """
+
+    day: int
+    is_won: bool
+    owner: int
+    cents: int | None
+
+
 @dataclass(frozen=True)
 class DealTimeline:
     """A deal's days, its stays in stages and its closings.
 
     Attributes:
-        closings: Day and outcome of each episode's decision, the oldest first.
+        closings: Each episode's decision, the oldest first.
         pushes: How often its close date was moved out while open in the last episode.
         is_excluded: Whether it counts nowhere by now.
     """
@@ -94,7 +109,7 @@ class DealTimeline:
     deal: str
     spans: list[Span]
     visits: list[Visit]
-    closings: list[tuple[int, bool]]
+    closings: list[Closing]
     pushes: int
     is_excluded: bool
 
@@ -203,7 +218,7 @@ class TimelineReader:
         """Play the moments after the beginning and keep what was so at the end of each day."""
         days = {begin: dict(values)}
         stays = [(values[STAGE], begin, self._members_of(deal, values, begin))]
-        closings: list[tuple[int, bool]] = []
+        closings: list[Closing] = []
         pushes = 0
         for second, changes in moments:
             day = second // SECONDS_PER_DAY
@@ -215,7 +230,9 @@ class TimelineReader:
             if values[STAGE] != before[STAGE]:
                 stays.append((values[STAGE], day, self._members_of(deal, values, day)))
             if was_open and not is_open:
-                closings.append((day, values[STAGE] == WON))
+                is_won = values[STAGE] == WON
+                cents = self._value(deal, values, day)
+                closings.append(Closing(day, is_won, values[OWNER], cents))
             if is_open and not was_open:
                 pushes = 0
             if was_open and is_open and values[EXPECTED] > before[EXPECTED] > 0:

@@ -32,6 +32,7 @@ from simulation.deal_history import (
 )
 from simulation.deals import AT_TIME, BOTH, DANGLING, NONE, ON_DAY, Deals
 from simulation.line_items import TOTAL_ONLY, WITHOUT_TOTAL, LineItems
+from simulation.people_tables import HR_COLUMNS, KEY_WIDTHS, PAYROLL_COLUMNS
 from simulation.vocabulary import (
     COMPETITORS,
     CURRENCIES,
@@ -85,10 +86,9 @@ _COLUMNS = {
     "fx_rates": "rate_date from_currency to_currency rate",
     "person_crosswalk": "system_name system_person_id person_id valid_from valid_to",
 }
+_COLUMNS |= HR_COLUMNS | PAYROLL_COLUMNS
 HEADERS = {table: tuple(columns.split()) for table, columns in _COLUMNS.items()}
-KEY_COLUMNS = {table: 3 if table == "fx_rates" else 1 for table in HEADERS} | {
-    "person_crosswalk": 2
-}
+KEY_COLUMNS = dict.fromkeys(HEADERS, 1) | {"fx_rates": 3, "person_crosswalk": 2} | KEY_WIDTHS
 
 MISSING_ACCOUNT = "AC-9999999"
 MISSING_USER = "US-9999"

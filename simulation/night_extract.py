@@ -1,12 +1,10 @@
-"""One night's folder: every table's file, with its broken, repeated and oddly named rows.
+"""One night's folder: every file of the CRM, with its broken, repeated and oddly named rows.
 
-Belongs here: what goes into which file, and the count of what a reader must make of it. Does not:
+Belongs here: what goes into which file. Does not: writing and counting them (extract_ledger.py),
 the text of rows (extracts.py) and what happened in the night (nights.py).
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +17,15 @@ from simulation.deal_history import AMOUNT, ChangeLog
 from simulation.deals import Deals
 from simulation.defects import (
     KINDS,
-    Defect,
     Kind,
     Planter,
-    Planting,
     kinds_of_night,
     odd_name,
     of_no_deal,
 )
+from simulation.extract_ledger import ExtractLedger
 from simulation.extracts import (
-    HEADERS,
     KEY_COLUMNS,
-    ExtractFile,
     Renderer,
     as_chunks,
     record,
@@ -51,29 +46,6 @@ DAYS_OF_EXPECTATION = 1_000
 """No deal is expected to close later than this many days after the last night, but for pushes."""
 
 
-@dataclass(frozen=True)
-class FileCounts:
-    """What a reader must make of a file's records.
-
-    Attributes:
-        records: All records; accepted + quarantined + unchanged.
-        unchanged: Records as an earlier extract showed them, and exact copies within the file.
-        duplicates: The exact copies among them.
-        deleted: Keys that a full extract does not show any more.
-        quarantined: Records set aside, by reason.
-    """
-
-    night: str
-    file: str
-    table: str
-    records: int
-    accepted: int
-    unchanged: int
-    duplicates: int
-    deleted: int
-    quarantined: dict[str, int]
-
-
 class NightExtracts:
     """Writes the nights in turn and remembers what they have shown."""
 
@@ -89,11 +61,9 @@ class NightExtracts:
         per_kind: int,
     ) -> None:
         """Prepare to write night folders into `folder`."""
-        self.counts: list[FileCounts] = []
-        self.defects: list[Defect] = []
         self.changes_of_no_deal: list[str] = []
-        self.rows_written = 0
-        self._folder = folder
+        self.left_out: set[str] = set()
+        self.ledger = ExtractLedger(folder, timeline)
         self._company = company
         self._rates = rates
         self._targets = targets
@@ -113,7 +83,6 @@ class NightExtracts:
 
     def write(self, night: Night, deals: Deals, log: ChangeLog, lines: LineItems) -> None:
         """Write all files of a night."""
-        self._night_folder(night.number).mkdir(parents=True, exist_ok=True)
         self._write_opportunities(night, deals)
         self._write_field_history(night, log)
         self._write_submissions(night.number)
@@ -121,15 +90,13 @@ class NightExtracts:
         self._write_accounts(night.number)
         tables = structure_rows(self._company, self._rates, self._timeline, night.number)
         for table, rows in tables.items():
-            self._write_structure(table, rows, night.number)
+            if table not in self.left_out:
+                self._write_structure(table, rows, night.number)
         self._write_structure("quotas", self._targets.quota_rows(night.number), night.number)
 
     def close(self) -> None:
         """Let the database go that rendered the rows."""
         self._renderer.__exit__(None, None, None)
-
-    def _night_folder(self, night: int) -> Path:
-        return self._folder / f"night_{self._timeline.night_date(night).isoformat()}"
 
     def _write_opportunities(self, night: Night, deals: Deals) -> None:
         is_odd = np.zeros(len(deals), dtype=bool)
@@ -144,7 +111,7 @@ class NightExtracts:
             planter.break_rows(self._deal_texts(deals, chosen[: len(kinds)]), kinds)
         planter.repeat(self._deal_texts(deals, self._some(ordinary)))
         planter.add(self._deal_texts(deals, odd), odd_name)
-        self._finish(
+        self.ledger.write(
             "opportunities",
             night.number,
             self._renderer.opportunities(deals, ordinary),
@@ -180,7 +147,7 @@ class NightExtracts:
         self.changes_of_no_deal += [values_of(text)[0] for text in texts[len(kinds) :]]
         copied = self._some(night.changes)
         planter.repeat(_texts_of(self._renderer.field_history(changes, copied)))
-        self._finish(
+        self.ledger.write(
             table,
             night.number,
             self._renderer.field_history(changes, night.changes),
@@ -196,7 +163,9 @@ class NightExtracts:
         kinds = KINDS[table] * self._per_kind if rows else []
         models = self._renamed([rows[0]] * len(kinds), FRESH_SUBMISSION) if rows else []
         planter.break_rows(models, kinds)
-        self._finish(table, night, as_chunks(rows), planter.planting(), good=len(rows), unchanged=0)
+        self.ledger.write(
+            table, night, as_chunks(rows), planter.planting(), good=len(rows), unchanged=0
+        )
 
     def _write_line_items(self, night: Night, lines: LineItems) -> None:
         table = "opportunity_line_items"
@@ -219,7 +188,7 @@ class NightExtracts:
             self._first_lines = self._rng.choice(
                 night.line_items, min(len(night.line_items), 10_000), replace=False
             )
-        self._finish(
+        self.ledger.write(
             table,
             night.number,
             self._renderer.line_items(lines, night.line_items),
@@ -249,7 +218,7 @@ class NightExtracts:
         planter.repeat(self._account_texts(self._some(ordinary)))
         gone = int(np.count_nonzero(accounts.last_night == night - 1))
         new_or_changed = len(shown) if night == 1 else int(np.count_nonzero(changed[shown]))
-        self._finish(
+        self.ledger.write(
             "accounts",
             night,
             self._renderer.accounts(accounts, self._account_names, ordinary),
@@ -276,7 +245,7 @@ class NightExtracts:
         unchanged = sum(shown.get(row[:keys]) == row for row in ordinary)
         deleted = len(shown.keys() - {row[:keys] for row in rows})
         shown.update({row[:keys]: row for row in ordinary})
-        self._finish(
+        self.ledger.write(
             table,
             night,
             as_chunks([record(row) for row in ordinary]),
@@ -313,52 +282,6 @@ class NightExtracts:
                 for place, kind in enumerate(kinds)
             ]
         return []
-
-    def _finish(
-        self,
-        table: str,
-        night: int,
-        chunks: Iterable[pa.StringArray],
-        planting: Planting,
-        good: int,
-        unchanged: int,
-        deleted: int = 0,
-        is_delta: bool = False,
-    ) -> None:
-        """Write a file and count what is in it.
-
-        Args:
-            table: The table.
-            night: The night.
-            chunks: Its ordinary rows.
-            planting: The rows between them.
-            good: Records that are to be accepted or found unchanged, exact copies aside.
-            unchanged: Those of them that are as an earlier extract showed them.
-            deleted: Keys that an earlier extract showed and this one does not.
-            is_delta: Whether the table is extracted as a delta after the first night.
-        """
-        name = f"{table}.delta.csv" if is_delta and night > 1 else f"{table}.csv"
-        folder = self._night_folder(night)
-        with ExtractFile(folder / name, HEADERS[table], self._timeline.extracted_at(night)) as file:
-            lines = file.write_all(chunks, planting.rows)
-        date = self._timeline.night_date(night).isoformat()
-        defects = planting.found_at(lines, date, name)
-        records = good + planting.copies + len(defects)
-        self.defects.extend(defects)
-        self.rows_written += records
-        self.counts.append(
-            FileCounts(
-                night=date,
-                file=name,
-                table=table,
-                records=records,
-                accepted=good - unchanged,
-                unchanged=unchanged + planting.copies,
-                duplicates=planting.copies,
-                deleted=deleted,
-                quarantined=dict(sorted(Counter(each.reason for each in defects).items())),
-            )
-        )
 
     def _some(self, rows: npt.NDArray) -> npt.NDArray:
         return self._rng.choice(rows, min(self._per_kind, len(rows)), replace=False)

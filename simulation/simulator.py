@@ -29,6 +29,7 @@ from simulation.oddities import (
     plant_oddities,
     planted_per_kind,
 )
+from simulation.people import CROSSWALK, PeopleSimulation
 from simulation.targets import draw_targets
 from simulation.targets_key import TargetsKey
 from simulation.timeline import Timeline
@@ -110,9 +111,13 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
         seed,
         per_kind,
     )
+    has_people = number <= LISTED_DEALS
     extracts = NightExtracts(
         folder / "extracts", company, rates, targets, oddities, timeline, seed, per_kind
     )
+    if has_people:
+        # It says who is who in HR and payroll too, which are drawn when all deals are known.
+        extracts.left_out.add(CROSSWALK)
     key = AnswerKey(company, rates, timeline)
     pipelines = []
     for night in range(1, nights + 1):
@@ -132,9 +137,9 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
         ),
         "closes_before_creation": key.closes_before_creation(closed),
         "excluded_deals": key.excluded_deals(deals),
-        "defects": pd.DataFrame([asdict(defect) for defect in extracts.defects]),
+        "defects": pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects]),
     }
-    if number <= LISTED_DEALS:
+    if has_people:
         tables["deals"] = key.deals(key.known_deals(nights, deals, lines))
         reader = TimelineReader(company, rates, timeline, deals, lines, log)
         timelines = list(reader.read())
@@ -155,16 +160,23 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
                 {"opportunity_id": [opportunity_id(each) for each in odd_histories.contradicting]}
             ),
         }
+        people = PeopleSimulation(company, rates, met, timelines, deals, timeline, seed, per_kind)
+        people.draw()
+        people.write(extracts.ledger)
+        more = pd.DataFrame(people.references, columns=tables["references_to_nothing"].columns)
+        tables["references_to_nothing"] = pd.concat([tables["references_to_nothing"], more])
+        tables["defects"] = pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects])
+        tables |= people.key
     for name, table in tables.items():
         table.to_csv(expected / f"{name}.csv", index=False, lineterminator="\n")
-    counts = [asdict(file) for file in extracts.counts]
+    counts = [asdict(file) for file in extracts.ledger.counts]
     (expected / "row_counts.json").write_text(json.dumps(counts, indent=2) + "\n")
     return SimulationSummary(
         folder=folder,
         nights=tuple(timeline.night_date(night) for night in range(1, nights + 1)),
         opportunities=int(np.count_nonzero(deals.first_night <= nights)),
         line_items=int(np.count_nonzero(deals.first_night[lines.deal] <= nights)),
-        rows=extracts.rows_written,
-        defects=len(extracts.defects),
+        rows=extracts.ledger.rows_written,
+        defects=len(extracts.ledger.defects),
         seconds=perf_counter() - begin,
     )

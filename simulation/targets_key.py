@@ -91,19 +91,8 @@ class TargetsKey:
 
     def quotas(self) -> pd.DataFrame:
         """Give each quarter's target and what was won of it, by level and member."""
-        own: dict[tuple[str, str, date], dict[str, Quota]] = defaultdict(dict)
-        for quota in self._quotas:
-            if quota.problem in ("", OVERLAP, "no_exchange_rate"):
-                kinds = own[quota.level, quota.member, quota.quarter]
-                held = kinds.get(quota.kind)
-                if held is None or (held.version, held.quota_id) < (quota.version, quota.quota_id):
-                    kinds[quota.kind] = quota
         offers: dict[tuple[str, str, date], dict[str, list[int]]] = defaultdict(dict)
-        for (level, member, quarter), kinds in own.items():
-            full, ramped = (self._cents(kinds.get(kind)) for kind in ("full", "ramped"))
-            holds = ramped if ramped is not None else full
-            if holds is None:
-                continue
+        for (level, member, quarter), holds in self._own().items():
             offers[level, member, quarter]["own"] = [holds]
             if level == "rep":
                 for above, of_rep in self._above(member, day_number(quarter)):
@@ -129,6 +118,31 @@ class TargetsKey:
                 }
             )
         return pd.DataFrame(rows)
+
+    def rep_quotas(self) -> dict[tuple[str, date], int]:
+        """Give the target of each rep and quarter in cents of the reporting currency."""
+        return {
+            (member, quarter): cents
+            for (level, member, quarter), cents in self._own().items()
+            if level == "rep"
+        }
+
+    def _own(self) -> dict[tuple[str, str, date], int]:
+        """Give the target that holds for each member and quarter of those set for it."""
+        own: dict[tuple[str, str, date], dict[str, Quota]] = defaultdict(dict)
+        for quota in self._quotas:
+            if quota.problem in ("", OVERLAP, "no_exchange_rate"):
+                kinds = own[quota.level, quota.member, quota.quarter]
+                held = kinds.get(quota.kind)
+                if held is None or (held.version, held.quota_id) < (quota.version, quota.quota_id):
+                    kinds[quota.kind] = quota
+        targets = {}
+        for key, kinds in own.items():
+            full, ramped = (self._cents(kinds.get(kind)) for kind in ("full", "ramped"))
+            holds = ramped if ramped is not None else full
+            if holds is not None:
+                targets[key] = holds
+        return targets
 
     def _cents(self, quota: Quota | None) -> int | None:
         if quota is None or quota.problem == "no_exchange_rate":

@@ -39,3 +39,15 @@
 {% macro weighted(value, probability) -%}
     cast(cast({{ value }} as decimal(19, 2)) * {{ probability }} as decimal(18, 2))
 {%- endmacro %}
+
+
+{#
+    A share of an amount in the reporting currency, rounded once. The share of cents has eight decimals
+    exactly, and its product with a rate all of the 38 digits that both engines have.
+#}
+{% macro shared_and_converted(amount, share, exchange_rate) -%}
+    cast(
+        cast(cast({{ amount }} as decimal(19, 2)) * {{ share }} as decimal(19, 8)) * {{ exchange_rate }}
+        as decimal(18, 2)
+    )
+{%- endmacro %}

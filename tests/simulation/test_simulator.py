@@ -70,7 +70,7 @@ def test_defects_stand_at_their_lines(company: Path):
     defects = read(company / "expected" / "defects.csv")
     assert {d["reason"] for d in defects} == {
         "cast_failed", "required_missing", "out_of_range", "not_in_enum", "would_round",
-        "pattern_mismatch", "ragged_row", "conflicting_rows",
+        "pattern_mismatch", "ragged_row", "conflicting_rows", "before_start",
     }  # fmt: skip
     for defect in defects:
         path = company / "extracts" / f"night_{defect['night']}" / defect["file"]

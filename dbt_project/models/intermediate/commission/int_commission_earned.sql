@@ -187,7 +187,7 @@ spif_earnings as (
     select
         wins.credit_id,
         cast(
-            sum({{ weighted(converted('spifs.spif_amount', 'rates.exchange_rate'), 'wins.split_share') }})
+            sum({{ shared_and_converted('spifs.spif_amount', 'wins.split_share', 'rates.exchange_rate') }})
             as decimal(18, 2)
         ) as spif_value
 

@@ -1,4 +1,4 @@
--- noqa: disable=LT05,ST06
+-- noqa: disable=LT02,LT05,ST06
 with
 
 paid_regular_runs as (
@@ -64,6 +64,16 @@ credits as (
         {{ reconciled_unit('credits') }} as unit_key,
         max(credits.sales_rep_id) as sales_rep_id,
         max(credits.credit_date) as credit_date,
+        -- What was paid for an earlier win stands at its rate until the later one is due.
+        coalesce(
+            max(
+                case
+                    when credits.plan_period_end < due_until.last_pay_period_start
+                        then credits.credit_date
+                end
+            ),
+            max(credits.credit_date)
+        ) as paid_as_of_date,
         sum(credits.credit_value) as credit_value,
         max(credits.plan_id) as plan_id,
         max(credits.plan_version) as plan_version,
@@ -71,6 +81,7 @@ credits as (
             as employment_problem
 
     from {{ ref('fct_credit') }} as credits
+    cross join due_until
     where
         credits.credit_kind = 'win'
         and credits.person_id is not null
@@ -144,7 +155,7 @@ converted_lines as (
     left join {{ ref('int_fx_rates_daily') }} as rates
         on
             lines.currency_code = rates.currency_code
-            and coalesce(credits.credit_date, lines.plan_period_start, lines.paid_on) = rates.rate_date
+            and coalesce(credits.paid_as_of_date, lines.plan_period_start, lines.paid_on) = rates.rate_date
 
 ),
 

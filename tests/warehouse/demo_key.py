@@ -1,0 +1,98 @@
+"""The demo company's answer key beside what a refresh made of its extracts; shared by the tests of both.
+
+Belongs here: reading the key and comparing tables with it. Does not: what has to agree.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parents[2]
+# Large enough that an owner of open deals without a territory of their own changes territory.
+SCALE, SEED, NIGHTS = 0.1, 11, 3
+PIPELINE = [
+    "open_deals", "open_value", "weighted_value", "overdue_deals", "overdue_value",
+    "no_amount_deals",
+]  # fmt: skip
+PIPELINE_OF_LAST_DAY = """
+select as_of_date, level, member_id, open_deals, open_value,
+    coalesce(weighted_value, 0) as weighted_value, overdue_deals, overdue_value, no_amount_deals
+from mart_pipeline_value
+where as_of_date = (select max(as_of_date) from mart_pipeline_value)
+"""
+
+
+Row = dict[str, str]
+
+
+def expected(company: Path, name: str) -> list[Row]:
+    with (company / "expected" / f"{name}.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    return rows
+
+
+def agree(
+    found: list[Row], key: list[Row], by: list[str], columns: list[str], tolerance: float = 1e-9
+) -> None:
+    """Compares the numbers of two tables row by row; an empty one equals only an empty one."""
+
+    def numbers(rows: list[Row]) -> dict[tuple[str, ...], dict[str, float | None]]:
+        return {
+            tuple(row[name] for name in by): {
+                name: float(row[name]) if row[name] else None for name in columns
+            }
+            for row in rows
+        }
+
+    ours, theirs = numbers(found), numbers(key)
+    assert len(ours) == len(found)
+    assert ours.keys() == theirs.keys()
+    differing = {
+        (*place, name): (ours[place][name], number)
+        for place, row in theirs.items()
+        for name, number in row.items()
+        if not _same(ours[place][name], number, tolerance)
+    }
+    assert differing == {}, "(warehouse, answer key)"
+
+
+def _same(one: float | None, other: float | None, tolerance: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= tolerance
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    """Gives a query's rows as texts by column, an empty one for NULL."""
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return [
+        dict(zip(names, ("" if each is None else str(each) for each in row), strict=True))
+        for row in result.fetchall()
+    ]
+
+
+def refresh_nights(company: Path, home: Path) -> None:
+    """Refreshes the nights one by one by the command, and keeps what each says of the pipeline."""
+    for night in sorted((company / "extracts").iterdir()):
+        command = [sys.executable, "-m", "orchestration.cli", "refresh", "--json"]
+        done = subprocess.run(
+            [*command, "--home", str(home), "--source", f"canonical={night}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        # Only this night's pipeline can be compared with what was known then.
+        with duckdb.connect(str(home / "published" / "marts.duckdb"), read_only=True) as marts:
+            marts.execute("use marts")
+            pipeline = rows_of(marts, PIPELINE_OF_LAST_DAY)
+        (home / f"pipeline_{night.name}.json").write_text(json.dumps(pipeline))
