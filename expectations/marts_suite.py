@@ -49,6 +49,7 @@ def marts_checks(contracts: Contracts) -> tuple[Check, ...]:
         *(_level_check(mart, parts) for mart, parts in _ADDITIVE.items()),
         *_cycle_checks(),
         *_pipeline_checks(),
+        *_compensation_checks(),
         *_catalogue_checks(),
         _personal_data_check(contracts),
     )
@@ -196,6 +197,42 @@ def _pipeline_checks() -> Iterator[Check]:
         "rows with negative parts or parts above the whole",
         _DEFECT,
     )
+
+
+def _compensation_checks() -> Iterator[Check]:
+    """What must hold of shown pay; a row that fails is named by its grain, never by its pay."""
+    mart, grain = "mart_compensation", ", ".join(_GRAIN)
+    wrong = {
+        "pay_of_enough_people": (
+            "coalesce(fixed_value, variable_value, employer_cost_value, cost_of_sales, "
+            "effective_commission_rate) is not null and (level = 'rep' or people < "
+            "(select coalesce(max(minimum_group_size), 5) from raw.company.settings))",
+            "rows that show the pay of fewer people than minimum_group_size",
+        ),
+        "suppressed_pay_is_empty": (
+            "is_suppressed <> (suppression_reason is not null) "
+            "or (fixed_value is null) <> is_suppressed "
+            "or (employer_cost_value is null) <> is_suppressed "
+            "or (variable_value is null) "
+            "<> (coalesce(suppression_reason, 'turnover') <> 'turnover')",
+            "rows that show what is suppressed, or leave out what is not",
+        ),
+        "cost_of_its_parts": (
+            "cost_of_sales is distinct from fixed_value + variable_value + employer_cost_value",
+            "rows whose cost_of_sales is not fixed_value + variable_value + employer_cost_value",
+        ),
+        "effective_commission_rate_of_its_parts": (
+            "case when variable_value is null or won_value = 0 "
+            "then effective_commission_rate is not null "
+            "else effective_commission_rate is null or abs(effective_commission_rate * won_value "
+            "- variable_value) > 0.01 end",
+            "rows whose effective_commission_rate is not variable_value / won_value",
+        ),
+    }
+    for name, (condition, found) in wrong.items():
+        yield Check(
+            _MARTS, mart, name, f"select {grain} from {BATCH} where {condition}", found, _DEFECT
+        )
 
 
 def _catalogue_checks() -> Iterator[Check]:

@@ -112,6 +112,18 @@ create table marts.mart_pipeline_value as
     from (values ('company', 'all'), ('rep', 'u1')) as v(level, member_id);
 create table marts.mart_opportunities as
     select opportunity_id from core.fct_opportunity;
+create table marts.mart_compensation as
+    select 'restated' as basis, 'month' as period_grain, date '2025-12-01' as period_start, level,
+        member_id, people, fixed_value, variable_value, employer_cost_value,
+        fixed_value + variable_value + employer_cost_value as cost_of_sales,
+        cast(1000 as decimal(18, 2)) as won_value, cast(variable_value as double) / 1000
+        as effective_commission_rate, suppression_reason is not null as is_suppressed,
+        suppression_reason
+    from (values ('company', 'all', 9, cast(500 as decimal(18, 2)), cast(50 as decimal(18, 2)),
+        cast(100 as decimal(18, 2)), null), ('team', 't1', 5, null, 30, null, 'turnover'),
+        ('team', 't2', 4, null, null, null, 'too_few_people'))
+        as v(level, member_id, people, fixed_value, variable_value, employer_cost_value,
+            suppression_reason);
 create table marts.metric_catalogue as select 'conversion_rate' as name;
 create table marts.metric_values as select 'conversion_rate' as metric;
 """
