@@ -20,6 +20,8 @@ def people_checks() -> Iterator[Check]:
     yield from _worker_checks()
     yield from _pay_checks()
     yield from _plan_checks()
+    yield from _hiring_checks()
+    yield from _training_checks()
 
 
 def _warning(table: str, name: str, query: str, meaning: str, advice: str) -> Check:
@@ -149,4 +151,75 @@ def _plan_checks() -> Iterator[Check]:
         "plans whose tiers, caps or draws lack something: no_quota is paid at the first tier's "
         "rate",
         "land the missing quotas in quotas of the CRM, or rates in fx_rates",
+    )
+
+
+def _hiring_checks() -> Iterator[Check]:
+    table = f"{_STAGING}.stg_hr__applications"
+    requisitions = "warehouse.staging.stg_hr__requisitions"
+    yield _warning(
+        table,
+        "applications_have_an_opening",
+        f"select application_status, count(*) as applications from {BATCH} as applications "
+        f"left join {requisitions} as requisitions using (requisition_id) "
+        f"where requisitions.requisition_id is null and exists (select * from {requisitions}) "
+        "group by application_status",
+        "statuses of applications without an opening that is known; they count for no team",
+        "name the opening in the applicant tracking system, or land it in requisitions",
+    )
+    yield _warning(
+        table,
+        "hires_are_workers",
+        "select case when applications.worker_id is null then 'named' else 'known' end "
+        f"as worker_is_not, count(*) as applications from {BATCH} as applications "
+        "left join warehouse.staging.stg_hr__workers as workers using (worker_id) "
+        "where application_status = 'hired' and workers.worker_id is null group by all",
+        "ways in which applications that ended in a hire lead to no worker",
+        "name the worker in the application, or land the worker in workers",
+    )
+    yield _warning(
+        table,
+        "hires_have_a_day",
+        f"select application_status, count(*) as applications from {BATCH} "
+        "where application_status = 'hired' and decided_on is null and application_id not in "
+        "(select application_id from warehouse.staging.stg_hr__offers "
+        "where offer_status = 'accepted') group by application_status",
+        "statuses of applications that ended in a hire on no day; they are missing in hires and "
+        "in the time to hire",
+        "enter the day of the decision, or land the accepted offer in offers",
+    )
+
+
+def _training_checks() -> Iterator[Check]:
+    table = f"{_STAGING}.stg_hr__training_enrolments"
+    yield _warning(
+        table,
+        "courses_are_known",
+        f"select course_id, count(*) as enrolments from {BATCH} where course_id not in "
+        "(select course_id from warehouse.staging.stg_hr__training_courses) group by course_id",
+        "courses that people are enrolled in and that no extract has; whether they are onboarding "
+        "and how long they take is not known",
+        "add the course to the extract of training_courses",
+    )
+    yield _warning(
+        table,
+        "completed_on_a_day",
+        f"select enrolment_status, count(*) as enrolments from {BATCH} "
+        "where enrolment_status in ('completed', 'passed') and completed_on is null "
+        "group by enrolment_status",
+        "statuses of enrolments that were completed on no day; nothing can be compared before "
+        "and after them",
+        "enter the day of completion in HR",
+    )
+    yield _warning(
+        table,
+        "exchange_rate_known",
+        f"select enrolments.currency_code, count(*) as enrolments from {BATCH} as enrolments "
+        "left join warehouse.intermediate.int_fx_rates_daily as rates "
+        "on enrolments.currency_code = rates.currency_code "
+        "and coalesce(enrolments.started_on, enrolments.completed_on) = rates.rate_date "
+        "where training_cost is not null and enrolments.currency_code is not null "
+        "and rates.rate_date is null group by enrolments.currency_code",
+        "currencies of training costs without an exchange rate on the first day",
+        "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
     )

@@ -146,6 +146,79 @@ DEFECTS = {
         ("stg_payroll__plan_assignments", "plan_known"),
         "P9",
     ),
+    "an application without an opening": (
+        {
+            "stg_hr__requisitions": "select 'R1' as requisition_id",
+            "stg_hr__applications": f"select 'A' || i as application_id, '{CANARY}' as "
+            f"applicant_name, {PAY} as desired_salary, r as requisition_id, s as "
+            "application_status from (values (1, 'R1', 'applied'), (2, null, 'in_review'), "
+            "(3, null, 'in_review')) as v(i, r, s)",
+        },
+        ("stg_hr__applications", "applications_have_an_opening"),
+        "application_status in_review, applications 2",
+    ),
+    "an application for an opening that no extract has": (
+        {
+            "stg_hr__requisitions": "select 'R1' as requisition_id",
+            "stg_hr__applications": f"select 'A1' as application_id, '{CANARY}' as "
+            "applicant_email, 'R9' as requisition_id, 'rejected' as application_status",
+        },
+        ("stg_hr__applications", "applications_have_an_opening"),
+        "rejected",
+    ),
+    "a hire that became no worker": (
+        {
+            "stg_hr__workers": "select 'W1' as worker_id",
+            "stg_hr__applications": f"select 'A' || i as application_id, '{CANARY}' as "
+            "applicant_name, w as worker_id, 'hired' as application_status, "
+            "date '2025-12-01' as decided_on from (values (1, 'W1'), (2, null), "
+            f"(3, '{CANARY}')) as v(i, w)",
+        },
+        ("stg_hr__applications", "hires_are_workers"),
+        "worker_is_not known, applications 1",
+    ),
+    "a hire on no day": (
+        {
+            "stg_hr__workers": "select 'W1' as worker_id",
+            "stg_hr__offers": f"select 'O' || i as offer_id, 'A' || i as application_id, "
+            f"s as offer_status, {PAY} as base_amount from (values (1, 'accepted'), "
+            "(2, 'made')) as v(i, s)",
+            "stg_hr__applications": "select 'A' || i as application_id, 'W1' as worker_id, "
+            f"'{CANARY}' as applicant_name, 'hired' as application_status "
+            "from (values (1), (2)) as v(i)",
+        },
+        ("stg_hr__applications", "hires_have_a_day"),
+        "application_status hired, applications 1",
+    ),
+    "a course that no extract has": (
+        {
+            "stg_hr__training_courses": "select 'C1' as course_id",
+            "stg_hr__training_enrolments": f"select '{CANARY}' as enrolment_id, {WORKER}, "
+            "c as course_id from (values ('C1'), ('C9')) as v(c)",
+        },
+        ("stg_hr__training_enrolments", "courses_are_known"),
+        "course_id C9, enrolments 1",
+    ),
+    "a course that was completed on no day": (
+        {
+            "stg_hr__training_courses": "select 'C1' as course_id",
+            "stg_hr__training_enrolments": f"select '{CANARY}' as enrolment_id, {WORKER}, "
+            "'C1' as course_id, s as enrolment_status, d as completed_on from (values "
+            "('passed', null), ('passed', date '2025-12-01'), ('failed', null)) as v(s, d)",
+        },
+        ("stg_hr__training_enrolments", "completed_on_a_day"),
+        "enrolment_status passed, enrolments 1",
+    ),
+    "a training cost without a rate": (
+        {
+            "stg_hr__training_courses": "select 'C1' as course_id",
+            "stg_hr__training_enrolments": f"select '{CANARY}' as enrolment_id, {WORKER}, "
+            "'C1' as course_id, date '2025-12-01' as started_on, k as training_cost, "
+            "'CHF' as currency_code from (values (5), (null)) as v(k)",
+        },
+        ("stg_hr__training_enrolments", "exchange_rate_known"),
+        "currency_code CHF, enrolments 1",
+    ),
 }
 
 

@@ -596,3 +596,40 @@ def test_a_stage_that_is_left_before_it_is_entered(case):
     assert case.query("select line, column_name, reason, message from landing.quarantine") == [
         (3, "exited_at", "before_start", "exited_at must not lie before entered_at")
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "message"),
+    [
+        (
+            "workers",
+            "worker_id,hired_on,exited_on\nw1,2026-01-02,2026-01-02\nw2,2026-01-02,2026-01-01\n",
+            "exited_on must not lie before hired_on",
+        ),
+        (
+            "training_enrolments",
+            "enrolment_id,worker_id,course_id,started_on,completed_on\n"
+            "e1,w1,c1,2026-01-02,2026-01-02\ne2,w1,c1,2026-01-02,2026-01-01\n",
+            "completed_on must not lie before started_on",
+        ),
+        (
+            "applications",
+            "application_id,application_status,applied_on,decided_on\n"
+            "a1,hired,2026-01-02,2026-01-02\na2,hired,2026-01-02,2026-01-01\n",
+            "decided_on must not lie before applied_on",
+        ),
+        (
+            "requisitions",
+            "requisition_id,opened_on,closed_on\nr1,2026-01-02,2026-01-02\nr2,2026-01-02,2026-01-01\n",
+            "closed_on must not lie before opened_on",
+        ),
+    ],
+)
+def test_what_hr_says_ended_before_it_began(table, rows, message, case):
+    case.map(f'  {table}: {{source: hr, files: "h.csv", columns: same}}')
+    case.write("h.csv", rows)
+    file = case.land_one()
+    assert (file.accepted, file.quarantined) == (1, 1)
+    assert case.query("select line, reason, message from landing.quarantine") == [
+        (3, "before_start", message)
+    ]

@@ -8,7 +8,9 @@ import csv
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -113,3 +115,76 @@ def test_the_parts_of_each_employees_pay_add_up(warehouse):
         ).fetchall()
     )
     assert paid == totals
+
+
+@pytest.fixture(scope="module")
+def employees() -> list[tuple[date, date | None]]:
+    """First and last day of each employee, as the file says it."""
+    (path,) = FOLDERS["bilearner"].glob("employee_data.csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [
+            (day(row["StartDate"]), day(row["ExitDate"]) if row["ExitDate"] else None)
+            for row in csv.DictReader(file)
+        ]
+
+
+def day(text: str) -> date:
+    month, day_of_month, year = map(int, text.split("/"))
+    return date(year, month, day_of_month)
+
+
+@pytest.mark.parametrize("year", range(2018, 2024))
+def test_headcount_counted_day_by_day(warehouse, employees, year):
+    """The mart adds up changes; here each day of the year is gone through."""
+    found = one(
+        warehouse,
+        "select opening_headcount, joiners, leavers, closing_headcount, average_headcount, "
+        "turnover_rate from marts.mart_headcount where level = 'company' "
+        f"and period_grain = 'year' and period_start = date '{year}-01-01'",
+    )
+    as_of = one(warehouse, "select as_of_date from intermediate.int_warehouse_as_of")[0]
+    first, last = date(year, 1, 1), min(date(year, 12, 31), as_of)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    present = Counter(
+        start + timedelta(days=n)
+        for start, end in employees
+        for n in range((min(end or last, last) - start).days + 1)
+    )
+    average = sum(present[on] for on in days) / len(days)
+    joiners = sum(first <= start <= last for start, _ in employees)
+    leavers = sum(end is not None and first <= end <= last for _, end in employees)
+    opening = sum(start < first and (end is None or end >= first) for start, end in employees)
+    assert found[:4] == (opening, joiners, leavers, opening + joiners - leavers)
+    assert found[4:] == pytest.approx((average, leavers / average))
+
+
+def test_exits_count_whatever_the_status_says(warehouse):
+    """Of 3,000 employees 1,533 have left: the other company's people began in 2024."""
+    assert one(
+        warehouse,
+        "select sum(joiners), sum(leavers), max_by(closing_headcount, period_start) "
+        "from marts.mart_headcount where level = 'company' and period_grain = 'month' "
+        "and period_start < date '2024-01-01'",
+    ) == (3_000, 1_533, 1_467)
+
+
+def test_training_outcomes(warehouse):
+    """770 completed, 739 passed, 716 failed, 775 incomplete; 8,927 days of eight hours."""
+    enrolments, completed, ended, hours, cost = one(
+        warehouse,
+        "select sum(enrolments), sum(completed_enrolments), sum(ended_enrolments), "
+        "sum(trained_hours), sum(training_cost_value) from marts.mart_training "
+        "where level = 'company' and period_grain = 'month'",
+    )
+    assert (enrolments, completed, ended) == (3_000, 1_509, 3_000)
+    assert (hours, cost) == (8_927 * 8, Decimal("1675886.09"))
+
+
+def test_applications_by_how_far_they_came(warehouse):
+    """611 applied, 595 in review, 590 interviewing, 610 offered, 594 rejected; none hired yet."""
+    assert one(
+        warehouse,
+        "select sum(applications), sum(interviewed_applications), sum(offered_applications), "
+        "sum(accepted_applications), sum(hires), sum(open_applications) from marts.mart_hiring "
+        "where level = 'company' and period_grain = 'month'",
+    ) == (3_000, 590 + 610, 610, 0, 0, 3_000 - 594)
