@@ -1,6 +1,6 @@
 -- Fails for each interval of a person that begins before the one before it has ended. The person
--- would be counted twice in the headcount of those days, and fct_headcount_daily have two rows a day:
--- look at the stretches of the person in int_employment_intervals.
+-- would be counted twice in the headcount of those days, and fct_headcount_daily have two rows a
+-- day: look at the stretches of the person in int_employment_intervals.
 with
 
 neighbours as (
@@ -9,7 +9,8 @@ neighbours as (
         person_id,
         valid_from_date,
         valid_to_date,
-        lag(valid_to_date) over (partition by person_id order by valid_from_date) as previous_valid_to_date
+        lag(valid_to_date) over (partition by person_id order by valid_from_date)
+            as previous_valid_to_date
 
     from {{ ref('int_employment_intervals') }}
 

@@ -1,6 +1,6 @@
--- Fails for each period and member whose closing headcount is not the opening one with those who came
--- and without those who went, for each that does not open as the period before closed, and for each
--- level whose members do not add up to the company. If it fails: look at the changes in
+-- Fails for each period and member whose closing headcount is not the opening one with those who
+-- came and without those who went, for each that does not open as the period before closed, and for
+-- each level whose members do not add up to the company. If it fails: look at the changes in
 -- mart_headcount, and at intervals of a person that overlap.
 with
 

@@ -48,7 +48,7 @@ held_positions as (
         is_sales,
         valid_from_date,
         valid_to_date,
-        1 as preference
+        2 as preference
 
     from {{ ref('dim_employee') }}
 
@@ -67,7 +67,7 @@ held_positions as (
         people.sales_rep_id is not null as is_sales,
         earlier.valid_from_date,
         earlier.valid_to_date,
-        2 as preference
+        1 as preference
 
     from earlier_employments as earlier
     inner join {{ ref('bridge_person') }} as accounts
@@ -169,7 +169,7 @@ ranked_positions as (
         held.is_sales,
         row_number() over (
             partition by stretches.person_id, stretches.valid_from_date
-            order by held.preference, held.valid_from_date desc, held.worker_id desc
+            order by held.preference desc, held.valid_from_date desc, held.worker_id desc
         ) as place
 
     from stretches

@@ -1,7 +1,7 @@
 """One row per period, level and member: the Kaplan-Meier median of the days to ramp.
 
-Belongs here: the estimate, which scipy makes. Does not belong here: whose days are counted, and what
-of the result is shown; that is SQL before and after it.
+Belongs here: the estimate, which scipy makes. Does not belong here: whose days are counted, and
+what of the result is shown; that is SQL before and after it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def median_duration(seen: list[tuple[int, bool, int]]) -> float | None:
     """Estimates the duration after which half have reached the event (Kaplan and Meier, 1958).
 
     Args:
-        seen: Duration, whether it ended with the event (else it is right-censored), and of how many.
+        seen: Duration in days, whether it ended with the event (else it is right-censored), and
+            how many had it so.
 
     Returns:
         The shortest duration at which the survival function is a half or less; None where it stays
