@@ -37,11 +37,15 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
             table: warehouse.execute(f"select count(*) from core.{table}").fetchall()[0][0]
             for table in tables_of(warehouse, "core")
         }
-    # dim_currency also has the reporting currency, which a company has from the start.
+    # dim_currency also has the reporting currency, which a company has from the start; the types of
+    # activity are the contract's; nothing is ever paid by an unknown plan.
     dimensions = {name: 1 for name in rows if name.startswith("dim_")}
     assert rows == dimensions | {
+        "dim_activity_type": 6,
+        "dim_compensation_plan": 0,
         "dim_currency": 2,
         "dim_date": 0,
+        "fct_activity": 0,
         "fct_forecast_submission": 0,
         "fct_opportunity": 0,
         "fct_opportunity_event": 0,
