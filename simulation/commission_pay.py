@@ -23,7 +23,16 @@ from simulation.commission import (
     half_up,
 )
 from simulation.history_key import MONTH, Period, period_of
-from simulation.payroll import COMMISSION, Line, Payroll, Run, local, paid_periods, run_id
+from simulation.payroll import (
+    COMMISSION,
+    Employee,
+    Line,
+    Payroll,
+    Run,
+    local,
+    paid_periods,
+    run_id,
+)
 from simulation.people_tables import Shown, day_text, money_text
 from simulation.plans import PlanBook
 from simulation.timeline import day_number
@@ -141,7 +150,7 @@ class CommissionPay:
             dues.append(_Due(credit, period, cents, rate, amount))
         return [due for due in dues if self.due_in(due.period) is not None]
 
-    def _employee_of(self, rep: str):
+    def _employee_of(self, rep: str) -> Employee:
         employee = self._book.sellers[rep].employee
         assert employee is not None
         return self._employees[employee]
@@ -236,9 +245,8 @@ class CommissionPay:
         }.get(plan, plan)  # fmt: skip
         if reason:
             paid = amount * (2 if plan == "duplicate" else 1)
-            cents = converted(paid, due.rate)
             # What is kept of a win that had to be taken back is all that was paid for it.
-            cents = cents - due.cents
+            cents = converted(paid, due.rate) - due.cents
             self._note(due.credit.rep, due.credit.opportunity, due.period.start, reason, cents)
 
     def _line_of(self, due: _Due) -> Line:

@@ -64,14 +64,17 @@ class SimulationSummary:
     seconds: float
 
 
-def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> SimulationSummary:
-    """Simulate a B2B company and write its CRM's nightly extracts and their answer key.
+def simulate(
+    folder: Path, scale: float = 1, seed: int = 7, nights: int = 3, people: bool = True
+) -> SimulationSummary:
+    """Simulate a B2B company and write its nightly extracts and their answer key.
 
     Args:
         folder: Where to write; `extracts` and `expected` are made in it.
         scale: 1 for 20,000 deals at the last night; 0.05 or more.
         seed: Seed of all random numbers; the same seed gives the same files.
         nights: How many nights, 1 to 60. The first extract is full, the later ones hold changes.
+        people: Whether HR and payroll are simulated too; beyond 50,000 deals they never are.
 
     Raises:
         ValueError: The scale, seed or number of nights is out of range.
@@ -111,7 +114,8 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
         seed,
         per_kind,
     )
-    has_people = number <= LISTED_DEALS
+    is_listed = number <= LISTED_DEALS
+    has_people = people and is_listed
     extracts = NightExtracts(
         folder / "extracts", company, rates, targets, oddities, timeline, seed, per_kind
     )
@@ -139,7 +143,7 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
         "excluded_deals": key.excluded_deals(deals),
         "defects": pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects]),
     }
-    if has_people:
+    if is_listed:
         tables["deals"] = key.deals(key.known_deals(nights, deals, lines))
         reader = TimelineReader(company, rates, timeline, deals, lines, log)
         timelines = list(reader.read())
@@ -160,13 +164,16 @@ def simulate(folder: Path, scale: float = 1, seed: int = 7, nights: int = 3) -> 
                 {"opportunity_id": [opportunity_id(each) for each in odd_histories.contradicting]}
             ),
         }
-        people = PeopleSimulation(company, rates, met, timelines, deals, timeline, seed, per_kind)
-        people.draw()
-        people.write(extracts.ledger)
-        more = pd.DataFrame(people.references, columns=tables["references_to_nothing"].columns)
-        tables["references_to_nothing"] = pd.concat([tables["references_to_nothing"], more])
-        tables["defects"] = pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects])
-        tables |= people.key
+        if has_people:
+            staff = PeopleSimulation(
+                company, rates, met, timelines, deals, timeline, seed, per_kind
+            )
+            staff.draw()
+            staff.write(extracts.ledger)
+            more = pd.DataFrame(staff.references, columns=tables["references_to_nothing"].columns)
+            tables["references_to_nothing"] = pd.concat([tables["references_to_nothing"], more])
+            tables["defects"] = pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects])
+            tables |= staff.key
     for name, table in tables.items():
         table.to_csv(expected / f"{name}.csv", index=False, lineterminator="\n")
     counts = [asdict(file) for file in extracts.ledger.counts]
