@@ -1,44 +1,38 @@
 -- noqa: disable=LT05,ST06
 with
 
-worker_versions as (
+worker_spells as (
 
     select
-        versions.worker_id,
-        versions.worker_name,
-        versions.hired_on,
-        versions.exited_on,
-        versions.is_current,
-        row_number() over (
-            partition by versions.worker_id, versions.hired_on
-            order by versions.version_number desc
-        ) as place
+        worker_id,
+        hired_on as starts_on,
+        exited_on as ends_on
 
-    from {{ ref('stg_hr__workers_history') }} as versions
+    from {{ ref('stg_hr__workers') }}
+
+    union all
+
+    select
+        worker_id,
+        valid_from_date as starts_on,
+        {{ plus_days('valid_to_date', -1) }} as ends_on
+
+    from {{ ref('int_earlier_employments') }}
 
 ),
 
--- HR keeps the present employment of somebody who came back; what it said before tells the earlier one.
--- Another name with another day of hiring is another person, to whom the id was given before.
 hr_spells as (
 
     select
         people.person_id,
-        versions.hired_on as starts_on,
-        versions.exited_on as ends_on
+        spells.starts_on,
+        spells.ends_on
 
-    from worker_versions as versions
-    inner join {{ ref('stg_hr__workers') }} as workers on versions.worker_id = workers.worker_id
+    from worker_spells as spells
     inner join {{ ref('bridge_person') }} as people
         on
             people.system_name = 'hr'
-            and versions.worker_id = people.system_person_id
-    where
-        versions.place = 1
-        and (
-            versions.is_current
-            or lower(trim(versions.worker_name)) = lower(trim(workers.worker_name))
-        )
+            and spells.worker_id = people.system_person_id
 
 ),
 

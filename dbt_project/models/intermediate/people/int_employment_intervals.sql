@@ -1,39 +1,6 @@
 -- noqa: disable=LT02,LT05,ST06
 with
 
--- The record of somebody who came back tells of the present employment only; what it said before
--- the return is in its history.
-worker_versions as (
-
-    select
-        worker_id,
-        worker_name,
-        hired_on,
-        exited_on,
-        lead(worker_name) over (partition by worker_id order by version_number) as next_worker_name,
-        lead(hired_on) over (partition by worker_id order by version_number) as next_hired_on
-
-    from {{ ref('stg_hr__workers_history') }}
-
-),
-
--- A new first day without an exit before it is a correction, and with a new name somebody else.
-earlier_employments as (
-
-    select
-        worker_id,
-        hired_on as valid_from_date,
-        {{ plus_days('exited_on', 1) }} as valid_to_date,
-        next_hired_on
-
-    from worker_versions
-    where
-        next_hired_on > hired_on
-        and next_hired_on > exited_on
-        and coalesce(worker_name, '') = coalesce(next_worker_name, '')
-
-),
-
 held_positions as (
 
     select
@@ -69,7 +36,7 @@ held_positions as (
         earlier.valid_to_date,
         1 as preference
 
-    from earlier_employments as earlier
+    from {{ ref('int_earlier_employments') }} as earlier
     inner join {{ ref('bridge_person') }} as accounts
         on
             accounts.system_name = 'hr'
@@ -85,9 +52,9 @@ absences as (
     select distinct
         worker_id,
         valid_to_date as absent_from_date,
-        next_hired_on as absent_to_date
+        returned_on as absent_to_date
 
-    from earlier_employments
+    from {{ ref('int_earlier_employments') }}
 
 ),
 
