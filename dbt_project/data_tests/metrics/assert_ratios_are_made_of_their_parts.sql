@@ -1,6 +1,7 @@
 {#
     Fails for each ratio that is not its numerator divided by its denominator, that is not empty
-    where the denominator is 0, or that is a fraction outside 0 to 1.
+    where the denominator is 0, or that is a fraction outside 0 to 1. What is made of a withheld
+    number is withheld too.
 
     If it fails: the mart computes another formula than the semantic YAML declares.
 #}
@@ -18,6 +19,6 @@ select
 from {{ ref('metric_values') }}
 where
     (denominator = 0 and value is not null)
-    or (denominator <> 0 and value is null)
+    or (denominator <> 0 and numerator is not null and value is null)
     or abs(value - numerator / nullif(denominator, 0)) > 0.000001
     or (unit = 'fraction' and (value < 0 or value > 1))
