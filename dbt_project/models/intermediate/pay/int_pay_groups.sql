@@ -1,5 +1,7 @@
 {#- Within these, from the narrowest on, groups that are not safe are put together. -#}
 {%- set parents = ['team', 'branch', 'company'] -%}
+{%- set columns = ['month_start', 'person_id', 'branch_id', 'team_id', 'territory_id']
+    + pay_measures() + ['team_parent', 'branch_parent', 'company_parent'] -%}
 -- noqa: disable=LT02,LT05,ST06
 with
 
@@ -27,17 +29,7 @@ pay as (
 {{ parent }}_rests_pooled as (
 
     select
-        pay.month_start,
-        pay.person_id,
-        pay.branch_id,
-        pay.team_id,
-        pay.territory_id,
-        {%- for measure in pay_measures() %}
-        pay.{{ measure }},
-        {%- endfor %}
-        pay.team_parent,
-        pay.branch_parent,
-        pay.company_parent,
+        {{ prefixed('pay', columns) }},
         case
             when parts.is_safe then pay.group_name
             else 'rest of {{ parent }} ' || pay.{{ parent }}_parent
@@ -52,49 +44,92 @@ pay as (
 
 ),
 
-{{ parent }}_rests_judged as (
+{%- for order in ['people', 'people desc'] %}
+{%- set pooled = parent ~ '_rests_pooled' if loop.first else parent ~ '_rests_grown_1' %}
+{{ parent }}_groups_{{ loop.index }} as (
 
-    {{ judged_groups(parent ~ '_rests_pooled', ['month_start', 'group_name']) | indent(4) }}
-
-),
-
-{{ parent }}_rests_marked as (
-
-    select
-        pooled.*,
-        max(case when pooled.is_rest and not rests.is_safe then 1 else 0 end) over (
-            partition by pooled.month_start, pooled.{{ parent }}_parent
-        ) = 1 as has_unsafe_rest
-
-    from {{ parent }}_rests_pooled as pooled
-    inner join {{ parent }}_rests_judged as rests
-        on
-            pooled.month_start = rests.month_start
-            and pooled.group_name = rests.group_name
+    {{ judged_groups(pooled, ['month_start', parent ~ '_parent', 'group_name', 'is_rest']) | indent(4) }}
 
 ),
 
--- ... and if that does not help, with all the others of the {{ parent }}.
-{{ parent }}_formed as (
+{{ parent }}_ranked_{{ loop.index }} as (
 
     select
         month_start,
-        person_id,
-        branch_id,
-        team_id,
-        territory_id,
-        {%- for measure in pay_measures() %}
-        {{ measure }},
-        {%- endfor %}
-        team_parent,
-        branch_parent,
-        company_parent,
+        {{ parent }}_parent,
+        group_name,
+        is_rest,
+        row_number() over (
+            partition by month_start, {{ parent }}_parent, is_rest
+            order by {{ order }}, group_name
+        ) as place,
+        max(case when is_rest and not is_safe then 1 else 0 end) over (
+            partition by month_start, {{ parent }}_parent
+        ) = 1 as has_unsafe_rest
+
+    from {{ parent }}_groups_{{ loop.index }}
+
+),
+
+{%- if loop.first %}
+
+-- ... then, if that does not help, with the smallest and at last with the largest of the others ...
+{%- endif %}
+{{ parent }}_rests_grown_{{ loop.index }} as (
+
+    select
+        {{ prefixed('pay', columns) }},
         case
-            when has_unsafe_rest then '{{ parent }} ' || {{ parent }}_parent
-            else group_name
+            when ranked.has_unsafe_rest and (pay.is_rest or ranked.place = 1)
+                then 'rest of {{ parent }} ' || pay.{{ parent }}_parent
+            else pay.group_name
+        end as group_name,
+        pay.is_rest or (ranked.has_unsafe_rest and ranked.place = 1) as is_rest
+
+    from {{ pooled }} as pay
+    inner join {{ parent }}_ranked_{{ loop.index }} as ranked
+        on
+            pay.month_start = ranked.month_start
+            and pay.{{ parent }}_parent = ranked.{{ parent }}_parent
+            and pay.group_name = ranked.group_name
+            and pay.is_rest = ranked.is_rest
+
+),
+{% endfor %}
+{{ parent }}_rests_judged as (
+
+    {{ judged_groups(parent ~ '_rests_grown_2', ['month_start', parent ~ '_parent', 'group_name', 'is_rest']) | indent(4) }}
+
+),
+
+{{ parent }}_unsafe_rests as (
+
+    select
+        month_start,
+        {{ parent }}_parent
+
+    from {{ parent }}_rests_judged
+    where
+        is_rest
+        and not is_safe
+
+),
+
+-- ... and else with all of them.
+{{ parent }}_formed as (
+
+    select
+        {{ prefixed('pay', columns) }},
+        case
+            when unsafe_rests.month_start is not null then '{{ parent }} ' || pay.{{ parent }}_parent
+            else pay.group_name
         end as group_name
 
-    from {{ parent }}_rests_marked
+    from {{ parent }}_rests_grown_2 as pay
+    left join {{ parent }}_unsafe_rests as unsafe_rests
+        on
+            pay.month_start = unsafe_rests.month_start
+            and pay.{{ parent }}_parent = unsafe_rests.{{ parent }}_parent
 
 ),
 {% endfor %}
