@@ -48,7 +48,7 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Home:
     assert landed.rows_appended > 0
     export_raw(home.raw_db, home.root / "export" / "raw")
     dbt(home.root, "run")
-    dbt(home.root, "run", "--target", "spark", timeout=600)
+    dbt(home.root, "run", "--target", "spark", timeout=1800)
     return home
 
 
