@@ -50,6 +50,7 @@ def marts_checks(contracts: Contracts) -> tuple[Check, ...]:
         *_cycle_checks(),
         *_pipeline_checks(),
         *_compensation_checks(),
+        _commission_check(),
         *_catalogue_checks(),
         _personal_data_check(contracts),
     )
@@ -233,6 +234,21 @@ def _compensation_checks() -> Iterator[Check]:
         yield Check(
             _MARTS, mart, name, f"select {grain} from {BATCH} where {condition}", found, _DEFECT
         )
+
+
+def _commission_check() -> Check:
+    """Whose pay is wrong stands in the mart, which only the owner can read; here are counts."""
+    return Check(
+        "restricted",
+        "mart_commission_reconciliation",
+        "commission_is_paid_by_rule",
+        f"select reason, count(*) as payments from {BATCH} where status = 'different' "
+        "group by reason",
+        "reasons for which paid commission is not what the plans say",
+        "look them up in restricted.mart_commission_reconciliation of published/restricted.duckdb; "
+        "docs/commission.md explains each",
+        severity="warn",
+    )
 
 
 def _catalogue_checks() -> Iterator[Check]:

@@ -112,6 +112,9 @@ create table marts.mart_pipeline_value as
     from (values ('company', 'all'), ('rep', 'u1')) as v(level, member_id);
 create table marts.mart_opportunities as
     select opportunity_id from core.fct_opportunity;
+create table restricted.mart_commission_reconciliation as
+    select 'p1' as person_id, cast(5 as decimal(18, 2)) as difference_value, 'matched' as status,
+        cast(null as varchar) as reason;
 create table marts.mart_compensation as
     select 'restated' as basis, 'month' as period_grain, date '2025-12-01' as period_start, level,
         member_id, people, fixed_value, variable_value, employer_cost_value,

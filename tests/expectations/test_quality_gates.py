@@ -250,6 +250,21 @@ def test_marts_gate_stops(sql: str, table: str, check: str, sound_home: Home):
     assert found.rows_failed
 
 
+def test_wrongly_paid_commission_is_counted_by_reason_and_stops_nothing(sound_home: Home):
+    change(
+        sound_home.warehouse_db,
+        "update restricted.mart_commission_reconciliation set status = 'different', "
+        "reason = 'overpaid', person_id = 'CANARY', difference_value = 98765.43",
+    )
+    result = run("marts", sound_home)
+    assert result.passed
+    found = not_passed(result)["mart_commission_reconciliation", "commission_is_paid_by_rule"]
+    assert (found.severity, found.result) == ("warn", "failed")
+    assert "overpaid" in found.message
+    assert "CANARY" not in str(found)
+    assert "98765.43" not in str(found)
+
+
 def test_a_check_that_does_not_work_is_broken_and_stops(sound_home: Home):
     change(sound_home.warehouse_db, "drop table marts.mart_sales_cycle")
     result = run("marts", sound_home)
