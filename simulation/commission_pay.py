@@ -244,9 +244,10 @@ class CommissionPay:
             "repeated_and_reversed": "",
         }.get(plan, plan)  # fmt: skip
         if reason:
-            paid = amount * (2 if plan == "duplicate" else 1)
-            # What is kept of a win that had to be taken back is all that was paid for it.
-            cents = converted(paid, due.rate) - due.cents
+            cents = converted(amount, due.rate) * (2 if plan == "duplicate" else 1) - due.cents
+            if plan == "clawback_due":
+                # What is kept of a win that had to be taken back is all that was paid for it.
+                cents = converted(-due.paid, due.rate)
             self._note(due.credit.rep, due.credit.opportunity, due.period.start, reason, cents)
 
     def _line_of(self, due: _Due) -> Line:
