@@ -198,7 +198,20 @@ class PeopleSimulation:
             "identity_gaps": identity_gaps(accounts, force),
             "headcount": headcount(accounts, force, self._company, self._timeline),
             "people_warnings": warnings(
-                force, odd_lines, payroll, credits, short, len(self._plans_without_quota(credits))
+                force,
+                odd_lines,
+                payroll,
+                credits,
+                pay.differences,
+                short,
+                len(self._plans_without_quota(credits)),
+                len(
+                    {
+                        each.row[6]
+                        for each in self._hr["applications"]
+                        if each.row[1] == MISSING_REQUISITION
+                    }
+                ),
             ),
             "payroll_totals": payroll_totals(payroll, self._rate_on),
             "paid_after_exit": paid_after_exit(force, payroll),

@@ -175,10 +175,23 @@ def warnings(
     odd_lines: Mapping[str, list[Line]],
     payroll: Payroll,
     credits: Iterable[Credit],
+    differences: Iterable[Difference],
     short_splits: int,
     plans_without_quota: int,
+    stray_statuses: int,
 ) -> pd.DataFrame:
-    """List the core gate's warnings of HR and payroll with the number of rows that each finds."""
+    """List the gates' warnings of HR and payroll with the number of rows that each finds.
+
+    Args:
+        force: HR's records.
+        odd_lines: Pay lines by what is odd about them.
+        payroll: The books.
+        credits: All credits.
+        differences: What commission was paid otherwise than it was earned.
+        short_splits: Deals whose shares are not a whole.
+        plans_without_quota: Plans by attainment under which somebody without a quota sold.
+        stray_statuses: Statuses of applications to an opening that no extract has.
+    """
     problems = {each.problem for each in credits} - {"", "no_plan", "no_employee"}
     today_gone = {each.status for each in force.workers if each.exited and each.status}
     strays = sum(run.stray != 0 for run in payroll.runs.values())
@@ -197,6 +210,12 @@ def warnings(
         ("stg_payroll__commission_plans", "plans_are_used", 1),
         ("fct_credit", "credits_can_be_paid", len(problems)),
         ("fct_commission", "limits_are_known", plans_without_quota),
+        (
+            "mart_commission_reconciliation",
+            "commission_is_paid_by_rule",
+            len({each.reason for each in differences}),
+        ),
+        ("stg_hr__applications", "applications_have_an_opening", stray_statuses),
     ]
     return pd.DataFrame(
         [(table, check, int(number)) for table, check, number in rows if number],
