@@ -223,9 +223,9 @@ running as (
 
     select
         *,
-        sum(people_change + people_before) over so_far - people_change as opening_headcount,
+        (sum(people_change + people_before) over so_far) - people_change as opening_headcount,
         sum(people_change + people_before) over so_far as closing_headcount,
-        sum(fte_change + fte_before) over so_far - fte_change as opening_fte,
+        (sum(fte_change + fte_before) over so_far) - fte_change as opening_fte,
         sum(fte_change + fte_before) over so_far as closing_fte
 
     from periods
