@@ -59,7 +59,7 @@ def taints_of_query(sql: str, relations: Mapping[str, Mapping[str, Taint]]) -> d
         sql: The query, in DuckDB's dialect.
         relations: "schema.table" -> column -> what it is made of, for all that the query reads.
     """
-    schema: dict[str, dict[str, dict[str, str]]] = {}
+    schema: dict[str, Any] = {}
     for relation, columns in relations.items():
         place, _, table = relation.partition(".")
         schema.setdefault(place, {})[table] = dict.fromkeys(columns, "text")
@@ -87,7 +87,8 @@ def _of_scope(
         pairs = zip(left.items(), right.values(), strict=True)
         return {name: one | other for (name, one), other in pairs}
     reader = _Reader(scope, found, relations)
-    return {each.alias_or_name: reader.of(each) for each in scope.expression.selects}
+    selected: Any = scope.expression
+    return {each.alias_or_name: reader.of(each) for each in selected.selects}
 
 
 class _Reader:
@@ -120,7 +121,7 @@ class _Reader:
         raise LookupError(f"{column.sql()} belongs to nothing that is selected from")
 
 
-def _value_parts(node: exp.Expression) -> Iterator[exp.Expression]:
+def _value_parts(node: Any) -> Iterator[Any]:
     """Gives the parts of an expression that become part of its value."""
     if isinstance(node, exp.Case):
         for branch in node.args["ifs"]:
