@@ -157,10 +157,9 @@ rated_wins as (
                 and (tier_to_value is null or period_value < tier_to_value)
                 then credit_value
             when tier_method = 'retroactive' then 0
-            else greatest(
-                least(value_after, coalesce(tier_to_value, value_after))
-                - greatest(value_before, tier_from_value), 0
-            )
+            else
+                greatest(least(value_after, coalesce(tier_to_value, value_after)), tier_from_value)
+                - greatest(least(value_before, coalesce(tier_to_value, value_before)), tier_from_value)
         end as value_in_tier
 
     from limited_wins
