@@ -148,8 +148,8 @@ def _plan_checks() -> Iterator[Check]:
         "limits_are_known",
         f"select problem, plan_id, count(*) as rows from {BATCH} where problem is not null "
         "group by problem, plan_id",
-        "plans whose tiers, caps or draws lack something: no_quota is paid at the first tier's "
-        "rate",
+        "plans whose tiers, caps, incentives or draws lack something: no_quota is paid at the "
+        "first tier's rate",
         "land the missing quotas in quotas of the CRM, or rates in fx_rates",
     )
 

@@ -188,7 +188,8 @@ spif_earnings as (
         cast(
             sum({{ shared_and_converted('spifs.spif_amount', 'wins.split_share', 'rates.exchange_rate') }})
             as decimal(18, 2)
-        ) as spif_value
+        ) as spif_value,
+        max(case when rates.exchange_rate is null then 'no_exchange_rate' end) as problem
 
     from wins
     cross join {{ ref('stg_company__settings') }} as settings
@@ -199,7 +200,7 @@ spif_earnings as (
             and (spifs.plan_id is null or wins.plan_id = spifs.plan_id)
             and (spifs.product_id is null or wins.product_id = spifs.product_id)
             and wins.opportunity_value >= coalesce(spifs.minimum_value, 0)
-    inner join {{ ref('int_fx_rates_daily') }} as rates
+    left join {{ ref('int_fx_rates_daily') }} as rates
         on
             coalesce(spifs.currency_code, settings.reporting_currency) = rates.currency_code
             and wins.won_date = rates.rate_date
@@ -228,6 +229,7 @@ select
     coalesce(spifs.spif_value, 0) as spif_value,
     {{ converted('wins.cap_amount', 'wins.plan_exchange_rate') }} as cap_value,
     case
+        when spifs.problem is not null then spifs.problem
         when wins.tier_basis = 'attainment' and wins.quota_value is null then 'no_quota'
         when wins.plan_exchange_rate is null then 'no_exchange_rate'
     end as problem
