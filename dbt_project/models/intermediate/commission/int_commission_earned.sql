@@ -77,6 +77,27 @@ ordered_wins as (
 
 ),
 
+-- Somebody with several users in the CRM sells under all of them, and has the quotas of all of them.
+person_quotas as (
+
+    select
+        people.person_id,
+        quotas.period_grain,
+        quotas.period_start,
+        cast(sum(quotas.quota_value) as decimal(18, 2)) as quota_value
+
+    from {{ ref('int_rep_quotas_by_period') }} as quotas
+    inner join {{ ref('bridge_person') }} as people
+        on
+            people.system_name = 'crm'
+            and quotas.sales_rep_id = people.system_person_id
+    group by
+        people.person_id,
+        quotas.period_grain,
+        quotas.period_start
+
+),
+
 -- A quota of 0 leaves no attainment either.
 measured_wins as (
 
@@ -91,9 +112,9 @@ measured_wins as (
         end as has_limits
 
     from ordered_wins as wins
-    left join {{ ref('int_rep_quotas_by_period') }} as quotas
+    left join person_quotas as quotas
         on
-            wins.sales_rep_id = quotas.sales_rep_id
+            wins.person_id = quotas.person_id
             and wins.period_grain = quotas.period_grain
             and wins.plan_period_start = quotas.period_start
     left join {{ ref('int_fx_rates_daily') }} as rates
