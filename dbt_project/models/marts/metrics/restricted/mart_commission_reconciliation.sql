@@ -51,7 +51,8 @@ calculated as (
         sum(case when is_due then commission_value else 0 end) as calculated_value,
         sum(case when is_due then 0 else commission_value end) as pending_value,
         sum(case when is_due and rule = 'clawback' then commission_value else 0 end)
-            as clawback_value
+            as clawback_value,
+        sum(case when rule = 'rate' then commission_value else 0 end) as rate_value
 
     from commission
     group by unit_key
@@ -271,6 +272,7 @@ units as (
         coalesce(calculated.calculated_value, 0) as calculated_value,
         coalesce(calculated.pending_value, 0) as pending_value,
         coalesce(calculated.clawback_value, 0) as clawback_value,
+        coalesce(calculated.rate_value, 0) as rate_value,
         coalesce(approved.adjustment_value, 0) as adjustment_value,
         coalesce(paid.paid_value, 0) as paid_value,
         coalesce(repeats.repeated_value, 0) as repeated_value,
@@ -331,7 +333,11 @@ other_amounts as (
 
     from judged
     inner join {{ ref('stg_payroll__rate_tiers') }} as tiers on judged.plan_id = tiers.plan_id
-    where judged.status = 'different'
+    where
+        judged.status = 'different'
+        -- The rate that was earned by is no other one: what is missing or too much is something else.
+        and abs({{ weighted('judged.credit_value', 'tiers.rate') }} - judged.rate_value)
+        > judged.rounding_value
 
 ),
 
