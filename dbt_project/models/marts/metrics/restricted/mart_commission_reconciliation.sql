@@ -50,6 +50,7 @@ calculated as (
         max(case when opportunity_id is null then plan_period_start end) as plan_period_start,
         sum(case when is_due then commission_value else 0 end) as calculated_value,
         sum(case when is_due then 0 else commission_value end) as pending_value,
+        max(case when is_due then 1 else 0 end) = 0 as is_pending,
         sum(case when is_due and rule = 'clawback' then commission_value else 0 end)
             as clawback_value,
         sum(case when rule = 'rate' then commission_value else 0 end) as rate_value
@@ -271,6 +272,7 @@ units as (
         credits.employment_problem,
         coalesce(calculated.calculated_value, 0) as calculated_value,
         coalesce(calculated.pending_value, 0) as pending_value,
+        coalesce(calculated.is_pending, false) as is_pending,
         coalesce(calculated.clawback_value, 0) as clawback_value,
         coalesce(calculated.rate_value, 0) as rate_value,
         coalesce(approved.adjustment_value, 0) as adjustment_value,
@@ -302,7 +304,7 @@ judged as (
     select
         *,
         case
-            when calculated_value = 0 and adjustment_value = 0 and pending_value <> 0 then 'pending'
+            when is_pending and adjustment_value = 0 then 'pending'
             when abs(difference_value) <= rounding_value then 'matched'
             when abs(difference_value - pending_value) <= rounding_value then 'pending'
             else 'different'
