@@ -152,6 +152,19 @@ def _plan_checks() -> Iterator[Check]:
         "first tier's rate",
         "land the missing quotas in quotas of the CRM, or rates in fx_rates",
     )
+    yield _warning(
+        f"{_STAGING}.stg_payroll__commission_adjustments",
+        "exchange_rate_known",
+        "select adjustments.currency_code, count(*) as adjustments "
+        f"from {BATCH} as adjustments left join warehouse.intermediate.int_fx_rates_daily as rates "
+        "on adjustments.currency_code = rates.currency_code "
+        "and adjustments.approved_on = rates.rate_date "
+        "where adjustments.currency_code is not null and adjustments.approved_on is not null "
+        "and rates.rate_date is null group by adjustments.currency_code",
+        "currencies of adjustments without an exchange rate on the day of approval; where the deal "
+        "has none either, the adjustment does not count",
+        "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
+    )
 
 
 def _hiring_checks() -> Iterator[Check]:

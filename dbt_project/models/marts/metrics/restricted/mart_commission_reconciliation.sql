@@ -233,15 +233,23 @@ approved as (
         {{ reconciled_unit('adjustments') }} as unit_key,
         max(adjustments.person_id) as person_id,
         max(adjustments.opportunity_id) as opportunity_id,
-        sum({{ converted('adjustments.adjustment_amount', 'rates.exchange_rate') }})
-            as adjustment_value
+        sum(
+            {{ converted(
+                'adjustments.adjustment_amount',
+                'coalesce(rates.exchange_rate, approval_rates.exchange_rate)',
+            ) }}
+        ) as adjustment_value
 
     from approved_adjustments as adjustments
     left join credits on {{ reconciled_unit('adjustments') }} = credits.unit_key
     left join {{ ref('int_fx_rates_daily') }} as rates
         on
             adjustments.currency_code = rates.currency_code
-            and coalesce(credits.credit_date, adjustments.approved_on) = rates.rate_date
+            and coalesce(credits.paid_as_of_date, adjustments.approved_on) = rates.rate_date
+    left join {{ ref('int_fx_rates_daily') }} as approval_rates
+        on
+            adjustments.currency_code = approval_rates.currency_code
+            and adjustments.approved_on = approval_rates.rate_date
     group by {{ reconciled_unit('adjustments') }}
 
 ),
