@@ -214,7 +214,8 @@ approved_adjustments as (
         cast(null as date) as plan_period_start,
         adjustments.adjustment_amount,
         coalesce(adjustments.currency_code, settings.reporting_currency) as currency_code,
-        adjustments.approved_on
+        adjustments.approved_on,
+        coalesce(adjustments.approved_on <= due_until.last_paid_on, false) as is_due
 
     from {{ ref('stg_payroll__commission_adjustments') }} as adjustments
     inner join {{ ref('bridge_person') }} as people
@@ -222,23 +223,23 @@ approved_adjustments as (
             people.system_name = 'payroll'
             and adjustments.employee_id = people.system_person_id
     cross join {{ ref('stg_company__settings') }} as settings
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
     cross join due_until
-    where adjustments.approved_on <= due_until.last_paid_on
+    where adjustments.approved_on <= warehouse.as_of_date
 
 ),
 
-approved as (
+converted_adjustments as (
 
     select
+        adjustments.person_id,
+        adjustments.opportunity_id,
+        adjustments.is_due,
         {{ reconciled_unit('adjustments') }} as unit_key,
-        max(adjustments.person_id) as person_id,
-        max(adjustments.opportunity_id) as opportunity_id,
-        sum(
-            {{ converted(
-                'adjustments.adjustment_amount',
-                'coalesce(rates.exchange_rate, approval_rates.exchange_rate)',
-            ) }}
-        ) as adjustment_value
+        {{ converted(
+            'adjustments.adjustment_amount',
+            'coalesce(rates.exchange_rate, approval_rates.exchange_rate)',
+        ) }} as adjustment_value
 
     from approved_adjustments as adjustments
     left join credits on {{ reconciled_unit('adjustments') }} = credits.unit_key
@@ -250,7 +251,21 @@ approved as (
         on
             adjustments.currency_code = approval_rates.currency_code
             and adjustments.approved_on = approval_rates.rate_date
-    group by {{ reconciled_unit('adjustments') }}
+
+),
+
+approved as (
+
+    select
+        unit_key,
+        max(person_id) as person_id,
+        max(opportunity_id) as opportunity_id,
+        sum(case when is_due then adjustment_value else 0 end) as adjustment_value,
+        sum(case when is_due then 0 else adjustment_value end) as pending_value,
+        max(case when is_due then 1 else 0 end) = 0 as is_pending
+
+    from converted_adjustments
+    group by unit_key
 
 ),
 
@@ -279,8 +294,10 @@ units as (
         credits.plan_version,
         credits.employment_problem,
         coalesce(calculated.calculated_value, 0) as calculated_value,
-        coalesce(calculated.pending_value, 0) as pending_value,
-        coalesce(calculated.is_pending, false) as is_pending,
+        coalesce(calculated.pending_value, 0) + coalesce(approved.pending_value, 0) as pending_value,
+        coalesce(calculated.is_pending, true)
+        and coalesce(approved.is_pending, true)
+        and coalesce(calculated.unit_key, approved.unit_key) is not null as is_pending,
         coalesce(calculated.clawback_value, 0) as clawback_value,
         coalesce(calculated.rate_value, 0) as rate_value,
         coalesce(approved.adjustment_value, 0) as adjustment_value,
@@ -312,7 +329,7 @@ judged as (
     select
         *,
         case
-            when is_pending and adjustment_value = 0 then 'pending'
+            when is_pending then 'pending'
             when abs(difference_value) <= rounding_value then 'matched'
             when abs(difference_value - pending_value) <= rounding_value then 'pending'
             else 'different'
