@@ -136,13 +136,18 @@ earned_in_periods as (
 
 ),
 
--- A draw names the first day of its period only: how long that is, the plan then assigned says.
-draw_grains as (
+-- A draw names the first day of its period only: how long that is, the plan says that is assigned then,
+-- or next to somebody who was hired within the period.
+ranked_draw_grains as (
 
     select
         draws.person_id,
         draws.period_start,
-        coalesce(max(earned.period_grain), max(assignments.period_grain), 'month') as period_grain
+        coalesce(earned.period_grain, assignments.period_grain, 'month') as period_grain,
+        row_number() over (
+            partition by draws.person_id, draws.period_start
+            order by assignments.valid_from_date
+        ) as place
 
     from draws
     left join earned_in_periods as earned
@@ -152,11 +157,19 @@ draw_grains as (
     left join {{ ref('int_plan_assignments_held') }} as assignments
         on
             draws.person_id = assignments.person_id
-            and draws.period_start >= assignments.valid_from_date
             and draws.period_start < assignments.valid_to_date
-    group by
-        draws.person_id,
-        draws.period_start
+
+),
+
+draw_grains as (
+
+    select
+        person_id,
+        period_start,
+        period_grain
+
+    from ranked_draw_grains
+    where place = 1
 
 ),
 
