@@ -116,7 +116,7 @@ placed_lines as (
         lines.reversal_of_id is not null or reversed_lines.reversal_of_id is not null as is_undone,
         case
             when lines.opportunity_id is null
-                then case coalesce(assignments.period_grain, 'month')
+                then case coalesce(plans.period_grain, assignments.period_grain, 'month')
                     {%- for grain in period_grains() %}
                     when '{{ grain }}' then before_{{ grain }}.{{ grain }}_start
                     {%- endfor %}
@@ -130,6 +130,11 @@ placed_lines as (
             lines.person_id = assignments.person_id
             and lines.pay_period_start > assignments.valid_from_date
             and lines.pay_period_start <= assignments.valid_to_date
+    left join {{ ref('dim_compensation_plan') }} as plans
+        on
+            assignments.plan_id = plans.plan_id
+            and lines.pay_period_start > plans.valid_from_date
+            and lines.pay_period_start <= plans.valid_to_date
     left join {{ ref('dim_date') }} as calendar on lines.pay_period_start = calendar.date_day
     {%- for grain in period_grains() %}
     left join {{ ref('dim_date') }} as before_{{ grain }}
