@@ -91,11 +91,22 @@ credits as (
 
 ),
 
+-- An extract can hold a run before the day on which it is paid.
+paid_lines as (
+
+    select lines.*
+
+    from {{ ref('fct_payroll_line') }} as lines
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    where coalesce(lines.paid_on <= warehouse.as_of_date, true)
+
+),
+
 reversed_lines as (
 
     select distinct reversal_of_id
 
-    from {{ ref('fct_payroll_line') }}
+    from paid_lines
     where reversal_of_id is not null
 
 ),
@@ -123,7 +134,7 @@ placed_lines as (
                 end
         end as plan_period_start
 
-    from {{ ref('fct_payroll_line') }} as lines
+    from paid_lines as lines
     left join reversed_lines on lines.pay_line_id = reversed_lines.reversal_of_id
     left join {{ ref('int_plan_assignments_held') }} as assignments
         on
