@@ -153,6 +153,18 @@ def _plan_checks() -> Iterator[Check]:
         "land the missing quotas in quotas of the CRM, or rates in fx_rates",
     )
     yield _warning(
+        f"{_STAGING}.stg_payroll__draws",
+        "draws_begin_a_period",
+        f"select draws.period_start, count(*) as draws from {BATCH} as draws "
+        "left join warehouse.staging.stg_company__calendar as calendar "
+        "on draws.period_start = calendar.date_day "
+        "where calendar.month_start is distinct from draws.period_start "
+        "group by draws.period_start",
+        "days on which draws begin and no month of the company's calendar does; such a draw is "
+        "paid on top of what is earned in its period",
+        "date the draw by the first day of its month, quarter or year",
+    )
+    yield _warning(
         f"{_STAGING}.stg_payroll__commission_adjustments",
         "exchange_rate_known",
         "select adjustments.currency_code, count(*) as adjustments "
