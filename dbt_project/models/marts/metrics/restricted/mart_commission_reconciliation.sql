@@ -164,6 +164,7 @@ converted_lines as (
         coalesce(
             {{ converted('lines.pay_amount', 'rates.exchange_rate') }}, lines.pay_value, 0
         ) as paid_value,
+        rates.exchange_rate is null and lines.pay_value is null as is_unconverted,
         cast(
             greatest(coalesce(rates.exchange_rate, 1), 1) * 0.01 as decimal(18, 2)
         ) as rounding_value
@@ -186,6 +187,7 @@ paid as (
         max(opportunity_id) as opportunity_id,
         max(plan_period_start) as plan_period_start,
         sum(paid_value) as paid_value,
+        max(case when is_unconverted then 1 else 0 end) = 1 as has_unconverted_lines,
         max(rounding_value) as rounding_value
 
     from converted_lines
@@ -318,6 +320,7 @@ units as (
         coalesce(calculated.rate_value, 0) as rate_value,
         coalesce(approved.adjustment_value, 0) as adjustment_value,
         coalesce(paid.paid_value, 0) as paid_value,
+        coalesce(paid.has_unconverted_lines, false) as has_unconverted_lines,
         coalesce(repeats.repeated_value, 0) as repeated_value,
         coalesce(paid.rounding_value, 0.01) as rounding_value
 
@@ -428,7 +431,11 @@ select
             and abs(judged.difference_value + judged.clawback_value) <= judged.rounding_value
             then 'clawback_due'
         when paid_by_other_rates.unit_key is not null then 'wrong_rate'
-        when judged.paid_value = 0 and judged.difference_value < 0 then 'missing'
+        when
+            judged.paid_value = 0
+            and not judged.has_unconverted_lines
+            and judged.difference_value < 0
+            then 'missing'
         when judged.difference_value > 0 then 'overpaid'
         else 'underpaid'
     end as reason
