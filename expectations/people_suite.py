@@ -148,9 +148,34 @@ def _plan_checks() -> Iterator[Check]:
         "limits_are_known",
         f"select problem, plan_id, count(*) as rows from {BATCH} where problem is not null "
         "group by problem, plan_id",
-        "plans whose tiers, caps or draws lack something: no_quota is paid at the first tier's "
-        "rate",
+        "plans whose tiers, caps, incentives or draws lack something: no_quota is paid at the "
+        "first tier's rate",
         "land the missing quotas in quotas of the CRM, or rates in fx_rates",
+    )
+    yield _warning(
+        f"{_STAGING}.stg_payroll__draws",
+        "draws_begin_a_period",
+        f"select draws.period_start, count(*) as draws from {BATCH} as draws "
+        "left join warehouse.staging.stg_company__calendar as calendar "
+        "on draws.period_start = calendar.date_day "
+        "where calendar.month_start is distinct from draws.period_start "
+        "group by draws.period_start",
+        "days on which draws begin and no month of the company's calendar does; such a draw is "
+        "paid on top of what is earned in its period",
+        "date the draw by the first day of its month, quarter or year",
+    )
+    yield _warning(
+        f"{_STAGING}.stg_payroll__commission_adjustments",
+        "exchange_rate_known",
+        "select adjustments.currency_code, count(*) as adjustments "
+        f"from {BATCH} as adjustments left join warehouse.intermediate.int_fx_rates_daily as rates "
+        "on adjustments.currency_code = rates.currency_code "
+        "and adjustments.approved_on = rates.rate_date "
+        "where adjustments.currency_code is not null and adjustments.approved_on is not null "
+        "and rates.rate_date is null group by adjustments.currency_code",
+        "currencies of adjustments without an exchange rate on the day of approval; where the deal "
+        "has none either, the adjustment does not count",
+        "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
     )
 
 

@@ -112,6 +112,27 @@ DEFECTS = {
         ("fct_commission", "limits_are_known"),
         "no_quota",
     ),
+    "a draw from the middle of a month": (
+        {
+            "stg_company__calendar": "select d as date_day, date '2025-12-01' as month_start "
+            "from (values (date '2025-12-01'), (date '2025-12-15')) as v(d)",
+            "stg_payroll__draws": f"select '{CANARY}' as draw_id, {EMPLOYEE}, "
+            f"{PAY} as draw_amount, d as period_start "
+            "from (values (date '2025-12-01'), (date '2025-12-15')) as v(d)",
+        },
+        ("stg_payroll__draws", "draws_begin_a_period"),
+        "period_start 2025-12-15",
+    ),
+    "an adjustment in a currency without a rate": (
+        {
+            "stg_payroll__commission_adjustments": f"select '{CANARY}' as adjustment_id, "
+            f"{EMPLOYEE}, {PAY} as adjustment_amount, c as currency_code, d as approved_on "
+            "from (values ('CHF', date '2025-12-01'), (null, date '2025-12-01'), ('CHF', null)) "
+            "as v(c, d)",
+        },
+        ("stg_payroll__commission_adjustments", "exchange_rate_known"),
+        "currency_code CHF, adjustments 1",
+    ),
     "splits above the whole": (
         {
             "stg_payroll__opportunity_splits": "select 'D1' as opportunity_id, u as user_id, "

@@ -77,6 +77,27 @@ ordered_wins as (
 
 ),
 
+-- Somebody with several users in the CRM sells under all of them, and has the quotas of all of them.
+person_quotas as (
+
+    select
+        people.person_id,
+        quotas.period_grain,
+        quotas.period_start,
+        cast(sum(quotas.quota_value) as decimal(18, 2)) as quota_value
+
+    from {{ ref('int_rep_quotas_by_period') }} as quotas
+    inner join {{ ref('bridge_person') }} as people
+        on
+            people.system_name = 'crm'
+            and quotas.sales_rep_id = people.system_person_id
+    group by
+        people.person_id,
+        quotas.period_grain,
+        quotas.period_start
+
+),
+
 -- A quota of 0 leaves no attainment either.
 measured_wins as (
 
@@ -91,9 +112,9 @@ measured_wins as (
         end as has_limits
 
     from ordered_wins as wins
-    left join {{ ref('int_rep_quotas_by_period') }} as quotas
+    left join person_quotas as quotas
         on
-            wins.sales_rep_id = quotas.sales_rep_id
+            wins.person_id = quotas.person_id
             and wins.period_grain = quotas.period_grain
             and wins.plan_period_start = quotas.period_start
     left join {{ ref('int_fx_rates_daily') }} as rates
@@ -157,10 +178,9 @@ rated_wins as (
                 and (tier_to_value is null or period_value < tier_to_value)
                 then credit_value
             when tier_method = 'retroactive' then 0
-            else greatest(
-                least(value_after, coalesce(tier_to_value, value_after))
-                - greatest(value_before, tier_from_value), 0
-            )
+            else
+                greatest(least(value_after, coalesce(tier_to_value, value_after)), tier_from_value)
+                - greatest(least(value_before, coalesce(tier_to_value, value_before)), tier_from_value)
         end as value_in_tier
 
     from limited_wins
@@ -189,7 +209,8 @@ spif_earnings as (
         cast(
             sum({{ shared_and_converted('spifs.spif_amount', 'wins.split_share', 'rates.exchange_rate') }})
             as decimal(18, 2)
-        ) as spif_value
+        ) as spif_value,
+        max(case when rates.exchange_rate is null then 'no_exchange_rate' end) as problem
 
     from wins
     cross join {{ ref('stg_company__settings') }} as settings
@@ -200,7 +221,7 @@ spif_earnings as (
             and (spifs.plan_id is null or wins.plan_id = spifs.plan_id)
             and (spifs.product_id is null or wins.product_id = spifs.product_id)
             and wins.opportunity_value >= coalesce(spifs.minimum_value, 0)
-    inner join {{ ref('int_fx_rates_daily') }} as rates
+    left join {{ ref('int_fx_rates_daily') }} as rates
         on
             coalesce(spifs.currency_code, settings.reporting_currency) = rates.currency_code
             and wins.won_date = rates.rate_date
@@ -229,6 +250,7 @@ select
     coalesce(spifs.spif_value, 0) as spif_value,
     {{ converted('wins.cap_amount', 'wins.plan_exchange_rate') }} as cap_value,
     case
+        when spifs.problem is not null then spifs.problem
         when wins.tier_basis = 'attainment' and wins.quota_value is null then 'no_quota'
         when wins.plan_exchange_rate is null then 'no_exchange_rate'
     end as problem

@@ -1,4 +1,4 @@
--- noqa: disable=LT05,ST06
+-- noqa: disable=LT02,LT05,ST06
 with
 
 -- A ramped quota, lowered for a new hire, comes before the full one.
@@ -24,61 +24,50 @@ set_quotas as (
 
 ),
 
--- Each counts for its own period and for the longer ones that it is part of.
-offered_quotas as (
+dated_quotas as (
 
-    {% for grain in period_grains() -%}
     select
         quotas.sales_rep_id,
-        '{{ grain }}' as period_grain,
-        calendar.{{ grain }}_start as period_start,
+        quotas.period_grain,
         quotas.quota_value,
-        case quotas.period_grain
-            {%- for set_grain in period_grains() | reverse %}
-            when '{{ set_grain }}' then {{ loop.index }}
-            {%- endfor %}
-        end as preference
+        {%- for grain in period_grains() %}
+        calendar.{{ grain }}_start{{ ',' if not loop.last }}
+        {%- endfor %}
 
     from set_quotas as quotas
     inner join {{ ref('dim_date') }} as calendar on quotas.period_start = calendar.date_day
+
+),
+
+-- Each counts for its own period and for the longer ones that it is part of, up to the first that has one
+-- of its own.
+offered_quotas as (
+
+    {% for grain in period_grains() -%}
+    {%- set grains = period_grains()[:loop.index] -%}
+    select
+        quotas.sales_rep_id,
+        '{{ grain }}' as period_grain,
+        quotas.{{ grain }}_start as period_start,
+        quotas.quota_value
+
+    from dated_quotas as quotas
+    {%- for longer in grains[1:] %}
+    left join set_quotas as set_by_{{ longer }}
+        on
+            quotas.period_grain in ({% for part in grains[:loop.index] %}'{{ part }}'{{ ', ' if not loop.last }}{% endfor %})
+            and set_by_{{ longer }}.period_grain = '{{ longer }}'
+            and quotas.sales_rep_id = set_by_{{ longer }}.sales_rep_id
+            and quotas.{{ longer }}_start = set_by_{{ longer }}.period_start
+    {%- endfor %}
     where
-        quotas.period_grain in (
-            {%- for set_grain in period_grains()[:loop.index] %}'{{ set_grain }}'{{ ', ' if not loop.last }}{% endfor -%}
-        )
+        quotas.period_grain in ({% for part in grains %}'{{ part }}'{{ ', ' if not loop.last }}{% endfor %})
+        {%- for longer in grains[1:] %}
+        and set_by_{{ longer }}.sales_rep_id is null
+        {%- endfor %}
     {% if not loop.last %}union all{% endif %}
 
     {% endfor %}
-
-),
-
-summed_quotas as (
-
-    select
-        sales_rep_id,
-        period_grain,
-        period_start,
-        preference,
-        cast(sum(quota_value) as decimal(18, 2)) as quota_value
-
-    from offered_quotas
-    group by
-        sales_rep_id,
-        period_grain,
-        period_start,
-        preference
-
-),
-
-ranked_quotas as (
-
-    select
-        *,
-        row_number() over (
-            partition by sales_rep_id, period_grain, period_start
-            order by preference
-        ) as place
-
-    from summed_quotas
 
 )
 
@@ -86,7 +75,10 @@ select
     sales_rep_id,
     period_grain,
     period_start,
-    quota_value
+    cast(sum(quota_value) as decimal(18, 2)) as quota_value
 
-from ranked_quotas
-where place = 1
+from offered_quotas
+group by
+    sales_rep_id,
+    period_grain,
+    period_start

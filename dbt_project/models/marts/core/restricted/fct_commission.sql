@@ -1,4 +1,4 @@
--- noqa: disable=LT05,ST06
+-- noqa: disable=LT02,LT05,ST06
 with
 
 earned as (
@@ -125,38 +125,67 @@ earned_in_periods as (
     select
         rows_of_credits.person_id,
         rows_of_credits.plan_period_start as period_start,
-        max(rows_of_credits.plan_period_grain) as period_grain,
+        rows_of_credits.plan_period_grain as period_grain,
         cast(sum(rows_of_credits.commission_value) as decimal(18, 2)) as earned_value
 
     from credit_rows as rows_of_credits
     inner join drawing_people on rows_of_credits.person_id = drawing_people.person_id
     group by
         rows_of_credits.person_id,
-        rows_of_credits.plan_period_start
+        rows_of_credits.plan_period_start,
+        rows_of_credits.plan_period_grain
 
 ),
 
--- A draw names the first day of its period only: how long that is, the plan then assigned says.
-draw_grains as (
+-- A draw names the first day of its period only: how long that is, the plan says that is assigned then,
+-- or next to somebody who was hired within the period.
+ranked_draw_grains as (
 
     select
         draws.person_id,
         draws.period_start,
-        coalesce(max(earned.period_grain), max(assignments.period_grain), 'month') as period_grain
+        coalesce(plans.period_grain, assignments.period_grain, 'month') as period_grain,
+        row_number() over (
+            partition by draws.person_id, draws.period_start
+            order by assignments.valid_from_date
+        ) as place
 
     from draws
-    left join earned_in_periods as earned
-        on
-            draws.person_id = earned.person_id
-            and draws.period_start = earned.period_start
     left join {{ ref('int_plan_assignments_held') }} as assignments
         on
             draws.person_id = assignments.person_id
-            and draws.period_start >= assignments.valid_from_date
             and draws.period_start < assignments.valid_to_date
-    group by
-        draws.person_id,
-        draws.period_start
+    left join {{ ref('dim_compensation_plan') }} as plans
+        on
+            assignments.plan_id = plans.plan_id
+            and greatest(draws.period_start, assignments.valid_from_date) >= plans.valid_from_date
+            and greatest(draws.period_start, assignments.valid_from_date) < plans.valid_to_date
+
+),
+
+draw_grains as (
+
+    select
+        person_id,
+        period_start,
+        period_grain
+
+    from ranked_draw_grains
+    where place = 1
+
+),
+
+draws_in_periods as (
+
+    select
+        draws.*,
+        draw_grains.period_grain
+
+    from draws
+    inner join draw_grains
+        on
+            draws.person_id = draw_grains.person_id
+            and draws.period_start = draw_grains.period_start
 
 ),
 
@@ -165,21 +194,35 @@ periods as (
     select
         coalesce(draws.person_id, earned.person_id) as person_id,
         coalesce(draws.period_start, earned.period_start) as period_start,
-        coalesce(earned.period_grain, draw_grains.period_grain) as period_grain,
+        coalesce(draws.period_grain, earned.period_grain) as period_grain,
         coalesce(earned.earned_value, 0) as earned_value,
         coalesce(draws.draw_value, 0) as draw_value,
         coalesce(draws.is_recoverable, true) as is_recoverable,
         draws.problem
 
-    from draws
-    inner join draw_grains
-        on
-            draws.person_id = draw_grains.person_id
-            and draws.period_start = draw_grains.period_start
+    from draws_in_periods as draws
     full outer join earned_in_periods as earned
         on
             draws.person_id = earned.person_id
             and draws.period_start = earned.period_start
+            and draws.period_grain = earned.period_grain
+
+),
+
+-- After a change of plan a month and the quarter that it begins can both count: what ends first is
+-- settled first.
+dated_periods as (
+
+    select
+        periods.*,
+        case periods.period_grain
+            {%- for grain in period_grains() %}
+            when '{{ grain }}' then calendar.{{ grain }}_end
+            {%- endfor %}
+        end as period_end
+
+    from periods
+    inner join {{ ref('dim_date') }} as calendar on periods.period_start = calendar.date_day
 
 ),
 
@@ -194,11 +237,11 @@ running_periods as (
             end
         ) over (
             partition by person_id
-            order by period_start
+            order by period_end, period_start
             rows between unbounded preceding and current row
         ) as running_debt
 
-    from periods
+    from dated_periods
 
 ),
 
@@ -211,7 +254,7 @@ owed_periods as (
         running_debt - least(
             min(running_debt) over (
                 partition by person_id
-                order by period_start
+                order by period_end, period_start
                 rows between unbounded preceding and current row
             ), 0
         ) as owed_value
@@ -225,7 +268,7 @@ settled_periods as (
     select
         *,
         owed_value - coalesce(
-            lag(owed_value) over (partition by person_id order by period_start), 0
+            lag(owed_value) over (partition by person_id order by period_end, period_start), 0
         ) as newly_owed_value
 
     from owed_periods
@@ -250,16 +293,8 @@ draw_rows as (
         end as rule,
         settled.period_grain as plan_period_grain,
         settled.period_start as plan_period_start,
-        case settled.period_grain
-            {%- for grain in period_grains() %}
-            when '{{ grain }}' then calendar.{{ grain }}_end
-            {%- endfor %}
-        end as plan_period_end,
-        case settled.period_grain
-            {%- for grain in period_grains() %}
-            when '{{ grain }}' then calendar.{{ grain }}_end
-            {%- endfor %}
-        end as earned_date,
+        settled.period_end as plan_period_end,
+        settled.period_end as earned_date,
         case
             when not settled.is_recoverable and settled.draw_value > settled.earned_value
                 then settled.draw_value - settled.earned_value
@@ -269,7 +304,6 @@ draw_rows as (
 
     from settled_periods as settled
     inner join {{ ref('dim_person') }} as people on settled.person_id = people.person_id
-    inner join {{ ref('dim_date') }} as calendar on settled.period_start = calendar.date_day
 
 ),
 
@@ -285,8 +319,9 @@ all_rows as (
 )
 
 select
-    coalesce(credit_id, person_id || '#' || cast(plan_period_start as string))
-    || '#' || rule as commission_key,
+    coalesce(
+        credit_id, person_id || '#' || plan_period_grain || '#' || cast(plan_period_start as string)
+    ) || '#' || rule as commission_key,
     credit_id,
     opportunity_id,
     episode,

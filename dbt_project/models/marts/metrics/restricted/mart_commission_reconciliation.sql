@@ -50,8 +50,10 @@ calculated as (
         max(case when opportunity_id is null then plan_period_start end) as plan_period_start,
         sum(case when is_due then commission_value else 0 end) as calculated_value,
         sum(case when is_due then 0 else commission_value end) as pending_value,
+        max(case when is_due then 1 else 0 end) = 0 as is_pending,
         sum(case when is_due and rule = 'clawback' then commission_value else 0 end)
-            as clawback_value
+            as clawback_value,
+        sum(case when rule = 'rate' then commission_value else 0 end) as rate_value
 
     from commission
     group by unit_key
@@ -89,11 +91,22 @@ credits as (
 
 ),
 
+-- An extract can hold a run before the day on which it is paid.
+paid_lines as (
+
+    select lines.*
+
+    from {{ ref('fct_payroll_line') }} as lines
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    where coalesce(lines.paid_on <= warehouse.as_of_date, true)
+
+),
+
 reversed_lines as (
 
     select distinct reversal_of_id
 
-    from {{ ref('fct_payroll_line') }}
+    from paid_lines
     where reversal_of_id is not null
 
 ),
@@ -114,20 +127,25 @@ placed_lines as (
         lines.reversal_of_id is not null or reversed_lines.reversal_of_id is not null as is_undone,
         case
             when lines.opportunity_id is null
-                then case coalesce(assignments.period_grain, 'month')
+                then case coalesce(plans.period_grain, assignments.period_grain, 'month')
                     {%- for grain in period_grains() %}
                     when '{{ grain }}' then before_{{ grain }}.{{ grain }}_start
                     {%- endfor %}
                 end
         end as plan_period_start
 
-    from {{ ref('fct_payroll_line') }} as lines
+    from paid_lines as lines
     left join reversed_lines on lines.pay_line_id = reversed_lines.reversal_of_id
     left join {{ ref('int_plan_assignments_held') }} as assignments
         on
             lines.person_id = assignments.person_id
             and lines.pay_period_start > assignments.valid_from_date
             and lines.pay_period_start <= assignments.valid_to_date
+    left join {{ ref('dim_compensation_plan') }} as plans
+        on
+            assignments.plan_id = plans.plan_id
+            and lines.pay_period_start > plans.valid_from_date
+            and lines.pay_period_start <= plans.valid_to_date
     left join {{ ref('dim_date') }} as calendar on lines.pay_period_start = calendar.date_day
     {%- for grain in period_grains() %}
     left join {{ ref('dim_date') }} as before_{{ grain }}
@@ -146,6 +164,7 @@ converted_lines as (
         coalesce(
             {{ converted('lines.pay_amount', 'rates.exchange_rate') }}, lines.pay_value, 0
         ) as paid_value,
+        rates.exchange_rate is null and lines.pay_value is null as is_unconverted,
         cast(
             greatest(coalesce(rates.exchange_rate, 1), 1) * 0.01 as decimal(18, 2)
         ) as rounding_value
@@ -168,6 +187,7 @@ paid as (
         max(opportunity_id) as opportunity_id,
         max(plan_period_start) as plan_period_start,
         sum(paid_value) as paid_value,
+        max(case when is_unconverted then 1 else 0 end) = 1 as has_unconverted_lines,
         max(rounding_value) as rounding_value
 
     from converted_lines
@@ -212,7 +232,8 @@ approved_adjustments as (
         cast(null as date) as plan_period_start,
         adjustments.adjustment_amount,
         coalesce(adjustments.currency_code, settings.reporting_currency) as currency_code,
-        adjustments.approved_on
+        adjustments.approved_on,
+        coalesce(adjustments.approved_on <= due_until.last_paid_on, false) as is_due
 
     from {{ ref('stg_payroll__commission_adjustments') }} as adjustments
     inner join {{ ref('bridge_person') }} as people
@@ -220,27 +241,49 @@ approved_adjustments as (
             people.system_name = 'payroll'
             and adjustments.employee_id = people.system_person_id
     cross join {{ ref('stg_company__settings') }} as settings
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
     cross join due_until
-    where adjustments.approved_on <= due_until.last_paid_on
+    where adjustments.approved_on <= warehouse.as_of_date
 
 ),
 
-approved as (
+converted_adjustments as (
 
     select
+        adjustments.person_id,
+        adjustments.opportunity_id,
+        adjustments.is_due,
         {{ reconciled_unit('adjustments') }} as unit_key,
-        max(adjustments.person_id) as person_id,
-        max(adjustments.opportunity_id) as opportunity_id,
-        sum({{ converted('adjustments.adjustment_amount', 'rates.exchange_rate') }})
-            as adjustment_value
+        {{ converted(
+            'adjustments.adjustment_amount',
+            'coalesce(rates.exchange_rate, approval_rates.exchange_rate)',
+        ) }} as adjustment_value
 
     from approved_adjustments as adjustments
     left join credits on {{ reconciled_unit('adjustments') }} = credits.unit_key
     left join {{ ref('int_fx_rates_daily') }} as rates
         on
             adjustments.currency_code = rates.currency_code
-            and coalesce(credits.credit_date, adjustments.approved_on) = rates.rate_date
-    group by {{ reconciled_unit('adjustments') }}
+            and coalesce(credits.paid_as_of_date, adjustments.approved_on) = rates.rate_date
+    left join {{ ref('int_fx_rates_daily') }} as approval_rates
+        on
+            adjustments.currency_code = approval_rates.currency_code
+            and adjustments.approved_on = approval_rates.rate_date
+
+),
+
+approved as (
+
+    select
+        unit_key,
+        max(person_id) as person_id,
+        max(opportunity_id) as opportunity_id,
+        sum(case when is_due then adjustment_value else 0 end) as adjustment_value,
+        sum(case when is_due then 0 else adjustment_value end) as pending_value,
+        max(case when is_due then 1 else 0 end) = 0 as is_pending
+
+    from converted_adjustments
+    group by unit_key
 
 ),
 
@@ -269,10 +312,15 @@ units as (
         credits.plan_version,
         credits.employment_problem,
         coalesce(calculated.calculated_value, 0) as calculated_value,
-        coalesce(calculated.pending_value, 0) as pending_value,
+        coalesce(calculated.pending_value, 0) + coalesce(approved.pending_value, 0) as pending_value,
+        coalesce(calculated.is_pending, true)
+        and coalesce(approved.is_pending, true)
+        and coalesce(calculated.unit_key, approved.unit_key) is not null as is_pending,
         coalesce(calculated.clawback_value, 0) as clawback_value,
+        coalesce(calculated.rate_value, 0) as rate_value,
         coalesce(approved.adjustment_value, 0) as adjustment_value,
         coalesce(paid.paid_value, 0) as paid_value,
+        coalesce(paid.has_unconverted_lines, false) as has_unconverted_lines,
         coalesce(repeats.repeated_value, 0) as repeated_value,
         coalesce(paid.rounding_value, 0.01) as rounding_value
 
@@ -300,7 +348,7 @@ judged as (
     select
         *,
         case
-            when calculated_value = 0 and adjustment_value = 0 and pending_value <> 0 then 'pending'
+            when is_pending then 'pending'
             when abs(difference_value) <= rounding_value then 'matched'
             when abs(difference_value - pending_value) <= rounding_value then 'pending'
             else 'different'
@@ -331,7 +379,11 @@ other_amounts as (
 
     from judged
     inner join {{ ref('stg_payroll__rate_tiers') }} as tiers on judged.plan_id = tiers.plan_id
-    where judged.status = 'different'
+    where
+        judged.status = 'different'
+        -- The rate that was earned by is no other one: what is missing or too much is something else.
+        and abs({{ weighted('judged.credit_value', 'tiers.rate') }} - judged.rate_value)
+        > judged.rounding_value
 
 ),
 
@@ -379,7 +431,11 @@ select
             and abs(judged.difference_value + judged.clawback_value) <= judged.rounding_value
             then 'clawback_due'
         when paid_by_other_rates.unit_key is not null then 'wrong_rate'
-        when judged.paid_value = 0 and judged.difference_value < 0 then 'missing'
+        when
+            judged.paid_value = 0
+            and not judged.has_unconverted_lines
+            and judged.difference_value < 0
+            then 'missing'
         when judged.difference_value > 0 then 'overpaid'
         else 'underpaid'
     end as reason
