@@ -104,21 +104,49 @@ def converted(cents: int, rate: int) -> int:
 def credits_of(deals: Iterable[CreditedDeal], splits: Splits, book: PlanBook) -> Iterator[Credit]:
     """Give the credits of all deals: wins, and what later episodes take back of them."""
     for deal in deals:
-        wins: list[Credit] = []
-        for place, decision in enumerate(deal.decisions):
-            episode = place + 1
-            taken = [
-                each for each in wins if decision.is_won or _is_clawed_back(each, decision.day)
-            ]
-            kind = REBOOKING if decision.is_won else CLAWBACK
-            for win in taken:
-                yield replace(win, episode=episode, kind=kind, day=decision.day, cents=-win.cents)
-            # A win is taken back once, by the first episode that does.
-            wins = [each for each in wins if each not in taken]
-            if decision.is_won:
-                won = list(_wins(deal, episode, decision, splits, book))
-                yield from won
-                wins += won
+        yield from _settled(list(_credits_of_deal(deal, splits, book)))
+
+
+def _settled(credits: list[Credit]) -> Iterator[Credit]:
+    """Give credits of a deal, where nothing is left of a win taken back within its own period."""
+    at_once = {
+        (each.rep, each.win_episode)
+        for each in credits
+        if each.kind != WIN and _is_in_period_of_win(each, credits)
+    }
+    for credit in credits:
+        if (credit.rep, credit.win_episode) not in at_once:
+            yield credit
+        elif credit.kind == WIN:
+            yield replace(credit, problem=credit.problem or "taken_back")
+
+
+def _is_in_period_of_win(taken: Credit, credits: list[Credit]) -> bool:
+    (win,) = [
+        each
+        for each in credits
+        if each.kind == WIN and (each.rep, each.episode) == (taken.rep, taken.win_episode)
+    ]
+    if win.version is None:
+        return False
+    grain = win.version.grain
+    return period_of(grain, win.day) == period_of(grain, taken.day)
+
+
+def _credits_of_deal(deal: CreditedDeal, splits: Splits, book: PlanBook) -> Iterator[Credit]:
+    wins: list[Credit] = []
+    for place, decision in enumerate(deal.decisions):
+        episode = place + 1
+        taken = [each for each in wins if decision.is_won or _is_clawed_back(each, decision.day)]
+        kind = REBOOKING if decision.is_won else CLAWBACK
+        for win in taken:
+            yield replace(win, episode=episode, kind=kind, day=decision.day, cents=-win.cents)
+        # A win is taken back once, by the first episode that does.
+        wins = [each for each in wins if each not in taken]
+        if decision.is_won:
+            won = list(_wins(deal, episode, decision, splits, book))
+            yield from won
+            wins += won
 
 
 def _is_clawed_back(win: Credit, lost_on: int) -> bool:

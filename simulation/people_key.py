@@ -192,7 +192,7 @@ def warnings(
         plans_without_quota: Plans by attainment under which somebody without a quota sold.
         stray_statuses: Statuses of applications to an opening that no extract has.
     """
-    problems = {each.problem for each in credits} - {"", "no_plan", "no_employee"}
+    problems = {each.problem for each in credits} - {"", "no_plan", "no_employee", "taken_back"}
     today_gone = {each.status for each in force.workers if each.exited and each.status}
     strays = sum(run.stray != 0 for run in payroll.runs.values())
     rows = [

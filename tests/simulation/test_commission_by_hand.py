@@ -107,6 +107,21 @@ def test_what_is_won_is_credited_and_what_is_lost_or_won_again_taken_back_once()
     }
 
 
+def test_what_does_not_outlive_its_own_period_was_not_sold_in_it():
+    """Won twice and lost in January: nothing is left, and D6's 3 % are those of the first tier."""
+    deals = [
+        CreditedDeal("D5", "X", (won(1, 5, 8_000), won(1, 8, 9_000), lost(1, 20))),
+        CreditedDeal("D6", "X", (won(1, 25, 1_000),)),
+    ]
+    found = list(credits_of(deals, {}, book(plan())))
+    assert [(each.opportunity, each.kind, each.problem) for each in found] == [
+        ("D5", "win", "taken_back"),
+        ("D5", "win", "taken_back"),
+        ("D6", "win", ""),
+    ]
+    assert [row.cents for row in calculator().earnings(found)] == [30_00]
+
+
 def test_tiers_incentives_and_the_cap():
     found = by_rule(calculator().earnings(credits()))
     january, february, march = on(1, 1), on(2, 1), on(3, 1)

@@ -245,52 +245,82 @@ distinct_wins as (
 
 ),
 
+followed_wins as (
+
+    select
+        *,
+        case
+            when not is_won_next and {{ days_between('won_date', 'next_closed_date') }} <= clawback_days
+                then 'clawback'
+            when won_again_date is not null then 'rebooking'
+        end as taken_back_by
+
+    from distinct_wins
+    where place = 1
+
+),
+
+dated_wins as (
+
+    select
+        *,
+        case taken_back_by
+            when 'clawback' then next_closed_date
+            when 'rebooking' then won_again_date
+        end as taken_back_date
+
+    from followed_wins
+
+),
+
+-- What is taken back before its plan period is over was not sold in it.
+settled_wins as (
+
+    select
+        wins.*,
+        coalesce(
+            case wins.period_grain
+                {%- for grain in period_grains() %}
+                when '{{ grain }}' then won.{{ grain }}_start = taken_back.{{ grain }}_start
+                {%- endfor %}
+            end, false
+        ) as is_taken_back_at_once
+
+    from dated_wins as wins
+    left join {{ ref('dim_date') }} as won on wins.won_date = won.date_day
+    left join {{ ref('dim_date') }} as taken_back on wins.taken_back_date = taken_back.date_day
+
+),
+
 credits as (
 
     {% set columns = [
         'opportunity_id', 'episode', 'sales_rep_id', 'person_id', 'person_key', 'employee_id',
         'product_id', 'won_date', 'opportunity_value', 'split_share', 'plan_id', 'plan_version',
-        'period_grain', 'problem',
+        'period_grain',
     ] %}
     select
         {{ columns | join(',\n        ') }},
+        coalesce(problem, case when is_taken_back_at_once then 'taken_back' end) as problem,
         'win' as credit_kind,
         won_date as credit_date,
         {{ weighted('opportunity_value', 'split_share') }} as credit_value
 
-    from distinct_wins
-    where place = 1
+    from settled_wins
 
     union all
 
     select
         {{ columns | join(',\n        ') }},
-        'clawback' as credit_kind,
-        next_closed_date as credit_date,
+        problem,
+        taken_back_by as credit_kind,
+        taken_back_date as credit_date,
         -{{ weighted('opportunity_value', 'split_share') }} as credit_value
 
-    from distinct_wins
+    from settled_wins
     where
-        place = 1
-        and not is_won_next
-        and {{ days_between('won_date', 'next_closed_date') }} <= clawback_days
-
-    union all
-
-    select
-        {{ columns | join(',\n        ') }},
-        'rebooking' as credit_kind,
-        won_again_date as credit_date,
-        -{{ weighted('opportunity_value', 'split_share') }} as credit_value
-
-    from distinct_wins
-    where
-        place = 1
-        and won_again_date is not null
-        and (
-            is_won_next
-            or coalesce({{ days_between('won_date', 'next_closed_date') }} > clawback_days, true)
-        )
+        taken_back_by is not null
+        and not is_taken_back_at_once
 
 )
 
