@@ -1,3 +1,4 @@
+{{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
 -- noqa: disable=LT02,LT05,ST06
 with
 
