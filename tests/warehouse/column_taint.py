@@ -44,7 +44,10 @@ def taints_of_models(
         }
     models: dict[str, dict[str, Taint]] = {}
     for node in _in_order(manifest):
-        taints = taints_of_query(node["compiled_code"], relations)
+        if node["language"] == "sql":
+            taints = taints_of_query(node["compiled_code"], relations)
+        else:
+            taints = dict.fromkeys(node["columns"], _all_that_is_read(node, manifest, relations))
         for column in taints:
             if f"{node['name']}.{column}" in trusted:
                 taints[column] = CLEAN
@@ -138,12 +141,20 @@ def _relation(node: Mapping[str, Any]) -> str:
     return f"{node['schema']}.{node.get('alias') or node['identifier']}".lower()
 
 
+def _all_that_is_read(
+    node: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    relations: Mapping[str, Mapping[str, Taint]],
+) -> Taint:
+    """Gives what a model in Python may tell: nobody sees what it makes of what it reads."""
+    read = [relations[_relation(manifest["nodes"][name])] for name in node["depends_on"]["nodes"]]
+    return CLEAN.union(*(taint for columns in read for taint in columns.values()))
+
+
 def _in_order(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Gives the models that are SQL, each after those that it reads."""
+    """Gives the models, each after those that it reads."""
     models = {
-        name: node
-        for name, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["language"] == "sql"
+        name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"
     }
     done: set[str] = set()
 
