@@ -7,14 +7,10 @@ time in which at least one of them was being built; the machine should do nothin
 """
 
 import json
-import os
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +19,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.__main__ import DEALS, ROOT, machine, timed
+from benchmarks.__main__ import DEALS, ROOT, machine
+from benchmarks.dbt_timing import built_models, covered
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
 from ingestion.home import Home
@@ -120,37 +117,9 @@ def build(home: Path, night: Path) -> tuple[float, float, float]:
     """
     source = (load_mapping("canonical"), night)
     land(Home(home), [source], load_contracts(), f"bench-{night.name}", CompanySettings())
-    target = home / "bench_target"
-    environment = {"SALESOPS_HOME": str(home), "DBT_TARGET_PATH": str(target)}
-    os.environ.update(environment | {"DBT_LOG_PATH": str(home / "bench_logs")})
-    _, peak, _ = timed([str(Path(sys.executable).parent / "dbt"), "run"])
-    results = json.loads((target / "run_results.json").read_text())["results"]
-    spans = {
-        result["unique_id"].rpartition(".")[2]: span(result["timing"])
-        for result in results
-        if result["unique_id"].rpartition(".")[2] in MODELS
-    }
-    start, end = spans["mart_pipeline_value"]
-    return covered(spans.values()), end - start, peak
-
-
-def span(timing: list[dict[str, str]]) -> tuple[float, float]:
-    """Gives when a model's execution started and ended, in seconds."""
-    executed = next(each for each in timing if each["name"] == "execute")
-    start, end = (
-        datetime.fromisoformat(executed[name]).timestamp()
-        for name in ("started_at", "completed_at")
-    )
-    return start, end
-
-
-def covered(spans: Iterable[tuple[float, float]]) -> float:
-    """Gives the length of what spans cover together; two models may be built side by side."""
-    covered, until = 0.0, 0.0
-    for start, end in sorted(spans):
-        covered += max(0.0, end - max(start, until))
-        until = max(until, end)
-    return covered
+    built, peak = built_models(home)
+    start, end = built["mart_pipeline_value"]
+    return covered(built[name] for name in MODELS), end - start, peak
 
 
 def connect(home: Path) -> duckdb.DuckDBPyConnection:

@@ -6,9 +6,7 @@ least one of them was being built; the machine should do nothing else meanwhile.
 """
 
 import json
-import os
 import shutil
-import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -20,8 +18,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.__main__ import ROOT, machine, timed
-from benchmarks.history import covered, span
+from benchmarks.__main__ import ROOT, machine
+from benchmarks.dbt_timing import built_models, covered
 from benchmarks.people_extracts import write_extracts
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
@@ -102,19 +100,10 @@ def plain_duckdb(night: Path, scratch: Path) -> float:
     return time.perf_counter() - started
 
 
-def build(home: Path) -> tuple[dict[str, tuple[float, float]], float]:
-    """Builds all models and gives when each of those about people was built, and peak MB."""
-    target = home / "bench_target"
-    environment = {"SALESOPS_HOME": str(home), "DBT_TARGET_PATH": str(target)}
-    os.environ.update(environment | {"DBT_LOG_PATH": str(home / "bench_logs")})
-    _, peak, _ = timed([str(Path(sys.executable).parent / "dbt"), "run"])
-    manifest = json.loads((target / "manifest.json").read_text())["nodes"]
-    spans = {}
-    for result in json.loads((target / "run_results.json").read_text())["results"]:
-        node = manifest.get(result["unique_id"])
-        if node and (node["name"] in MODELS or any(f in node["path"] for f in FOLDERS)):
-            spans[node["name"]] = span(result["timing"])
-    return spans, peak
+def models_of_people() -> set[str]:
+    """Names the models that are about people, their time and their pay."""
+    models = ROOT / "dbt_project" / "models"
+    return {*MODELS, *(path.stem for name in FOLDERS for path in (models / name).glob("int_*"))}
 
 
 def measure(people: int, time_entries: int, scratch: Path) -> Cost:
@@ -131,7 +120,8 @@ def measure(people: int, time_entries: int, scratch: Path) -> Cost:
     source = (load_mapping("canonical"), night)
     land(home, [source], load_contracts(), "bench-people", CompanySettings())
     landing = time.perf_counter() - started
-    spans, peak = build(home.root)
+    built, peak = built_models(home.root)
+    spans = {name: built[name] for name in models_of_people()}
     seconds = {name: end - start for name, (start, end) in spans.items()}
     slowest = dict(sorted(seconds.items(), key=lambda each: -each[1])[:8])
     shutil.rmtree(home.root)

@@ -34,16 +34,8 @@ versioned_wins as (
         plans.tier_method,
         plans.cap_amount,
         plans.currency_code,
-        case plans.period_grain
-            {%- for grain in period_grains() %}
-            when '{{ grain }}' then calendar.{{ grain }}_start
-            {%- endfor %}
-        end as plan_period_start,
-        case plans.period_grain
-            {%- for grain in period_grains() %}
-            when '{{ grain }}' then calendar.{{ grain }}_end
-            {%- endfor %}
-        end as plan_period_end
+        {{ period_around('plans.period_grain', 'calendar', 'start') }} as plan_period_start,
+        {{ period_around('plans.period_grain', 'calendar', 'end') }} as plan_period_end
 
     from wins
     inner join {{ ref('dim_compensation_plan') }} as plans

@@ -32,16 +32,11 @@ placed_submissions as (
             when 'team' then coalesce(teams.team_id, reps.team_id, 'unknown')
             else 'all'
         end as member_id,
-        case submissions.period_grain
-            when 'month' then calendar.month_end
-            when 'quarter' then calendar.quarter_end
-            else calendar.year_end
-        end as period_end,
-        coalesce(submissions.period_start = case submissions.period_grain
-            when 'month' then calendar.month_start
-            when 'quarter' then calendar.quarter_start
-            else calendar.year_start
-        end, false) as is_in_calendar
+        {{ period_around('submissions.period_grain', 'calendar', 'end') }} as period_end,
+        coalesce(
+            submissions.period_start
+            = {{ period_around('submissions.period_grain', 'calendar', 'start') }}, false
+        ) as is_in_calendar
 
     from dated_submissions as submissions
     left join {{ ref('dim_date') }} as calendar on submissions.period_start = calendar.date_day

@@ -33,16 +33,9 @@ placed_quotas as (
             as member_id,
         quotas.period_grain,
         quotas.period_start,
-        case quotas.period_grain
-            when 'month' then calendar.month_end
-            when 'quarter' then calendar.quarter_end
-            else calendar.year_end
-        end as period_end,
-        quotas.period_start = case quotas.period_grain
-            when 'month' then calendar.month_start
-            when 'quarter' then calendar.quarter_start
-            else calendar.year_start
-        end as is_in_calendar,
+        {{ period_around('quotas.period_grain', 'calendar', 'end') }} as period_end,
+        quotas.period_start
+        = {{ period_around('quotas.period_grain', 'calendar', 'start') }} as is_in_calendar,
         coalesce(quotas.quota_kind, 'full') as quota_kind,
         coalesce(quotas.version, 0) as version,
         quotas.amount,

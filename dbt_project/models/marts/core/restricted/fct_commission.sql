@@ -215,11 +215,7 @@ dated_periods as (
 
     select
         periods.*,
-        case periods.period_grain
-            {%- for grain in period_grains() %}
-            when '{{ grain }}' then calendar.{{ grain }}_end
-            {%- endfor %}
-        end as period_end
+        {{ period_around('periods.period_grain', 'calendar', 'end') }} as period_end
 
     from periods
     inner join {{ ref('dim_date') }} as calendar on periods.period_start = calendar.date_day

@@ -180,8 +180,7 @@ employments as (
 
     select
         person_id,
-        min(starts_on) as first_day,
-        max(ends_on) as last_day
+        min(starts_on) as first_day
 
     from {{ ref('int_employment_spells') }}
     group by person_id
@@ -279,11 +278,8 @@ settled_wins as (
     select
         wins.*,
         coalesce(
-            case wins.period_grain
-                {%- for grain in period_grains() %}
-                when '{{ grain }}' then won.{{ grain }}_start = taken_back.{{ grain }}_start
-                {%- endfor %}
-            end, false
+            {{ period_around('wins.period_grain', 'won', 'start') }}
+            = {{ period_around('wins.period_grain', 'taken_back', 'start') }}, false
         ) as is_taken_back_at_once
 
     from dated_wins as wins
@@ -344,16 +340,8 @@ select
     credits.plan_id,
     credits.plan_version,
     credits.period_grain as plan_period_grain,
-    case credits.period_grain
-        {%- for grain in period_grains() %}
-        when '{{ grain }}' then calendar.{{ grain }}_start
-        {%- endfor %}
-    end as plan_period_start,
-    case credits.period_grain
-        {%- for grain in period_grains() %}
-        when '{{ grain }}' then calendar.{{ grain }}_end
-        {%- endfor %}
-    end as plan_period_end,
+    {{ period_around('credits.period_grain', 'calendar', 'start') }} as plan_period_start,
+    {{ period_around('credits.period_grain', 'calendar', 'end') }} as plan_period_end,
     credits.problem
 
 from credits
