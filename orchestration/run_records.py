@@ -216,11 +216,12 @@ class RunJournal:
             name: Name in the record, such as `core_gate`.
             title: What is said of it while it goes on, such as "Checking the star schema".
         """
-        logger.info(title, extra={"phase": name})
         self.record.step = name
         self.save()
         began = time.monotonic()
         try:
+            # Who stops the refresh upon this line stops this phase, not the one before it.
+            logger.info(title, extra={"phase": name})
             yield
         except GeneratorExit:
             # Dagster lets a step go because of something outside it, and says itself what that was.
