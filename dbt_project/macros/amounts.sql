@@ -30,10 +30,15 @@
     An amount in the reporting currency, and its share at a probability.
 
     DuckDB keeps a product of two decimals of 18 digits in 18 digits, which amounts of a hundred million
-    overflow; of 19 digits and more it does not. Spark has 38 for the product of 19 and 18.
+    overflow; of 19 digits and more it does not. Spark has 38 for the product of 19 and 18. Rounding
+    such a product costs as much as all the rest of a fact, and most amounts stand in the company's own
+    currency.
 #}
 {% macro converted(amount, exchange_rate) -%}
-    cast(cast({{ amount }} as decimal(19, 2)) * {{ exchange_rate }} as decimal(18, 2))
+    case
+        when {{ exchange_rate }} = 1 then cast({{ amount }} as decimal(18, 2))
+        else cast(cast({{ amount }} as decimal(19, 2)) * {{ exchange_rate }} as decimal(18, 2))
+    end
 {%- endmacro %}
 
 {% macro weighted(value, probability) -%}

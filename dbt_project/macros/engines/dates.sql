@@ -69,6 +69,24 @@
 {%- endmacro %}
 
 
+{#
+    One row for each date from the first to the last, both included; none where the second is the
+    earlier or either is NULL. Stands alone in a select list, and costs next to nothing for a single day.
+#}
+{% macro each_day(first_day, last_day) -%}
+    {{ return(adapter.dispatch('each_day', 'salesops')(first_day, last_day)) }}
+{%- endmacro %}
+
+{% macro duckdb__each_day(first_day, last_day) -%}
+    cast(unnest(generate_series({{ first_day }}, {{ last_day }}, interval '1' day)) as date)
+{%- endmacro %}
+
+{% macro spark__each_day(first_day, last_day) -%}
+    {#- Spark's sequence would run backwards. -#}
+    explode(case when {{ last_day }} >= {{ first_day }} then sequence({{ first_day }}, {{ last_day }}) end)
+{%- endmacro %}
+
+
 {# The date so many days later; `days` is an integer expression and may be negative. #}
 {% macro plus_days(day, days) -%}
     {{ return(adapter.dispatch('plus_days', 'salesops')(day, days)) }}

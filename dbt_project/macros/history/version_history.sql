@@ -19,13 +19,34 @@
 {% macro version_history(relation, key, columns) %}
 with
 
+-- Only a row of a later extract makes a second version, and the first extract is most of many tables.
+later_keys as (
+
+    select
+        {{ key | join(',\n        ') }},
+        count(*) as versions
+
+    from {{ relation }}
+    where _extract_id > (select min(_extract_id) from {{ relation }})
+    group by {{ key | join(', ') }}
+
+),
+
 repeated_keys as (
 
     select {{ key | join(', ') }}
 
-    from {{ relation }}
-    group by {{ key | join(', ') }}
-    having count(*) > 1
+    from later_keys
+    where versions > 1
+
+    union distinct
+
+    select {{ prefixed('versions', key) }}
+
+    from {{ relation }} as versions
+    inner join later_keys
+        on {{ equal_keys('versions', 'later_keys', key) }}
+    where versions._extract_id = (select min(_extract_id) from {{ relation }})
 
 ),
 

@@ -1,52 +1,52 @@
+{{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
 -- noqa: disable=LT02,LT05,ST06
 with
-
-recorded_time as (
-
-    select
-        person_id,
-        work_date,
-        {%- for class in activity_classes() %}
-        cast(sum(case when activity_class = '{{ class }}' then worked_seconds else 0 end) as bigint)
-            as {{ class }}_seconds,
-        {%- endfor %}
-        cast(sum(worked_seconds) as bigint) as recorded_seconds,
-        max(time_source) as time_source
-
-    from {{ ref('fct_time_daily') }}
-    group by
-        person_id,
-        work_date
-
-),
 
 sellers as (
 
     select
-        person_id,
-        max(person_key) as person_key,
-        max(sales_rep_id) as sales_rep_id
+        employees.person_id,
+        max(employees.person_key) as person_key,
+        max(employees.sales_rep_id) as sales_rep_id
 
-    from {{ ref('int_capacity_daily') }}
-    group by person_id
+    from {{ ref('dim_employee') }} as employees
+    where employees.is_sales
+    group by employees.person_id
 
 ),
 
--- What somebody sold on a day without a position counts too, for nobody's team.
-days as (
+recorded_time as (
 
     select
-        sellers.person_id,
+        recorded.person_id,
+        recorded.work_date,
+        {%- for class in activity_classes() %}
+        cast(sum(case when recorded.activity_class = '{{ class }}' then recorded.worked_seconds else 0 end) as bigint)
+            as {{ class }}_seconds,
+        {%- endfor %}
+        cast(sum(recorded.worked_seconds) as bigint) as recorded_seconds,
+        max(recorded.time_source) as time_source
+
+    from {{ ref('fct_time_daily') }} as recorded
+    inner join sellers on recorded.person_id = sellers.person_id
+    group by
+        recorded.person_id,
+        recorded.work_date
+
+),
+
+capacity_and_time as (
+
+    select
+        coalesce(capacity.person_id, recorded.person_id) as person_id,
         coalesce(capacity.date_day, recorded.work_date) as date_day,
-        coalesce(sellers.sales_rep_id, sellers.person_key, 'unknown') as seller_id,
-        {{ or_unknown('capacity.branch_id') }} as branch_id,
-        {{ or_unknown('capacity.team_id') }} as team_id,
-        {{ or_unknown('capacity.territory_id') }} as territory_id,
+        capacity.person_id is not null as has_position,
+        capacity.branch_id,
+        capacity.team_id,
+        capacity.territory_id,
         coalesce(capacity.scheduled_seconds, 0) as scheduled_seconds,
         coalesce(capacity.holiday_seconds, 0) as holiday_seconds,
         coalesce(capacity.leave_seconds, 0) as leave_seconds,
-        coalesce(capacity.scheduled_seconds - capacity.holiday_seconds - capacity.leave_seconds, 0)
-            as available_seconds,
         {%- for class in activity_classes() %}
         coalesce(recorded.{{ class }}_seconds, 0) as {{ class }}_seconds,
         {%- endfor %}
@@ -58,12 +58,11 @@ days as (
         on
             capacity.person_id = recorded.person_id
             and capacity.date_day = recorded.work_date
-    inner join sellers
-        on coalesce(capacity.person_id, recorded.person_id) = sellers.person_id
 
 ),
 
--- Whoever only clocks in and out says nothing of what the time went into.
+-- Whoever only clocks in and out says nothing of what the time went into. Who was a seller only before
+-- time was recorded is none here.
 sellers_by_kind as (
 
     select
@@ -71,8 +70,9 @@ sellers_by_kind as (
         sum(recorded_seconds - unclassified_seconds) > 0 as says_classes,
         sum(recorded_seconds) > 0 as records_time
 
-    from days
+    from capacity_and_time
     group by person_id
+    having max(case when has_position then 1 else 0 end) = 1
 
 ),
 
@@ -85,14 +85,32 @@ whole_company as (
 )
 
 select
-    days.*,
-    greatest(days.available_seconds - days.recorded_seconds, 0) as unrecorded_seconds,
+    days.person_id,
+    days.date_day,
+    coalesce(sellers.sales_rep_id, sellers.person_key, 'unknown') as seller_id,
+    -- What somebody sold on a day without a position counts too, for nobody's team.
+    {{ or_unknown('days.branch_id') }} as branch_id,
+    {{ or_unknown('days.team_id') }} as team_id,
+    {{ or_unknown('days.territory_id') }} as territory_id,
+    days.scheduled_seconds,
+    days.holiday_seconds,
+    days.leave_seconds,
+    days.scheduled_seconds - days.holiday_seconds - days.leave_seconds as available_seconds,
+    {%- for class in activity_classes() %}
+    days.{{ class }}_seconds,
+    {%- endfor %}
+    days.recorded_seconds,
+    greatest(
+        days.scheduled_seconds - days.holiday_seconds - days.leave_seconds - days.recorded_seconds, 0
+    ) as unrecorded_seconds,
+    days.time_source,
     case
         when not kinds.records_time then whole_company.says_classes
         when not kinds.says_classes then false
         else days.recorded_seconds = 0 or days.recorded_seconds > days.unclassified_seconds
     end as is_split_known
 
-from days
+from capacity_and_time as days
 inner join sellers_by_kind as kinds on days.person_id = kinds.person_id
+inner join sellers on days.person_id = sellers.person_id
 cross join whole_company

@@ -1,188 +1,78 @@
+{{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
 -- noqa: disable=LT02,LT05,ST06
 with
 
-settings as (
-
-    select time_zone
-
-    from {{ ref('stg_company__settings') }}
-
-),
-
-activities as (
-
-    select
-        people.person_id,
-        activities.activity_class,
-        activities.started_at,
-        activities.ended_at,
-        activities.activity_date as started_on,
-        {{ business_date("activities.ended_at - interval '1' microsecond", 'settings.time_zone') }} as ended_on
-
-    from {{ ref('fct_activity') }} as activities
-    cross join settings
-    inner join {{ ref('bridge_person') }} as people
-        on
-            people.system_name = 'crm'
-            and activities.sales_rep_id = people.system_person_id
-    where activities.is_counted_as_time
-
-),
-
-entries as (
+-- One piece has nothing to overlap with, and of two the ends tell; only the others need sorting.
+crowded_days as (
 
     select
         person_id,
-        activity_class,
-        started_at,
-        ended_at,
-        started_on,
-        ended_on,
-        true as is_from_time_sheet
+        work_date,
+        count(*) as pieces
 
-    from {{ ref('int_time_entries_judged') }}
-    where
-        problem is null
-        and entry_seconds > 0
-
-    union all
-
-    select
+    from {{ ref('int_time_pieces') }}
+    group by
         person_id,
-        activity_class,
-        started_at,
-        ended_at,
-        started_on,
-        ended_on,
-        false as is_from_time_sheet
-
-    from activities
+        work_date
+    having
+        count(*) > 2
+        or (
+            count(*) = 2
+            and max(started_at) < min(ended_at)
+        )
 
 ),
 
--- An entry over midnight counts on both days.
-daily_pieces as (
+crowded_pieces as (
 
     select
-        person_id,
-        started_on as work_date,
-        activity_class,
-        started_at,
-        ended_at,
-        is_from_time_sheet
-
-    from entries
-    where started_on = ended_on
-
-    union all
-
-    select
-        entries.person_id,
-        calendar.date_day as work_date,
-        entries.activity_class,
-        greatest(entries.started_at, {{ start_of_day('calendar.date_day', 'settings.time_zone') }}) as started_at,
-        least(
-            entries.ended_at, {{ start_of_day(plus_days('calendar.date_day', 1), 'settings.time_zone') }}
-        ) as ended_at,
-        entries.is_from_time_sheet
-
-    from entries
-    cross join settings
-    inner join {{ ref('dim_date') }} as calendar
-        on
-            entries.started_on <= calendar.date_day
-            and entries.ended_on >= calendar.date_day
-    where entries.started_on <> entries.ended_on
-
-),
-
-people_with_activities as (
-
-    select distinct person_id
-
-    from activities
-
-),
-
--- Whoever wrote down an hour in a month has a time sheet for it, also where the entry cannot be right.
-days_with_entries as (
-
-    select
-        entries.person_id,
-        entries.started_on as work_date
-
-    from {{ ref('int_time_entries_judged') }} as entries
-    inner join people_with_activities on entries.person_id = people_with_activities.person_id
-
-    union
-
-    select
-        entries.person_id,
-        entries.ended_on as work_date
-
-    from {{ ref('int_time_entries_judged') }} as entries
-    inner join people_with_activities on entries.person_id = people_with_activities.person_id
-
-),
-
-time_sheets as (
-
-    select distinct
-        days.person_id,
-        calendar.month_start
-
-    from days_with_entries as days
-    inner join {{ ref('dim_date') }} as calendar on days.work_date = calendar.date_day
-
-),
-
-heard_pieces as (
-
-    select *
-
-    from daily_pieces
-    where is_from_time_sheet
-
-    union all
-
-    select pieces.*
-
-    from daily_pieces as pieces
-    inner join {{ ref('dim_date') }} as calendar on pieces.work_date = calendar.date_day
-    left join time_sheets
-        on
-            pieces.person_id = time_sheets.person_id
-            and calendar.month_start = time_sheets.month_start
-    where
-        not pieces.is_from_time_sheet
-        and time_sheets.person_id is null
-
-),
-
-ordered_pieces as (
-
-    select
-        *,
-        max(ended_at) over (
-            partition by person_id, work_date
-            order by started_at, ended_at
+        pieces.person_id,
+        pieces.work_date,
+        pieces.started_at,
+        max(pieces.ended_at) over (
+            partition by pieces.person_id, pieces.work_date
+            order by pieces.started_at, pieces.ended_at
             rows between unbounded preceding and 1 preceding
         ) as latest_end_before
 
-    from heard_pieces
+    from {{ ref('int_time_pieces') }} as pieces
+    inner join crowded_days
+        on
+            pieces.person_id = crowded_days.person_id
+            and pieces.work_date = crowded_days.work_date
+    where crowded_days.pieces > 2
 
 ),
 
--- Most days have no overlap; only the others need a closer look.
-pieces as (
+overlapping_days as (
 
     select
-        *,
-        max(case when latest_end_before > started_at then 1 else 0 end) over (
-            partition by person_id, work_date
-        ) = 1 as is_on_overlapping_day
+        person_id,
+        work_date
 
-    from ordered_pieces
+    from crowded_days
+    where pieces = 2
+
+    union distinct
+
+    select
+        person_id,
+        work_date
+
+    from crowded_pieces
+    where latest_end_before > started_at
+
+),
+
+overlapping_pieces as (
+
+    select pieces.*
+
+    from {{ ref('int_time_pieces') }} as pieces
+    inner join overlapping_days
+        on
+            pieces.person_id = overlapping_days.person_id
+            and pieces.work_date = overlapping_days.work_date
 
 ),
 
@@ -197,8 +87,7 @@ moments as (
         started_at as moment,
         1 as change
 
-    from pieces
-    where is_on_overlapping_day
+    from overlapping_pieces
 
     union all
 
@@ -210,8 +99,7 @@ moments as (
         ended_at as moment,
         -1 as change
 
-    from pieces
-    where is_on_overlapping_day
+    from overlapping_pieces
 
 ),
 
@@ -254,17 +142,21 @@ stretches as (
 
 ),
 
-seconds_by_class as (
+counted_stretches as (
 
     select
-        person_id,
-        work_date,
-        is_from_time_sheet,
-        activity_class,
-        {{ seconds_between('started_at', 'ended_at') }} as stretch_seconds
+        pieces.person_id,
+        pieces.work_date,
+        pieces.is_from_time_sheet,
+        pieces.activity_class,
+        {{ seconds_between('pieces.started_at', 'pieces.ended_at') }} as stretch_seconds
 
-    from pieces
-    where not is_on_overlapping_day
+    from {{ ref('int_time_pieces') }} as pieces
+    left join overlapping_days
+        on
+            pieces.person_id = overlapping_days.person_id
+            and pieces.work_date = overlapping_days.work_date
+    where overlapping_days.person_id is null
 
     union all
 
@@ -278,6 +170,24 @@ seconds_by_class as (
     from stretches
     where activity_class is not null
 
+),
+
+seconds_by_class as (
+
+    select
+        person_id,
+        work_date,
+        is_from_time_sheet,
+        activity_class,
+        cast(sum(stretch_seconds) as bigint) as worked_seconds
+
+    from counted_stretches
+    group by
+        person_id,
+        work_date,
+        is_from_time_sheet,
+        activity_class
+
 )
 
 select
@@ -286,13 +196,7 @@ select
     seconds.work_date,
     seconds.activity_class,
     case when seconds.is_from_time_sheet then 'time_entries' else 'activities' end as time_source,
-    cast(sum(seconds.stretch_seconds) as bigint) as worked_seconds
+    seconds.worked_seconds
 
 from seconds_by_class as seconds
 left join {{ ref('dim_person') }} as people on seconds.person_id = people.person_id
-group by
-    seconds.person_id,
-    people.sales_rep_id,
-    seconds.work_date,
-    seconds.activity_class,
-    seconds.is_from_time_sheet

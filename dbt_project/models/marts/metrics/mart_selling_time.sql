@@ -1,31 +1,64 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
--- noqa: disable=LT05
+-- noqa: disable=LT02,LT05
+{%- set additive = ['split_days', 'split_available_seconds'] -%}
+{%- for part in ['scheduled', 'leave', 'holiday', 'available', 'recorded', 'unrecorded'] + activity_classes() -%}
+    {%- do additive.append(part ~ '_seconds') -%}
+{%- endfor %}
 {%- set measures = {
     'people': 'count(distinct facts.person_id)',
-    'split_days': 'sum(case when facts.is_split_known then 1 else 0 end)',
-    'split_available_seconds': 'sum(case when facts.is_split_known then facts.available_seconds else 0 end)',
-    'first_time_source': 'min(facts.time_source)',
-    'last_time_source': 'max(facts.time_source)',
+    'first_time_source': 'min(facts.first_time_source)',
+    'last_time_source': 'max(facts.last_time_source)',
 } -%}
-{%- for part in ['scheduled', 'leave', 'holiday', 'available', 'recorded', 'unrecorded'] + activity_classes() -%}
-    {%- do measures.update({part ~ '_seconds': 'sum(facts.' ~ part ~ '_seconds)'}) -%}
+{%- for column in additive -%}
+    {%- do measures.update({column: 'sum(facts.' ~ column ~ ')'}) -%}
 {%- endfor %}
 with
 
-days as (
+judged_days as (
 
     select
         *,
-        'restated' as basis
+        case when is_split_known then 1 else 0 end as split_days,
+        case when is_split_known then available_seconds else 0 end as split_available_seconds
 
     from {{ ref('int_selling_time_daily') }}
 
 ),
 
+-- Seconds add up, so quarters and years are made of months: there are thirty times as few of them.
+months as (
+
+    select
+        days.person_id,
+        days.seller_id,
+        days.branch_id,
+        days.team_id,
+        days.territory_id,
+        -- Any day of the month tells its quarter and year too.
+        min(days.date_day) as first_date,
+        'restated' as basis,
+        {%- for column in additive %}
+        sum(days.{{ column }}) as {{ column }},
+        {%- endfor %}
+        min(days.time_source) as first_time_source,
+        max(days.time_source) as last_time_source
+
+    from judged_days as days
+    inner join {{ ref('dim_date') }} as calendar on days.date_day = calendar.date_day
+    group by
+        days.person_id,
+        days.seller_id,
+        days.branch_id,
+        days.team_id,
+        days.territory_id,
+        calendar.month_start
+
+),
+
 by_member as (
 
-    {{ rolled_up('days', date_column='date_day', measures=measures, levels=seller_levels()) }}
+    {{ rolled_up('months', date_column='first_date', measures=measures, levels=seller_levels()) }}
 
 )
 
