@@ -68,10 +68,12 @@ def _pay_checks() -> Iterator[Check]:
         f"{_STAGING}.stg_payroll__pay_runs",
         "runs_tie_out",
         f"select runs.pay_run_id, count(lines.pay_line_id) as lines from {BATCH} as runs "
-        f"left join {lines} as lines using (pay_run_id) where runs.control_total is not null "
-        "group by runs.pay_run_id, runs.control_total "
+        "cross join warehouse.staging.stg_company__settings as settings "
+        f"left join {lines} as lines on runs.pay_run_id = lines.pay_run_id "
+        "and coalesce(runs.currency_code, settings.reporting_currency) = lines.currency_code "
+        "where runs.control_total is not null group by runs.pay_run_id, runs.control_total "
         "having coalesce(sum(lines.pay_amount), 0) <> runs.control_total",
-        "runs whose lines do not add up to their control total",
+        "runs whose lines in the currency of their control total do not add up to it",
         "ask payroll for the whole run; lines may be missing or sent twice",
     )
     yield _warning(
@@ -99,8 +101,9 @@ def _pay_checks() -> Iterator[Check]:
     yield _warning(
         f"{_STAGING}.stg_payroll__opportunity_splits",
         "splits_add_up",
+        # A share has six decimals, so thirds are up to half of the last one off.
         f"select opportunity_id, sum(split_share) as shares from {BATCH} "
-        "group by opportunity_id having sum(split_share) <> 1",
+        "group by opportunity_id having abs(sum(split_share) - 1) > 0.0000005 * count(*)",
         "deals whose shares do not add up to 1",
         "correct the shares of the deal",
     )

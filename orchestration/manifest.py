@@ -84,9 +84,9 @@ def begin_parse(project: Project) -> ManifestParse:
 
 
 def dbt_executable() -> str:
-    """Gives the dbt of this Python's environment, whether or not that is on the path."""
-    beside_python = Path(sys.executable).parent / "dbt"
-    return str(beside_python) if beside_python.exists() else "dbt"
+    """Gives the dbt that ends with its parent, be this Python's commands on the path or not."""
+    beside_python = Path(sys.executable).parent / "salesops-dbt"
+    return str(beside_python) if beside_python.exists() else "salesops-dbt"
 
 
 def _manifest(project: Project) -> Path:

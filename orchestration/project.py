@@ -1,4 +1,4 @@
-"""Where the project is and what its environment says; the one module that reads the environment.
+"""Where the project is and what its environment says; the one module of a refresh that reads it.
 
 Belongs here: the repository's root, the home in use, and what dbt and Dagster are told of both.
 Does not belong here: what dbt and Dagster then do. It imports neither: the command has to
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.home import HOME_VARIABLE, Home, repository_root
+from orchestration.dbt_process import PARENT_VARIABLE
 
 _DBT_FILES = ("dbt_project.yml", "profiles.yml", "dbt_project")
 _PACKAGES = ("ingestion", "expectations", "orchestration")
@@ -62,6 +63,7 @@ class Project:
         """Gives the environment variables with which dbt runs in a refresh."""
         return {
             HOME_VARIABLE: str(self.home.root),
+            PARENT_VARIABLE: str(os.getpid()),
             # Raw cannot be rebuilt, so a refresh gives dbt no right to write to it.
             "SALESOPS_RAW_READ_ONLY": "true",
             "DBT_TARGET_PATH": str(self.dbt_target),

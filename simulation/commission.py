@@ -13,7 +13,7 @@ from simulation.currencies import RATE_UNIT
 from simulation.history_key import Period, period_of
 from simulation.plans import MARGINAL, VALUE, Draw, PlanBook, PlanVersion, Spif, Tier
 
-WIN, CLAWBACK, REBOOKING = "win", "clawback", "rebooking"
+WIN, CLAWBACK, REBOOKING, REINSTATEMENT = "win", "clawback", "rebooking", "reinstatement"
 RATE, SPIF, CAP = "rate", "spif", "cap"
 ADVANCE, RECOVERY, GRANT = "draw_advance", "draw_recovery", "draw_grant"
 
@@ -49,7 +49,7 @@ class Credit:
     Attributes:
         cents: In the reporting currency; below zero where it takes a win back.
         deal_cents: What the whole deal was won for.
-        win_episode: Episode of the win that is taken back; of a win its own.
+        win_episode: Episode of the win that is taken or given back; of a win its own.
         problem: Why it earns nothing; empty if it does.
     """
 
@@ -104,16 +104,40 @@ def converted(cents: int, rate: int) -> int:
 def credits_of(deals: Iterable[CreditedDeal], splits: Splits, book: PlanBook) -> Iterator[Credit]:
     """Give the credits of all deals: wins, and what later episodes take back of them."""
     for deal in deals:
-        yield from _settled(list(_credits_of_deal(deal, splits, book)))
+        credits = list(_credits_of_deal(deal, splits, book))
+        yield from _settled([*credits, *_reinstated(deal, credits)])
+
+
+def _reinstated(deal: CreditedDeal, credits: list[Credit]) -> Iterator[Credit]:
+    """Give back wins that were lost after their window, won again, and then lost within it."""
+    clawed_back = {(each.rep, each.win_episode): each for each in credits if each.kind == CLAWBACK}
+    for credit in credits:
+        # Episodes count from 1, so this is the decision after the win.
+        lost = credit.kind == REBOOKING and not deal.decisions[credit.win_episode].is_won
+        later = [
+            clawed_back.get((each.rep, each.episode))
+            for each in credits
+            if each.kind == WIN and each.episode > credit.win_episode
+        ]
+        if lost and all(later):
+            last = max((each for each in later if each), key=lambda each: each.day)
+            yield replace(
+                credit,
+                episode=last.episode,
+                kind=REINSTATEMENT,
+                day=last.day,
+                cents=-credit.cents,
+            )
 
 
 def _settled(credits: list[Credit]) -> Iterator[Credit]:
     """Give credits of a deal, where nothing is left of a win taken back within its own period."""
+    given_back = {(each.rep, each.win_episode) for each in credits if each.kind == REINSTATEMENT}
     at_once = {
         (each.rep, each.win_episode)
         for each in credits
         if each.kind != WIN and _is_in_period_of_win(each, credits)
-    }
+    } - given_back
     for credit in credits:
         if (credit.rep, credit.win_episode) not in at_once:
             yield credit
@@ -201,7 +225,8 @@ class Calculator:
         for credit in earning:
             if credit.kind != WIN and credit.version:
                 win = rows[credit.rep, credit.opportunity, credit.win_episode]
-                cents = -sum(row.cents for row in win)
+                cents = sum(row.cents for row in win)
+                cents = cents if credit.kind == REINSTATEMENT else -cents
                 period = period_of(credit.version.grain, credit.day)
                 found.append(_row(credit, credit.kind, period, cents))
         return found

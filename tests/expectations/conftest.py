@@ -53,6 +53,7 @@ create table restricted.fct_payroll_line (
     earning_code varchar, earning_class varchar, currency_code varchar,
     pay_amount decimal(18, 2), pay_period_start date, problem varchar);
 create table staging.stg_company__calendar (date_day date, month_start date);
+create table staging.stg_company__settings as select 'EUR' as reporting_currency;
 create table restricted.fct_credit (person_id varchar, credit_value decimal(18, 2), problem varchar);
 create table restricted.fct_commission (
     person_id varchar, plan_id varchar, commission_value decimal(18, 2), problem varchar);

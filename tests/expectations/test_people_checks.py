@@ -260,6 +260,31 @@ def test_a_contradiction_is_reported_and_stops_nothing(case: str, sound_home: Ho
     assert PAY not in told
 
 
+def test_thirds_and_lines_in_another_currency_contradict_nothing(sound_home: Home) -> None:
+    """A control total speaks for its own currency: EUR where it names none. Two shares are missing
+    two millionths, which is more than their rounding."""
+    with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
+        warehouse.execute(
+            "insert into staging.stg_payroll__pay_runs by name from (values "
+            "('R1', 100, null), ('R2', 7, 'USD')) as v(pay_run_id, control_total, currency_code)"
+        )
+        warehouse.execute(
+            "insert into restricted.fct_payroll_line by name from (values ('L1', 'R1', 60, 'EUR'), "
+            "('L2', 'R1', 40, 'EUR'), ('L3', 'R1', 7, 'USD'), ('L4', 'R2', 7, 'USD')) "
+            "as v(pay_line_id, pay_run_id, pay_amount, currency_code)"
+        )
+        warehouse.execute(
+            "insert into staging.stg_payroll__opportunity_splits by name from (values "
+            "('D1', 'U1', 0.333333), ('D1', 'U2', 0.333333), ('D1', 'U3', 0.333333), "
+            "('D2', 'U1', 0.5), ('D2', 'U2', 0.499998)) as v(opportunity_id, user_id, split_share)"
+        )
+    result = run_gate("core", sound_home, "r1", load_contracts())
+    (found,) = [check for check in result.checks if check.result != "passed"]
+    assert found.check_name == "splits_add_up"
+    assert "D2" in found.message
+    assert "D1" not in found.message
+
+
 def test_time_entries_that_do_not_count_are_reported(sound_home: Home) -> None:
     with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
         warehouse.execute(

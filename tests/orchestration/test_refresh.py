@@ -8,12 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -227,7 +229,10 @@ def test_the_demo_refreshes_its_nights_in_one_process(tmp_path: Path):
 
 
 def stopped_while_building(home: Path, number: signal.Signals) -> int:
-    """Begins a refresh, sends it a signal while dbt builds, and gives its exit code."""
+    """Begins a refresh, sends it a signal while dbt runs, and gives its exit code.
+
+    No program that it had started may outlive it.
+    """
     inbox = home.parent / f"{home.name}_inbox"
     process = subprocess.Popen(
         command(home, "refresh", "--force", "--source", f"canonical={inbox}"),
@@ -240,8 +245,12 @@ def stopped_while_building(home: Path, number: signal.Signals) -> int:
     for line in process.stderr:
         if line.startswith("Building staging"):
             break
+    while not (started := psutil.Process(process.pid).children(recursive=True)):
+        time.sleep(0.05)
     process.send_signal(number)
     process.communicate()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert not alive
     return process.returncode
 
 

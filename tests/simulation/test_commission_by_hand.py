@@ -122,6 +122,48 @@ def test_what_does_not_outlive_its_own_period_was_not_sold_in_it():
     assert [row.cents for row in calculator().earnings(found)] == [30_00]
 
 
+def test_what_was_earned_for_good_counts_again_when_the_later_win_is_lost():
+    """D7 and D8 were kept in March; of D7 the win of April is lost in April, of D8 in May."""
+    kept = (won(1, 5, 8_000), lost(3, 5), won(4, 10, 9_000))
+    deals = [
+        CreditedDeal("D7", "X", (*kept, lost(4, 25))),
+        CreditedDeal("D8", "X", (*kept, lost(5, 5))),
+        # Opened and won again without a loss: that it was lost in the end takes both wins back.
+        CreditedDeal("D9", "X", (won(1, 5, 8_000), won(4, 10, 9_000), lost(5, 5))),
+        # Lost after its window too, so the later win stays.
+        CreditedDeal("D10", "X", (*kept, lost(6, 30))),
+    ]
+    found = list(credits_of(deals, {}, book(plan())))
+    first, second = 8_000_00, 9_000_00
+    assert [(each.opportunity, each.kind, each.cents, each.problem) for each in found] == [
+        ("D7", "win", first, ""),
+        ("D7", "rebooking", -first, ""),
+        ("D7", "win", second, "taken_back"),
+        ("D7", "reinstatement", first, ""),
+        ("D8", "win", first, ""),
+        ("D8", "rebooking", -first, ""),
+        ("D8", "win", second, ""),
+        ("D8", "clawback", -second, ""),
+        ("D8", "reinstatement", first, ""),
+        ("D9", "win", first, ""),
+        ("D9", "rebooking", -first, ""),
+        ("D9", "win", second, ""),
+        ("D9", "clawback", -second, ""),
+        ("D10", "win", first, ""),
+        ("D10", "rebooking", -first, ""),
+        ("D10", "win", second, ""),
+    ]
+    of_d8 = [each for each in found if each.opportunity == "D8"]
+    rows = calculator().earnings(of_d8)
+    assert {(row.rule, row.period.start): row.cents for row in rows} == {
+        ("rate", on(1, 1)): 240_00,
+        ("rate", on(4, 1)): 270_00,
+        ("rebooking", on(4, 1)): -240_00,
+        ("clawback", on(5, 1)): -270_00,
+        ("reinstatement", on(5, 1)): 240_00,
+    }
+
+
 def test_tiers_incentives_and_the_cap():
     found = by_rule(calculator().earnings(credits()))
     january, february, march = on(1, 1), on(2, 1), on(3, 1)

@@ -46,8 +46,8 @@ win_rows as (
 
 ),
 
--- A paid period is never touched: what is taken back is dated by what took it back.
-taken_back_rows as (
+-- A paid period is never touched: what is taken back, or given back, is dated by what did so.
+later_rows as (
 
     select
         credits.credit_id,
@@ -62,7 +62,8 @@ taken_back_rows as (
         credits.plan_period_start,
         credits.plan_period_end,
         credits.credit_date as earned_date,
-        -(wins.rate_value + wins.spif_value + wins.cap_taken_value) as commission_value,
+        case when credits.credit_kind = 'reinstatement' then 1 else -1 end
+        * (wins.rate_value + wins.spif_value + wins.cap_taken_value) as commission_value,
         wins.problem
 
     from {{ ref('fct_credit') }} as credits
@@ -79,7 +80,7 @@ credit_rows as (
 
     select * from win_rows
     union all
-    select * from taken_back_rows
+    select * from later_rows
 
 ),
 

@@ -259,16 +259,59 @@ followed_wins as (
 
 ),
 
+-- A deal's win is lost again where every seller's credit of it is taken back.
+lost_wins as (
+
+    select
+        opportunity_id,
+        episode,
+        max(next_closed_date) as lost_date,
+        min(case when taken_back_by = 'clawback' then 1 else 0 end) as is_lost_again
+
+    from followed_wins
+    group by
+        opportunity_id,
+        episode
+
+),
+
+wins_and_later_ones as (
+
+    select
+        opportunity_id,
+        episode,
+        min(is_lost_again) over later_wins as are_later_wins_lost,
+        max(lost_date) over later_wins as later_lost_date
+
+    from lost_wins
+    window later_wins as (
+        partition by opportunity_id
+        order by episode
+        rows between 1 following and unbounded following
+    )
+
+),
+
+-- What was lost after its window only was earned for good. A later win takes its place, and gives it
+-- back where that win does not last either.
 dated_wins as (
 
     select
-        *,
-        case taken_back_by
-            when 'clawback' then next_closed_date
-            when 'rebooking' then won_again_date
-        end as taken_back_date
+        wins.*,
+        case wins.taken_back_by
+            when 'clawback' then wins.next_closed_date
+            when 'rebooking' then wins.won_again_date
+        end as taken_back_date,
+        case
+            when wins.taken_back_by = 'rebooking' and not wins.is_won_next and later.are_later_wins_lost = 1
+                then later.later_lost_date
+        end as reinstated_date
 
-    from followed_wins
+    from followed_wins as wins
+    inner join wins_and_later_ones as later
+        on
+            wins.opportunity_id = later.opportunity_id
+            and wins.episode = later.episode
 
 ),
 
@@ -277,7 +320,8 @@ settled_wins as (
 
     select
         wins.*,
-        coalesce(
+        wins.reinstated_date is null
+        and coalesce(
             {{ period_around('wins.period_grain', 'won', 'start') }}
             = {{ period_around('wins.period_grain', 'taken_back', 'start') }}, false
         ) as is_taken_back_at_once
@@ -317,6 +361,18 @@ credits as (
     where
         taken_back_by is not null
         and not is_taken_back_at_once
+
+    union all
+
+    select
+        {{ columns | join(',\n        ') }},
+        problem,
+        'reinstatement' as credit_kind,
+        reinstated_date as credit_date,
+        {{ weighted('opportunity_value', 'split_share') }} as credit_value
+
+    from settled_wins
+    where reinstated_date is not null
 
 )
 

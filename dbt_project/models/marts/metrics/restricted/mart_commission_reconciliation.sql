@@ -91,13 +91,41 @@ credits as (
 
 ),
 
+-- What was paid for a deal that has since been merged was paid for the deal that stayed, which may have
+-- been merged into another one in its turn.
+merged_deals as (
+
+    select
+        deals.opportunity_id,
+        coalesce(survivors.merged_into_id, deals.merged_into_id) as surviving_id
+
+    from {{ ref('stg_crm__opportunities') }} as deals
+    left join {{ ref('stg_crm__opportunities') }} as survivors
+        on deals.merged_into_id = survivors.opportunity_id
+    where deals.merged_into_id is not null
+
+),
+
 -- An extract can hold a run before the day on which it is paid.
 paid_lines as (
 
-    select lines.*
+    select
+        lines.pay_line_id,
+        lines.person_id,
+        lines.sales_rep_id,
+        coalesce(merged_deals.surviving_id, lines.opportunity_id) as opportunity_id,
+        lines.earning_code,
+        lines.is_commission,
+        lines.currency_code,
+        lines.pay_amount,
+        lines.pay_value,
+        lines.pay_period_start,
+        lines.paid_on,
+        lines.reversal_of_id
 
     from {{ ref('fct_payroll_line') }} as lines
     cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    left join merged_deals on lines.opportunity_id = merged_deals.opportunity_id
     where coalesce(lines.paid_on <= warehouse.as_of_date, true)
 
 ),
@@ -228,7 +256,7 @@ approved_adjustments as (
 
     select
         people.person_id,
-        adjustments.opportunity_id,
+        coalesce(merged_deals.surviving_id, adjustments.opportunity_id) as opportunity_id,
         cast(null as date) as plan_period_start,
         adjustments.adjustment_amount,
         coalesce(adjustments.currency_code, settings.reporting_currency) as currency_code,
@@ -236,6 +264,7 @@ approved_adjustments as (
         coalesce(adjustments.approved_on <= due_until.last_paid_on, false) as is_due
 
     from {{ ref('stg_payroll__commission_adjustments') }} as adjustments
+    left join merged_deals on adjustments.opportunity_id = merged_deals.opportunity_id
     inner join {{ ref('bridge_person') }} as people
         on
             people.system_name = 'payroll'
