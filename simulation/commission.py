@@ -102,42 +102,18 @@ def converted(cents: int, rate: int) -> int:
 
 
 def credits_of(deals: Iterable[CreditedDeal], splits: Splits, book: PlanBook) -> Iterator[Credit]:
-    """Give the credits of all deals: wins, and what later episodes take back of them."""
+    """Give the credits of all deals: wins, and what later episodes take or give back of them."""
     for deal in deals:
-        credits = list(_credits_of_deal(deal, splits, book))
-        yield from _settled([*credits, *_reinstated(deal, credits)])
-
-
-def _reinstated(deal: CreditedDeal, credits: list[Credit]) -> Iterator[Credit]:
-    """Give back wins that were lost after their window, won again, and then lost within it."""
-    clawed_back = {(each.rep, each.win_episode): each for each in credits if each.kind == CLAWBACK}
-    for credit in credits:
-        # Episodes count from 1, so this is the decision after the win.
-        lost = credit.kind == REBOOKING and not deal.decisions[credit.win_episode].is_won
-        later = [
-            clawed_back.get((each.rep, each.episode))
-            for each in credits
-            if each.kind == WIN and each.episode > credit.win_episode
-        ]
-        if lost and all(later):
-            last = max((each for each in later if each), key=lambda each: each.day)
-            yield replace(
-                credit,
-                episode=last.episode,
-                kind=REINSTATEMENT,
-                day=last.day,
-                cents=-credit.cents,
-            )
+        yield from _settled(list(_credits_of_deal(deal, splits, book)))
 
 
 def _settled(credits: list[Credit]) -> Iterator[Credit]:
     """Give credits of a deal, where nothing is left of a win taken back within its own period."""
-    given_back = {(each.rep, each.win_episode) for each in credits if each.kind == REINSTATEMENT}
     at_once = {
         (each.rep, each.win_episode)
         for each in credits
         if each.kind != WIN and _is_in_period_of_win(each, credits)
-    } - given_back
+    }
     for credit in credits:
         if (credit.rep, credit.win_episode) not in at_once:
             yield credit
@@ -158,19 +134,39 @@ def _is_in_period_of_win(taken: Credit, credits: list[Credit]) -> bool:
 
 
 def _credits_of_deal(deal: CreditedDeal, splits: Splits, book: PlanBook) -> Iterator[Credit]:
-    wins: list[Credit] = []
+    counted: list[Credit] = []  # Wins that count now.
+    kept: list[Credit] = []  # Wins that outlived a loss, and gave way to those that count now.
+    was_lost = False
     for place, decision in enumerate(deal.decisions):
         episode = place + 1
-        taken = [each for each in wins if decision.is_won or _is_clawed_back(each, decision.day)]
-        kind = REBOOKING if decision.is_won else CLAWBACK
-        for win in taken:
-            yield replace(win, episode=episode, kind=kind, day=decision.day, cents=-win.cents)
-        # A win is taken back once, by the first episode that does.
-        wins = [each for each in wins if each not in taken]
         if decision.is_won:
-            won = list(_wins(deal, episode, decision, splits, book))
-            yield from won
-            wins += won
+            for win in counted:
+                yield _later(win, episode, REBOOKING, decision.day)
+            kept = counted if was_lost else []
+            counted = list(_wins(deal, episode, decision, splits, book))
+            yield from counted
+        else:
+            lost = [each for each in counted if _is_clawed_back(each, decision.day)]
+            for win in lost:
+                yield _later(win, episode, CLAWBACK, decision.day)
+            again = [each for each in kept if _is_given_back(each, counted, lost)]
+            for win in again:
+                yield _later(win, episode, REINSTATEMENT, decision.day)
+            counted = [each for each in counted if each not in lost] + again
+            kept = [each for each in kept if each not in again]
+        was_lost = not decision.is_won
+
+
+def _later(win: Credit, episode: int, kind: str, day: int) -> Credit:
+    cents = win.cents if kind == REINSTATEMENT else -win.cents
+    return replace(win, episode=episode, kind=kind, day=day, cents=cents)
+
+
+def _is_given_back(win: Credit, counted: list[Credit], lost: list[Credit]) -> bool:
+    """Whether nothing is left, for the seller or else anybody, of the win that it gave way to."""
+    own = [each for each in counted if each.rep == win.rep and not each.problem]
+    others = own or [each for each in counted if not each.problem or each in lost]
+    return bool(others) and all(each in lost for each in others)
 
 
 def _is_clawed_back(win: Credit, lost_on: int) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from simulation.commission import (
     CLAWBACK,
     RATE,
+    REINSTATEMENT,
     WIN,
     Credit,
     Earning,
@@ -145,7 +146,7 @@ class CommissionPay:
             amount = local(cents, rate)
             if credit.kind != WIN:
                 amount, rate = paid[credit.rep, credit.opportunity, credit.win_episode]
-                amount = -amount
+                amount = amount if credit.kind == REINSTATEMENT else -amount
             paid[credit.rep, credit.opportunity, credit.episode] = (amount, rate)
             dues.append(_Due(credit, period, cents, rate, amount))
         return [due for due in dues if self.due_in(due.period) is not None]

@@ -132,6 +132,8 @@ def test_what_was_earned_for_good_counts_again_when_the_later_win_is_lost():
         CreditedDeal("D9", "X", (won(1, 5, 8_000), won(4, 10, 9_000), lost(5, 5))),
         # Lost after its window too, so the later win stays.
         CreditedDeal("D10", "X", (*kept, lost(6, 30))),
+        # As D8, and won a third time: what was given back in May stays a row of May.
+        CreditedDeal("D11", "X", (*kept, lost(5, 5), won(6, 1, 7_000))),
     ]
     found = list(credits_of(deals, {}, book(plan())))
     first, second = 8_000_00, 9_000_00
@@ -152,6 +154,13 @@ def test_what_was_earned_for_good_counts_again_when_the_later_win_is_lost():
         ("D10", "win", first, ""),
         ("D10", "rebooking", -first, ""),
         ("D10", "win", second, ""),
+        ("D11", "win", first, ""),
+        ("D11", "rebooking", -first, ""),
+        ("D11", "win", second, ""),
+        ("D11", "clawback", -second, ""),
+        ("D11", "reinstatement", first, ""),
+        ("D11", "rebooking", -first, ""),
+        ("D11", "win", 7_000_00, ""),
     ]
     of_d8 = [each for each in found if each.opportunity == "D8"]
     rows = calculator().earnings(of_d8)
@@ -162,6 +171,33 @@ def test_what_was_earned_for_good_counts_again_when_the_later_win_is_lost():
         ("clawback", on(5, 1)): -270_00,
         ("reinstatement", on(5, 1)): 240_00,
     }
+
+
+def test_what_gave_way_before_it_was_paid_does_not_come_back():
+    """All of the first quarter: only the later win was paid, and is taken back in April."""
+    deal = CreditedDeal("D12", "X", (won(1, 5, 6_000), lost(2, 20), won(3, 20, 6_000), lost(4, 5)))
+    found = list(credits_of([deal], {}, book(plan(grain="quarter"))))
+    assert [(each.kind, each.problem) for each in found] == [
+        ("win", "taken_back"),
+        ("win", ""),
+        ("clawback", ""),
+    ]
+
+
+def test_each_seller_of_a_split_goes_by_what_was_taken_back_from_her():
+    """C has no employee record: nothing is taken back from her later win, which keeps nobody's first
+    one away. Where the later win is B's alone, B's loss gives A her own back."""
+    decisions = (won(1, 5, 8_000), lost(3, 5), won(4, 10, 9_000), lost(5, 5))
+    splits = {"D13": [("A", Fraction("0.6")), ("C", Fraction("0.4"))]}
+    handed_over = (*decisions[:2], won(4, 10, 9_000, "B"), decisions[3])
+    deals = [CreditedDeal("D13", "X", decisions), CreditedDeal("D14", "X", handed_over)]
+    found = credits_of(deals, splits, book(plan()))
+    given_back = [each for each in found if each.kind == "reinstatement"]
+    assert [(each.opportunity, each.rep, each.cents) for each in given_back] == [
+        ("D13", "A", 4_800_00),
+        ("D13", "C", 3_200_00),
+        ("D14", "A", 8_000_00),
+    ]
 
 
 def test_tiers_incentives_and_the_cap():

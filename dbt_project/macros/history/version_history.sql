@@ -19,7 +19,8 @@
 {% macro version_history(relation, key, columns) %}
 with
 
--- Only a row of a later extract makes a second version, and the first extract is most of many tables.
+-- Landing writes a key once an extract, so only a row of a later one makes a second version; and the
+-- first extract is most of many tables.
 later_keys as (
 
     select

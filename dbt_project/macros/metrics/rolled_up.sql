@@ -7,8 +7,8 @@
 {#
     Facts rolled up into one row per basis, period, level and member.
 
-    Every level and every period is computed from the facts themselves: a quarter is never made of
-    months, nor a team of its reps, so medians and rates are right at each. The company's months,
+    Every level and every period is computed from the relation's own rows: a quarter is never made of
+    months' results, nor a team of its reps', so medians and rates are right at each. The company's months,
     quarters and fiscal years come from dim_date.
 
     Arguments:

@@ -69,7 +69,7 @@ heard_pieces as (
     select pieces.*
 
     from pieces_of_activities as pieces
-    left join {{ ref('dim_date') }} as calendar on pieces.work_date = calendar.date_day
+    inner join {{ ref('dim_date') }} as calendar on pieces.work_date = calendar.date_day
     left join {{ ref('int_time_sheet_months') }} as time_sheets
         on
             pieces.person_id = time_sheets.person_id

@@ -259,59 +259,16 @@ followed_wins as (
 
 ),
 
--- A deal's win is lost again where every seller's credit of it is taken back.
-lost_wins as (
-
-    select
-        opportunity_id,
-        episode,
-        max(next_closed_date) as lost_date,
-        min(case when taken_back_by = 'clawback' then 1 else 0 end) as is_lost_again
-
-    from followed_wins
-    group by
-        opportunity_id,
-        episode
-
-),
-
-wins_and_later_ones as (
-
-    select
-        opportunity_id,
-        episode,
-        min(is_lost_again) over later_wins as are_later_wins_lost,
-        max(lost_date) over later_wins as later_lost_date
-
-    from lost_wins
-    window later_wins as (
-        partition by opportunity_id
-        order by episode
-        rows between 1 following and unbounded following
-    )
-
-),
-
--- What was lost after its window only was earned for good. A later win takes its place, and gives it
--- back where that win does not last either.
 dated_wins as (
 
     select
-        wins.*,
-        case wins.taken_back_by
-            when 'clawback' then wins.next_closed_date
-            when 'rebooking' then wins.won_again_date
-        end as taken_back_date,
-        case
-            when wins.taken_back_by = 'rebooking' and not wins.is_won_next and later.are_later_wins_lost = 1
-                then later.later_lost_date
-        end as reinstated_date
+        *,
+        case taken_back_by
+            when 'clawback' then next_closed_date
+            when 'rebooking' then won_again_date
+        end as taken_back_date
 
-    from followed_wins as wins
-    inner join wins_and_later_ones as later
-        on
-            wins.opportunity_id = later.opportunity_id
-            and wins.episode = later.episode
+    from followed_wins
 
 ),
 
@@ -320,8 +277,7 @@ settled_wins as (
 
     select
         wins.*,
-        wins.reinstated_date is null
-        and coalesce(
+        coalesce(
             {{ period_around('wins.period_grain', 'won', 'start') }}
             = {{ period_around('wins.period_grain', 'taken_back', 'start') }}, false
         ) as is_taken_back_at_once
@@ -329,6 +285,90 @@ settled_wins as (
     from dated_wins as wins
     left join {{ ref('dim_date') }} as won on wins.won_date = won.date_day
     left join {{ ref('dim_date') }} as taken_back on wins.taken_back_date = taken_back.date_day
+
+),
+
+-- Whether a win did not last for those who were credited for it; who can earn nothing by it, does not say.
+deal_wins as (
+
+    select
+        opportunity_id,
+        episode,
+        max(won_date) as won_date,
+        max(next_closed_date) as lost_date,
+        min(
+            case
+                when taken_back_by = 'clawback' then 1
+                when problem is null then 0
+            end
+        ) as is_clawed_back
+
+    from followed_wins
+    group by
+        opportunity_id,
+        episode
+
+),
+
+-- A win gives way to the next one. If it had been lost after its window only, it was earned for good,
+-- and is given back each time a later win does not last, until one does.
+later_wins as (
+
+    select
+        wins.opportunity_id,
+        wins.episode,
+        wins.sales_rep_id,
+        later.episode as later_episode,
+        later.won_date as later_won_date,
+        later.lost_date as later_lost_date,
+        not wins.is_won_next as is_earned_for_good,
+        case
+            when own.taken_back_by = 'clawback' then 1
+            when own.opportunity_id is not null then 0
+            else coalesce(later.is_clawed_back, 0)
+        end as is_later_clawed_back
+
+    from settled_wins as wins
+    inner join deal_wins as later
+        on
+            wins.opportunity_id = later.opportunity_id
+            and wins.episode < later.episode
+    left join followed_wins as own
+        on
+            later.opportunity_id = own.opportunity_id
+            and later.episode = own.episode
+            and wins.sales_rep_id = own.sales_rep_id
+            and own.problem is null
+    where
+        wins.taken_back_by = 'rebooking'
+        and not wins.is_taken_back_at_once
+
+),
+
+followed_later_wins as (
+
+    select
+        *,
+        min(is_later_clawed_back) over (
+            partition by opportunity_id, episode, sales_rep_id
+            order by later_episode
+            rows between unbounded preceding and 1 preceding
+        ) as were_earlier_clawed_back
+
+    from later_wins
+
+),
+
+rebookings as (
+
+    select
+        *,
+        is_earned_for_good and is_later_clawed_back = 1 as is_reinstated
+
+    from followed_later_wins
+    where
+        were_earlier_clawed_back is null
+        or (is_earned_for_good and were_earlier_clawed_back = 1)
 
 ),
 
@@ -343,6 +383,7 @@ credits as (
         {{ columns | join(',\n        ') }},
         coalesce(problem, case when is_taken_back_at_once then 'taken_back' end) as problem,
         'win' as credit_kind,
+        episode as decided_episode,
         won_date as credit_date,
         {{ weighted('opportunity_value', 'split_share') }} as credit_value
 
@@ -353,32 +394,47 @@ credits as (
     select
         {{ columns | join(',\n        ') }},
         problem,
-        taken_back_by as credit_kind,
-        taken_back_date as credit_date,
+        'clawback' as credit_kind,
+        episode as decided_episode,
+        next_closed_date as credit_date,
         -{{ weighted('opportunity_value', 'split_share') }} as credit_value
 
     from settled_wins
     where
-        taken_back_by is not null
+        taken_back_by = 'clawback'
         and not is_taken_back_at_once
-
+    {% for kind, sign, date_column in [
+        ('rebooking', '-', 'later_won_date'), ('reinstatement', '', 'later_lost_date'),
+    ] %}
     union all
 
     select
-        {{ columns | join(',\n        ') }},
-        problem,
-        'reinstatement' as credit_kind,
-        reinstated_date as credit_date,
-        {{ weighted('opportunity_value', 'split_share') }} as credit_value
+        {{ prefixed('wins', columns) }},
+        wins.problem,
+        '{{ kind }}' as credit_kind,
+        rebookings.later_episode as decided_episode,
+        rebookings.{{ date_column }} as credit_date,
+        {{ sign }}{{ weighted('wins.opportunity_value', 'wins.split_share') }} as credit_value
 
-    from settled_wins
-    where reinstated_date is not null
-
+    from rebookings
+    inner join settled_wins as wins
+        on
+            rebookings.opportunity_id = wins.opportunity_id
+            and rebookings.episode = wins.episode
+            and rebookings.sales_rep_id = wins.sales_rep_id
+    {% if kind == 'reinstatement' %}
+    where rebookings.is_reinstated
+    {% endif %}
+    {% endfor %}
 )
 
 select
     {{ surrogate_key('credits.opportunity_id', ['credits.episode']) }}
-    || '#' || credits.credit_kind || '#' || credits.sales_rep_id as credit_id,
+    || '#' || credits.credit_kind || '#' || credits.sales_rep_id
+    || case
+        when credits.decided_episode > credits.episode then '#' || cast(credits.decided_episode as string)
+        else ''
+    end as credit_id,
     {{ surrogate_key('credits.opportunity_id', ['credits.episode']) }} as opportunity_key,
     credits.opportunity_id,
     credits.episode,

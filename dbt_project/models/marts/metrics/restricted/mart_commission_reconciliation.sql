@@ -51,7 +51,7 @@ calculated as (
         sum(case when is_due then commission_value else 0 end) as calculated_value,
         sum(case when is_due then 0 else commission_value end) as pending_value,
         max(case when is_due then 1 else 0 end) = 0 as is_pending,
-        sum(case when is_due and rule = 'clawback' then commission_value else 0 end)
+        sum(case when is_due and rule in ('clawback', 'reinstatement') then commission_value else 0 end)
             as clawback_value,
         sum(case when rule = 'rate' then commission_value else 0 end) as rate_value
 
@@ -60,34 +60,43 @@ calculated as (
 
 ),
 
-credits as (
+dated_credits as (
 
     select
+        credits.*,
         {{ reconciled_unit('credits') }} as unit_key,
-        max(credits.sales_rep_id) as sales_rep_id,
-        max(credits.credit_date) as credit_date,
-        -- What was paid for an earlier win stands at its rate until the later one is due.
-        coalesce(
-            max(
-                case
-                    when credits.plan_period_end < due_until.last_pay_period_start
-                        then credits.credit_date
-                end
-            ),
-            max(credits.credit_date)
-        ) as paid_as_of_date,
-        sum(credits.credit_value) as credit_value,
-        max(credits.plan_id) as plan_id,
-        max(credits.plan_version) as plan_version,
-        max(case when credits.problem in ('before_hire', 'after_exit') then credits.problem end)
-            as employment_problem
+        -- What was paid for an earlier win stands at its rate until the later one is due, and what is
+        -- given back at that of the win that it was earned by.
+        row_number() over (
+            partition by {{ reconciled_unit('credits') }}
+            order by
+                case when credits.plan_period_end < due_until.last_pay_period_start then 0 else 1 end asc,
+                credits.credit_date desc,
+                credits.won_date asc
+        ) as place
 
     from {{ ref('fct_credit') }} as credits
     cross join due_until
     where
-        credits.credit_kind = 'win'
+        credits.credit_kind in ('win', 'reinstatement')
         and credits.person_id is not null
-    group by {{ reconciled_unit('credits') }}
+
+),
+
+credits as (
+
+    select
+        unit_key,
+        max(sales_rep_id) as sales_rep_id,
+        max(won_date) as credit_date,
+        max(case when place = 1 then won_date end) as paid_as_of_date,
+        sum(case when credit_kind = 'win' then credit_value else 0 end) as credit_value,
+        max(plan_id) as plan_id,
+        max(plan_version) as plan_version,
+        max(case when problem in ('before_hire', 'after_exit') then problem end) as employment_problem
+
+    from dated_credits
+    group by unit_key
 
 ),
 
