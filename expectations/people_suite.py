@@ -52,13 +52,12 @@ def _worker_checks() -> Iterator[Check]:
         "agreement in HR on the day the later one begins",
     )
     yield _warning(
-        "intermediate.int_time_entries_judged",
+        "intermediate.int_time_entries_not_counted",
         "entries_can_be_right",
-        f"select problem, count(*) as entries from {BATCH} where problem is not null "
-        "group by problem",
+        f"select problem, count(*) as entries from {BATCH} group by problem",
         "reasons for which time entries do not count",
-        "find them in intermediate.int_time_entries_judged of warehouse.duckdb, and correct them "
-        "in the time sheet",
+        "find them in intermediate.int_time_entries_not_counted of warehouse.duckdb, and correct "
+        "them in the time sheet",
     )
 
 

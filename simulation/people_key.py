@@ -199,7 +199,7 @@ def warnings(
         ("stg_hr__workers", "gone_is_terminated", len(today_gone)),
         ("stg_hr__compensation", "one_base_at_a_time", 1 if force.double_base else 0),
         # Without an end, longer than a day, of nobody.
-        ("int_time_entries_judged", "entries_can_be_right", 3),
+        ("int_time_entries_not_counted", "entries_can_be_right", 3),
         ("stg_payroll__pay_runs", "runs_tie_out", strays),
         # Of one run, one code and one currency that nobody knows.
         ("fct_payroll_line", "lines_can_be_counted", len(odd_lines)),

@@ -45,7 +45,7 @@ insert into crm.stages by name
 WAREHOUSE = """
 create schema core; create schema intermediate; create schema marts; create schema staging;
 create table intermediate.int_fx_rates_daily (currency_code varchar, rate_date date);
-create table intermediate.int_time_entries_judged (problem varchar);
+create table intermediate.int_time_entries_not_counted (problem varchar);
 create table intermediate.int_employment_spells (person_id varchar, ends_on date);
 create schema restricted;
 create table restricted.fct_payroll_line (

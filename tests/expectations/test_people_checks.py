@@ -288,7 +288,7 @@ def test_thirds_and_lines_in_another_currency_contradict_nothing(sound_home: Hom
 def test_time_entries_that_do_not_count_are_reported(sound_home: Home) -> None:
     with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
         warehouse.execute(
-            "insert into intermediate.int_time_entries_judged values (null), ('longer_than_a_day')"
+            "insert into intermediate.int_time_entries_not_counted values ('longer_than_a_day')"
         )
     result = run_gate("core", sound_home, "r1", load_contracts())
     (found,) = [check for check in result.checks if check.result != "passed"]

@@ -67,8 +67,7 @@ def test_shares_leave_out_what_nobody_knows(week):
 
 def test_entries_that_count_nowhere_are_named(week):
     problems = week.execute(
-        "select time_entry_id, problem from intermediate.int_time_entries_judged "
-        "where problem is not null order by all"
+        "select time_entry_id, problem from intermediate.int_time_entries_not_counted order by all"
     ).fetchall()
     assert problems == [("A6", "missing_clock_out"), ("B3", "longer_than_a_day")]
 

@@ -1,3 +1,4 @@
+{#- A view: writing every entry down takes longer than judging it again for each reader. -#}
 {{ config(materialized='view') }}
 -- noqa: disable=LT02,LT05,ST06
 with

@@ -1,3 +1,4 @@
+{#- A view, which int_selling_time_daily alone reads: writing every day down would take as long. -#}
 {{ config(materialized='view') }}
 -- noqa: disable=LT02,LT05,ST06
 with
