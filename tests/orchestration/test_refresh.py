@@ -246,6 +246,7 @@ def stopped_while_building(home: Path, number: signal.Signals) -> int:
         if line.startswith("Building staging"):
             break
     while not (started := psutil.Process(process.pid).children(recursive=True)):
+        assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(number)
     process.communicate()

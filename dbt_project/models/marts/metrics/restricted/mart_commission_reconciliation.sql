@@ -4,8 +4,14 @@ with
 paid_regular_runs as (
 
     select
+        runs.pay_run_id,
         periods.period_start as pay_period_start,
-        coalesce(runs.paid_on, periods.period_end) as paid_on
+        coalesce(runs.paid_on, periods.period_end) as paid_on,
+        case
+            when {{ days_between('periods.period_start', 'periods.period_end') }} < 10 then 'week'
+            when {{ days_between('periods.period_start', 'periods.period_end') }} < 20 then 'half_month'
+            else 'month'
+        end as pay_rhythm
 
     from {{ ref('stg_payroll__pay_runs') }} as runs
     inner join {{ ref('stg_payroll__pay_periods') }} as periods
@@ -17,14 +23,79 @@ paid_regular_runs as (
 
 ),
 
--- Commission is due once the first regular run of a later pay period has been paid.
-due_until as (
+last_runs as (
 
     select
+        pay_rhythm,
         max(pay_period_start) as last_pay_period_start,
         max(paid_on) as last_paid_on
 
     from paid_regular_runs
+    group by pay_rhythm
+
+),
+
+last_run_of_all as (
+
+    select
+        max(last_pay_period_start) as last_pay_period_start,
+        max(last_paid_on) as last_paid_on
+
+    from last_runs
+
+),
+
+paid_people as (
+
+    select
+        lines.person_id,
+        runs.pay_rhythm,
+        max(runs.paid_on) as last_paid_on
+
+    from {{ ref('fct_payroll_line') }} as lines
+    inner join paid_regular_runs as runs on lines.pay_run_id = runs.pay_run_id
+    group by
+        lines.person_id,
+        runs.pay_rhythm
+
+),
+
+ranked_rhythms as (
+
+    select
+        person_id,
+        pay_rhythm,
+        row_number() over (partition by person_id order by last_paid_on desc, pay_rhythm asc) as place
+
+    from paid_people
+
+),
+
+people as (
+
+    select distinct person_id
+
+    from {{ ref('bridge_person') }}
+
+),
+
+-- Commission is due once the first regular run of a later pay period has been paid to those who are paid
+-- at the seller's rhythm; who was never paid at all has been waiting since anybody's.
+due_until as (
+
+    select
+        people.person_id,
+        coalesce(last_runs.last_pay_period_start, last_run_of_all.last_pay_period_start)
+            as last_pay_period_start,
+        coalesce(last_runs.last_paid_on, last_run_of_all.last_paid_on) as last_paid_on
+
+    from people
+    cross join last_run_of_all
+    left join ranked_rhythms as rhythms
+        on
+            people.person_id = rhythms.person_id
+            and rhythms.place = 1
+    left join last_runs on rhythms.pay_rhythm = last_runs.pay_rhythm
 
 ),
 
@@ -36,7 +107,7 @@ commission as (
         coalesce(rows_of_rules.plan_period_end < due_until.last_pay_period_start, false) as is_due
 
     from {{ ref('fct_commission') }} as rows_of_rules
-    cross join due_until
+    left join due_until on rows_of_rules.person_id = due_until.person_id
 
 ),
 
@@ -76,7 +147,7 @@ dated_credits as (
         ) as place
 
     from {{ ref('fct_credit') }} as credits
-    cross join due_until
+    left join due_until on credits.person_id = due_until.person_id
     where
         credits.credit_kind in ('win', 'reinstatement')
         and credits.person_id is not null
@@ -280,7 +351,7 @@ approved_adjustments as (
             and adjustments.employee_id = people.system_person_id
     cross join {{ ref('stg_company__settings') }} as settings
     cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    cross join due_until
+    left join due_until on people.person_id = due_until.person_id
     where adjustments.approved_on <= warehouse.as_of_date
 
 ),
