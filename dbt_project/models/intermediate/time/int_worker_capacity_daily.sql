@@ -47,32 +47,32 @@ sellers as (
 sellers_by_day as (
 
     select
-        employees.person_id,
-        employees.worker_id,
-        employees.has_several_records,
+        sellers.person_id,
+        sellers.worker_id,
+        sellers.has_several_records,
         -- The place of a CRM user is HR's already, where HR has one.
-        coalesce(reps.branch_id, employees.branch_id) as branch_id,
-        coalesce(reps.team_id, employees.team_id) as team_id,
-        coalesce(reps.territory_id, employees.territory_id) as territory_id,
-        employees.country,
-        employees.fte,
+        coalesce(reps.branch_id, sellers.branch_id) as branch_id,
+        coalesce(reps.team_id, sellers.team_id) as team_id,
+        coalesce(reps.territory_id, sellers.territory_id) as territory_id,
+        sellers.country,
+        sellers.fte,
         calendar.date_day,
         calendar.iso_weekday,
         calendar.is_weekend,
         calendar.is_holiday
 
-    from sellers as employees
+    from sellers
     cross join recorded_days
     cross join {{ ref('int_warehouse_as_of') }} as warehouse
     inner join {{ ref('dim_date') }} as calendar
         on
-            employees.valid_from_date <= calendar.date_day
-            and employees.valid_to_date > calendar.date_day
+            sellers.valid_from_date <= calendar.date_day
+            and sellers.valid_to_date > calendar.date_day
             and recorded_days.first_recorded_on <= calendar.date_day
             and warehouse.as_of_date >= calendar.date_day
     left join {{ ref('dim_sales_rep') }} as reps
         on
-            employees.sales_rep_id = reps.sales_rep_id
+            sellers.sales_rep_id = reps.sales_rep_id
             and calendar.date_day >= reps.valid_from_date
             and calendar.date_day < reps.valid_to_date
 
@@ -91,11 +91,11 @@ schedules as (
 scheduled_days as (
 
     select
-        sellers.*,
+        days.*,
         case
             when schedules.schedule_id is not null
                 then cast(
-                    3600 * case sellers.iso_weekday
+                    3600 * case days.iso_weekday
                         when 1 then coalesce(schedules.monday_hours, 0)
                         when 2 then coalesce(schedules.tuesday_hours, 0)
                         when 3 then coalesce(schedules.wednesday_hours, 0)
@@ -105,17 +105,17 @@ scheduled_days as (
                         else coalesce(schedules.sunday_hours, 0)
                     end as bigint
                 )
-            when sellers.is_weekend then 0
-            else cast(60 * settings.standard_day_minutes * sellers.fte as bigint)
+            when days.is_weekend then 0
+            else cast(60 * settings.standard_day_minutes * days.fte as bigint)
         end as scheduled_seconds
 
-    from sellers_by_day as sellers
+    from sellers_by_day as days
     cross join {{ ref('stg_company__settings') }} as settings
     left join schedules
         on
-            sellers.worker_id = schedules.worker_id
-            and sellers.date_day >= schedules.effective_from
-            and sellers.date_day < schedules.valid_to_date
+            days.worker_id = schedules.worker_id
+            and days.date_day >= schedules.effective_from
+            and days.date_day < schedules.valid_to_date
 
 ),
 
