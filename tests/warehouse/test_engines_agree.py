@@ -24,9 +24,6 @@ from simulation import simulate
 # Small groups, so that there is something to compare of few people.
 SETTINGS = CompanySettings(time_zone="Asia/Tehran", minimum_group_size=3)
 FIXTURES = Path(__file__).parent / "fixtures"
-# What only one engine makes, by table: dbt-spark's session runs no Python models, and the estimate
-# of the median stands in one (docs/decisions/0013).
-ONLY_ON_DUCKDB = {"mart_ramp": "median_days_to_ramp"}
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +119,9 @@ def difference(
     compared = ", ".join(
         f'round("{name}", 9) as "{name}"' if data_type == "DOUBLE" else f'"{name}"'
         for name, data_type in columns
-        if name != ONLY_ON_DUCKDB.get(table)
     )
-    where = f" where metric <> '{ONLY_ON_DUCKDB['mart_ramp']}'" if table == "metric_values" else ""
-    here = f"select {compared} from {schema}.{table}{where}"
-    there = f"select {compared} from read_parquet({files}){where}"
+    here = f"select {compared} from {schema}.{table}"
+    there = f"select {compared} from read_parquet({files})"
     only_here = warehouse.execute(f"({here} except all {there}) limit 3").fetchall()
     only_there = warehouse.execute(f"({there} except all {here}) limit 3").fetchall()
     return [f"only DuckDB: {row}" for row in only_here] + [

@@ -26,14 +26,29 @@ SCHEMA = pa.schema(
 )
 
 
-def model(dbt: Any, session: Any) -> pa.Table:
-    """Gives the medians; dbt calls it with its own context and the DuckDB connection."""
+def model(dbt: Any, session: Any) -> Any:
+    """Gives the medians; dbt calls it with its own context and the engine's session.
+
+    Both engines hand over and take a table of Arrow, if by different names.
+    """
     dbt.config(materialized="table")
-    durations = dbt.ref("int_ramp_durations").select(
-        f"{', '.join(GROUP)}, observed_days, is_ramped, reps"
-    )
+    relation = dbt.ref("int_ramp_durations")
+    is_spark = hasattr(relation, "toArrow")
+    durations = relation.toArrow() if is_spark else relation.to_arrow_table()
+    medians = medians_of(durations)
+    return session.createDataFrame(medians) if is_spark else medians
+
+
+def medians_of(durations: pa.Table) -> pa.Table:
+    """Estimates the median of each group.
+
+    Args:
+        durations: One row per group, `observed_days` and `is_ramped`, with the number of `reps`.
+    """
+    names = (*GROUP, "observed_days", "is_ramped", "reps")
+    seen_by_column = [durations[name].to_pylist() for name in names]
     groups = defaultdict(list)
-    for *group, days, is_ramped, reps in durations.fetchall():
+    for *group, days, is_ramped, reps in zip(*seen_by_column, strict=True):
         groups[tuple(group)].append((days, is_ramped, reps))
     rows = [(*group, median_duration(seen)) for group, seen in groups.items()]
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)

@@ -23,31 +23,6 @@ by_member as (
 
 ),
 
-medians as (
-
-    {% if target.type == 'duckdb' -%}
-    select
-        period_grain,
-        period_start,
-        level,
-        member_id,
-        median_days_to_ramp
-
-    from {{ ref('int_ramp_medians') }}
-    {%- else -%}
-    {#- dbt runs Python models on a cluster's service only, see docs/decisions/0013. -#}
-    select
-        period_grain,
-        period_start,
-        level,
-        member_id,
-        cast(null as double) as median_days_to_ramp
-
-    from by_member
-    {%- endif %}
-
-),
-
 -- What few sellers achieved would be told of each of them.
 shown as (
 
@@ -76,7 +51,7 @@ select
     case when shown.is_shown then medians.median_days_to_ramp end as median_days_to_ramp
 
 from shown
-left join medians
+left join {{ ref('int_ramp_medians') }} as medians
     on
         shown.period_grain = medians.period_grain
         and shown.period_start = medians.period_start
