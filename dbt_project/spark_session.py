@@ -7,12 +7,12 @@ hands it a session and writes what it gives, so all that is missing is to run th
 Belongs here: running that code. Does not belong here: what a model computes.
 """
 
+import traceback
 from typing import Any
 
 from dbt.adapters.base.impl import PythonJobHelper
 from dbt.adapters.spark.impl import SparkAdapter
 from dbt_common.exceptions import DbtRuntimeError
-from pyspark.sql import SparkSession
 
 _METHOD = "session"
 
@@ -35,13 +35,22 @@ class SessionJob(PythonJobHelper):
             compiled_code: The model between the code that dbt puts around it.
 
         Raises:
-            DbtRuntimeError: The model failed; the message is its own.
+            DbtRuntimeError: The model failed; the message tells where, without any value.
         """
+        # Connections to Spark of other kinds do without pyspark.
+        from pyspark.sql import SparkSession
+
+        file = f"{self._name}.py"
         names = {"__name__": self._name, "spark": SparkSession.builder.getOrCreate()}
         try:
-            exec(compile(compiled_code, f"{self._name}.py", "exec"), names)  # noqa: S102
+            exec(compile(compiled_code, file, "exec"), names)  # noqa: S102 - the project's own model
         except Exception as error:
-            raise DbtRuntimeError(f"the Python model {self._name} failed: {error}") from error
+            frames = traceback.extract_tb(error.__traceback__)
+            lines = [frame.lineno for frame in frames if frame.filename == file]
+            raise DbtRuntimeError(
+                f"the Python model {self._name} failed in line {lines[-1] if lines else '?'} "
+                f"of its compiled code: {type(error).__name__}"
+            ) from None
 
 
 def run_python_models_in_session() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 
 PARENT_VARIABLE = "SALESOPS_DBT_PARENT"
 _GLANCE_SECONDS = 0.2
@@ -31,5 +32,7 @@ def _end_with(parent: int) -> None:
     # Whoever loses its parent is given another one.
     while os.getppid() == parent:
         time.sleep(_GLANCE_SECONDS)
+    with suppress(OSError):
+        os.write(2, b"salesops-dbt: ended, because the refresh that had started it did\n")
     # At once, as if killed too: DuckDB takes back what was not committed.
     os._exit(1)

@@ -142,14 +142,14 @@ def _credits_of_deal(deal: CreditedDeal, splits: Splits, book: PlanBook) -> Iter
         if decision.is_won:
             for win in counted:
                 yield _later(win, episode, REBOOKING, decision.day)
-            kept = counted if was_lost else []
+            kept = counted if was_lost else kept
             counted = list(_wins(deal, episode, decision, splits, book))
             yield from counted
         else:
             lost = [each for each in counted if _is_clawed_back(each, decision.day)]
             for win in lost:
                 yield _later(win, episode, CLAWBACK, decision.day)
-            again = [each for each in kept if _is_given_back(each, counted, lost)]
+            again = [each for each in kept if _is_given_back(each, counted, lost, decision.day)]
             for win in again:
                 yield _later(win, episode, REINSTATEMENT, decision.day)
             counted = [each for each in counted if each not in lost] + again
@@ -162,11 +162,14 @@ def _later(win: Credit, episode: int, kind: str, day: int) -> Credit:
     return replace(win, episode=episode, kind=kind, day=day, cents=cents)
 
 
-def _is_given_back(win: Credit, counted: list[Credit], lost: list[Credit]) -> bool:
+def _is_given_back(win: Credit, counted: list[Credit], lost: list[Credit], day: int) -> bool:
     """Whether nothing is left, for the seller or else anybody, of the win that it gave way to."""
     own = [each for each in counted if each.rep == win.rep and not each.problem]
-    others = own or [each for each in counted if not each.problem or each in lost]
-    return bool(others) and all(each in lost for each in others)
+    earning = own or [each for each in counted if not each.problem or each in lost]
+    if earning:
+        return all(each in lost for each in earning)
+    # Nobody earns by the later win, so the earlier one's own terms say how long it had to last.
+    return any(_is_clawed_back(replace(win, day=each.day), day) for each in counted)
 
 
 def _is_clawed_back(win: Credit, lost_on: int) -> bool:

@@ -134,6 +134,11 @@ def test_what_was_earned_for_good_counts_again_when_the_later_win_is_lost():
         CreditedDeal("D10", "X", (*kept, lost(6, 30))),
         # As D8, and won a third time: what was given back in May stays a row of May.
         CreditedDeal("D11", "X", (*kept, lost(5, 5), won(6, 1, 7_000))),
+        # Opened and won once more before that was lost.
+        CreditedDeal("D15", "X", (*kept, won(5, 2, 7_000), lost(5, 20))),
+        # Nobody earns by C's win, which did not last for the 30 days of A's.
+        CreditedDeal("D16", "X", (*kept[:2], won(4, 10, 9_000, "C"), lost(4, 25))),
+        CreditedDeal("D17", "X", (*kept[:2], won(4, 10, 9_000, "C"), lost(5, 25))),
     ]
     found = list(credits_of(deals, {}, book(plan())))
     first, second = 8_000_00, 9_000_00
@@ -161,6 +166,19 @@ def test_what_was_earned_for_good_counts_again_when_the_later_win_is_lost():
         ("D11", "reinstatement", first, ""),
         ("D11", "rebooking", -first, ""),
         ("D11", "win", 7_000_00, ""),
+        ("D15", "win", first, ""),
+        ("D15", "rebooking", -first, ""),
+        ("D15", "win", second, ""),
+        ("D15", "rebooking", -second, ""),
+        ("D15", "win", 7_000_00, "taken_back"),
+        ("D15", "reinstatement", first, ""),
+        ("D16", "win", first, ""),
+        ("D16", "rebooking", -first, ""),
+        ("D16", "win", second, "no_employee"),
+        ("D16", "reinstatement", first, ""),
+        ("D17", "win", first, ""),
+        ("D17", "rebooking", -first, ""),
+        ("D17", "win", second, "no_employee"),
     ]
     of_d8 = [each for each in found if each.opportunity == "D8"]
     rows = calculator().earnings(of_d8)

@@ -288,7 +288,7 @@ settled_wins as (
 
 ),
 
--- Whether a win did not last for those who were credited for it; who can earn nothing by it, does not say.
+-- Whether a win did not last for those who earn by it; empty where nobody can.
 deal_wins as (
 
     select
@@ -296,6 +296,7 @@ deal_wins as (
         episode,
         max(won_date) as won_date,
         max(next_closed_date) as lost_date,
+        max(case when is_won_next then 1 else 0 end) = 1 as is_won_next,
         min(
             case
                 when taken_back_by = 'clawback' then 1
@@ -310,8 +311,8 @@ deal_wins as (
 
 ),
 
--- A win gives way to the next one. If it had been lost after its window only, it was earned for good,
--- and is given back each time a later win does not last, until one does.
+-- What became of each later win, for the seller of the earlier one: one that was won once more lets the
+-- next one say. Where nobody earns by it, the window of the earlier win decides.
 later_wins as (
 
     select
@@ -323,10 +324,14 @@ later_wins as (
         later.lost_date as later_lost_date,
         not wins.is_won_next as is_earned_for_good,
         case
-            when own.taken_back_by = 'clawback' then 1
-            when own.opportunity_id is not null then 0
-            else coalesce(later.is_clawed_back, 0)
-        end as is_later_clawed_back
+            when later.is_won_next then 'won_again'
+            when own.taken_back_by = 'clawback' then 'taken_back'
+            when own.opportunity_id is not null then 'kept'
+            when later.is_clawed_back = 1 then 'taken_back'
+            when later.is_clawed_back = 0 then 'kept'
+            when {{ days_between('later.won_date', 'later.lost_date') }} <= wins.clawback_days then 'taken_back'
+            else 'kept'
+        end as became
 
     from settled_wins as wins
     inner join deal_wins as later
@@ -349,26 +354,33 @@ followed_later_wins as (
 
     select
         *,
-        min(is_later_clawed_back) over (
+        lag(became) over (
+            partition by opportunity_id, episode, sales_rep_id
+            order by later_episode
+        ) as became_before,
+        max(case when became = 'kept' then 1 else 0 end) over (
             partition by opportunity_id, episode, sales_rep_id
             order by later_episode
             rows between unbounded preceding and 1 preceding
-        ) as were_earlier_clawed_back
+        ) as was_one_kept
 
     from later_wins
 
 ),
 
-rebookings as (
+-- A win gives way to the next one. If it had been lost after its window only, it was earned for good,
+-- and is given back each time a later win does not last, until one does.
+later_changes as (
 
     select
         *,
-        is_earned_for_good and is_later_clawed_back = 1 as is_reinstated
+        became_before is null or became_before = 'taken_back' as is_rebooked,
+        is_earned_for_good and became = 'taken_back' as is_reinstated
 
     from followed_later_wins
     where
-        were_earlier_clawed_back is null
-        or (is_earned_for_good and were_earlier_clawed_back = 1)
+        became_before is null
+        or (is_earned_for_good and was_one_kept = 0)
 
 ),
 
@@ -403,8 +415,9 @@ credits as (
     where
         taken_back_by = 'clawback'
         and not is_taken_back_at_once
-    {% for kind, sign, date_column in [
-        ('rebooking', '-', 'later_won_date'), ('reinstatement', '', 'later_lost_date'),
+    {% for kind, sign, date_column, condition in [
+        ('rebooking', '-', 'later_won_date', 'is_rebooked'),
+        ('reinstatement', '', 'later_lost_date', 'is_reinstated'),
     ] %}
     union all
 
@@ -412,19 +425,17 @@ credits as (
         {{ prefixed('wins', columns) }},
         wins.problem,
         '{{ kind }}' as credit_kind,
-        rebookings.later_episode as decided_episode,
-        rebookings.{{ date_column }} as credit_date,
+        changes.later_episode as decided_episode,
+        changes.{{ date_column }} as credit_date,
         {{ sign }}{{ weighted('wins.opportunity_value', 'wins.split_share') }} as credit_value
 
-    from rebookings
+    from later_changes as changes
     inner join settled_wins as wins
         on
-            rebookings.opportunity_id = wins.opportunity_id
-            and rebookings.episode = wins.episode
-            and rebookings.sales_rep_id = wins.sales_rep_id
-    {% if kind == 'reinstatement' %}
-    where rebookings.is_reinstated
-    {% endif %}
+            changes.opportunity_id = wins.opportunity_id
+            and changes.episode = wins.episode
+            and changes.sales_rep_id = wins.sales_rep_id
+    where changes.{{ condition }}
     {% endfor %}
 )
 

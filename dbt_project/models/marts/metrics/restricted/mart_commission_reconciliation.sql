@@ -8,7 +8,7 @@ paid_regular_runs as (
         periods.period_start as pay_period_start,
         coalesce(runs.paid_on, periods.period_end) as paid_on,
         case
-            when {{ days_between('periods.period_start', 'periods.period_end') }} < 10 then 'week'
+            when {{ days_between('periods.period_start', 'periods.period_end') }} < 11 then 'week'
             when {{ days_between('periods.period_start', 'periods.period_end') }} < 20 then 'half_month'
             else 'month'
         end as pay_rhythm
@@ -45,11 +45,13 @@ last_run_of_all as (
 
 ),
 
+-- How somebody is paid commission says more than how the salary is paid.
 paid_people as (
 
     select
         lines.person_id,
         runs.pay_rhythm,
+        max(case when lines.is_commission then runs.paid_on end) as commission_paid_on,
         max(runs.paid_on) as last_paid_on
 
     from {{ ref('fct_payroll_line') }} as lines
@@ -65,7 +67,13 @@ ranked_rhythms as (
     select
         person_id,
         pay_rhythm,
-        row_number() over (partition by person_id order by last_paid_on desc, pay_rhythm asc) as place
+        row_number() over (
+            partition by person_id
+            order by
+                coalesce(commission_paid_on, {{ open_start_date() }}) desc,
+                last_paid_on desc,
+                pay_rhythm asc
+        ) as place
 
     from paid_people
 
@@ -80,7 +88,8 @@ people as (
 ),
 
 -- Commission is due once the first regular run of a later pay period has been paid to those who are paid
--- at the seller's rhythm; who was never paid at all has been waiting since anybody's.
+-- at the seller's rhythm. Where nobody has been for two months, or the seller never was, any run counts:
+-- what is owed must not wait for ever.
 due_until as (
 
     select
@@ -95,7 +104,10 @@ due_until as (
         on
             people.person_id = rhythms.person_id
             and rhythms.place = 1
-    left join last_runs on rhythms.pay_rhythm = last_runs.pay_rhythm
+    left join last_runs
+        on
+            rhythms.pay_rhythm = last_runs.pay_rhythm
+            and {{ days_between('last_runs.last_paid_on', 'last_run_of_all.last_paid_on') }} <= 62
 
 ),
 
@@ -171,6 +183,18 @@ credits as (
 
 ),
 
+-- Many systems delete what was merged.
+last_known_deals as (
+
+    select
+        opportunity_id,
+        merged_into_id
+
+    from {{ ref('stg_crm__opportunities_history') }}
+    where is_current
+
+),
+
 -- What was paid for a deal that has since been merged was paid for the deal that stayed, which may have
 -- been merged into another one in its turn.
 merged_deals as (
@@ -179,9 +203,8 @@ merged_deals as (
         deals.opportunity_id,
         coalesce(survivors.merged_into_id, deals.merged_into_id) as surviving_id
 
-    from {{ ref('stg_crm__opportunities') }} as deals
-    left join {{ ref('stg_crm__opportunities') }} as survivors
-        on deals.merged_into_id = survivors.opportunity_id
+    from last_known_deals as deals
+    left join last_known_deals as survivors on deals.merged_into_id = survivors.opportunity_id
     where deals.merged_into_id is not null
 
 ),
