@@ -34,7 +34,8 @@ def week(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.
     home.create()
     run = "20251110T000000Z-test"
     land(home, [(load_mapping("canonical"), WEEK)], load_contracts(), run, CompanySettings())
-    dbt(home.root, "run", "--select", "+mart_selling_time", "+mart_identity_gaps")
+    models = ("+mart_selling_time", "+mart_identity_gaps", "int_time_entries_not_counted")
+    dbt(home.root, "run", "--select", *models)
     with read_warehouse(home.root) as connection:
         yield connection
 
