@@ -101,6 +101,11 @@ def converted(cents: int, rate: int) -> int:
     return half_up(Fraction(cents * rate, RATE_UNIT))
 
 
+def signed(cents: int, kind: str) -> int:
+    """Give what a win came to as a credit of a kind counts it: taken back, it is below zero."""
+    return cents if kind in (WIN, REINSTATEMENT) else -cents
+
+
 def credits_of(deals: Iterable[CreditedDeal], splits: Splits, book: PlanBook) -> Iterator[Credit]:
     """Give the credits of all deals: wins, and what later episodes take or give back of them."""
     for deal in deals:
@@ -158,8 +163,7 @@ def _credits_of_deal(deal: CreditedDeal, splits: Splits, book: PlanBook) -> Iter
 
 
 def _later(win: Credit, episode: int, kind: str, day: int) -> Credit:
-    cents = win.cents if kind == REINSTATEMENT else -win.cents
-    return replace(win, episode=episode, kind=kind, day=day, cents=cents)
+    return replace(win, episode=episode, kind=kind, day=day, cents=signed(win.cents, kind))
 
 
 def _is_given_back(win: Credit, counted: list[Credit], lost: list[Credit], day: int) -> bool:
@@ -224,8 +228,7 @@ class Calculator:
         for credit in earning:
             if credit.kind != WIN and credit.version:
                 win = rows[credit.rep, credit.opportunity, credit.win_episode]
-                cents = sum(row.cents for row in win)
-                cents = cents if credit.kind == REINSTATEMENT else -cents
+                cents = signed(sum(row.cents for row in win), credit.kind)
                 period = period_of(credit.version.grain, credit.day)
                 found.append(_row(credit, credit.kind, period, cents))
         return found

@@ -15,13 +15,13 @@ import numpy as np
 from simulation.commission import (
     CLAWBACK,
     RATE,
-    REINSTATEMENT,
     WIN,
     Credit,
     Earning,
     RateOn,
     converted,
     half_up,
+    signed,
 )
 from simulation.history_key import MONTH, Period, period_of
 from simulation.payroll import (
@@ -146,7 +146,7 @@ class CommissionPay:
             amount = local(cents, rate)
             if credit.kind != WIN:
                 amount, rate = paid[credit.rep, credit.opportunity, credit.win_episode]
-                amount = amount if credit.kind == REINSTATEMENT else -amount
+                amount = signed(amount, credit.kind)
             paid[credit.rep, credit.opportunity, credit.episode] = (amount, rate)
             dues.append(_Due(credit, period, cents, rate, amount))
         return [due for due in dues if self.due_in(due.period) is not None]
