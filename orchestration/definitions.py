@@ -5,18 +5,20 @@ Belongs here: which definitions there are. Does not belong here: how any of them
 
 from __future__ import annotations
 
+import json
+
 import dagster as dg
 
 from ingestion.company import load_company
 from ingestion.contracts import load_contracts
+from orchestration.dbt.worker import DbtWorker
 from orchestration.defs.gates import gate
 from orchestration.defs.landing import raw_tables
 from orchestration.defs.layers import METRICS, assets_of_layer
 from orchestration.defs.nightly import nightly_job, nightly_schedule
 from orchestration.defs.publishing import published_marts
 from orchestration.defs.session import RefreshSession
-from orchestration.defs.transformation import WarehouseDbt, core_models, metric_marts
-from orchestration.manifest import ManifestParse, begin_parse
+from orchestration.defs.transformation import model_assets
 from orchestration.project import Project
 
 
@@ -24,35 +26,34 @@ from orchestration.project import Project
 def defs() -> dg.Definitions:
     """What `dagster dev` and `dg` load, for the home that the environment names."""
     project = Project.locate()
-    return definitions_of(project, begin_parse(project))
+    worker = DbtWorker(project)
+    found = definitions_of(project, worker)
+    # A run starts its own; what only shows the graph has no use for one.
+    worker.close()
+    return found
 
 
-def definitions_of(project: Project, parse: ManifestParse) -> dg.Definitions:
+def definitions_of(project: Project, worker: DbtWorker) -> dg.Definitions:
     """Everything there is to run on one home.
 
     Args:
         project: The project with its home.
-        parse: The parse of the dbt project; waited for where it still goes on.
+        worker: dbt; waited for where it still reads the project.
     """
     contracts = load_contracts()
-    manifest = parse.path()
     raw = raw_tables(contracts)
-    core = core_models(manifest)
-    metrics = metric_marts(manifest)
-    marts = assets_of_layer(metrics, METRICS)
+    models = model_assets(json.loads(worker.manifest().read_bytes()))
+    marts = assets_of_layer(models, METRICS)
     job = nightly_job()
     return dg.Definitions(
-        assets=[raw, core, metrics, published_marts(marts)],
+        assets=[raw, *models, published_marts(marts)],
         asset_checks=[
             gate("raw", [dg.AssetKey([table.source, table.name]) for table in contracts]),
-            gate("core", assets_of_layer(core, "core")),
+            gate("core", assets_of_layer(models, "core")),
             gate("marts", marts),
         ],
         jobs=[job],
         schedules=[nightly_schedule(job, load_company(project.home.company_file).time_zone)],
-        resources={
-            "session": RefreshSession(home=str(project.home.root)),
-            "dbt": WarehouseDbt.of(project),
-        },
+        resources={"session": RefreshSession(home=str(project.home.root), dbt=worker)},
         executor=dg.in_process_executor,
     )

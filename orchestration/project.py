@@ -8,16 +8,15 @@ answer before they are loaded.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingestion.home import HOME_VARIABLE, Home, repository_root
-from orchestration.dbt_process import PARENT_VARIABLE
+from orchestration.dbt.child import PARENT_VARIABLE
 
 _DBT_FILES = ("dbt_project.yml", "profiles.yml", "dbt_project")
+_LOG_BYTES = 200_000
 _PACKAGES = ("ingestion", "expectations", "orchestration")
 
 
@@ -55,39 +54,43 @@ class Project:
         return (*self.dbt_files, *(packages / name for name in _PACKAGES))
 
     @property
-    def dbt_target(self) -> Path:
-        """Where dbt keeps its manifest and logs: in the home, so that the project stays clean."""
+    def parse_folder(self) -> Path:
+        """Where what dbt read of the project is kept; it is the same for every home."""
+        target = self.root / "target"
+        place = target if target.exists() else self.root
+        return (target if os.access(place, os.W_OK) else self.home.root / "dbt") / "refresh"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """Where dbt writes its log: in the home, so that the project stays clean."""
         return self.home.root / "dbt"
 
-    def dbt_variables(self) -> dict[str, str]:
-        """Gives the environment variables with which dbt runs in a refresh."""
+    def parse_variables(self) -> dict[str, str]:
+        """Gives the environment variables with which dbt reads the project.
+
+        They are the same for every home, because dbt reads all anew when one of them changed.
+        """
         return {
-            HOME_VARIABLE: str(self.home.root),
             PARENT_VARIABLE: str(os.getpid()),
+            HOME_VARIABLE: str(self.parse_folder),
             # Raw cannot be rebuilt, so a refresh gives dbt no right to write to it.
             "SALESOPS_RAW_READ_ONLY": "true",
-            "DBT_TARGET_PATH": str(self.dbt_target),
-            "DBT_LOG_PATH": str(self.dbt_target),
+            "DBT_PROJECT_DIR": str(self.root),
+            "DBT_PROFILES_DIR": str(self.root),
+            "DBT_TARGET_PATH": str(self.parse_folder),
+            "DBT_LOG_PATH": str(self.dbt_logs),
             # Errors are in it; every statement that was run would be too much to write each night.
             "DBT_LOG_LEVEL_FILE": "info",
-            # A test that reads models of both steps waits for the later step.
-            "DBT_INDIRECT_SELECTION": "buildable",
+            "DBT_LOG_FILE_MAX_BYTES": str(_LOG_BYTES),
         }
 
+    def run_variables(self, building: Path) -> dict[str, str]:
+        """Gives the environment variables with which dbt builds models.
 
-@contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets environment variables for a while; child processes started in it inherit them."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        Args:
+            building: The folder of the version that is being made.
+        """
+        return {HOME_VARIABLE: str(self.home.root), "SALESOPS_BUILDING": str(building)}
 
 
 def memory_settings() -> dict[str, Any]:

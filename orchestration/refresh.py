@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import LANDING_STEP, NIGHTLY_JOB, RUN_ID_TAG
 from orchestration.errors import TransformationError, without_values
+from orchestration.inputs import inbox_state, looks_unchanged
 from orchestration.lock import RefreshLock
-from orchestration.manifest import begin_parse
 from orchestration.project import Project
 from orchestration.run_records import RunJournal, RunRecord, new_run_id
 from orchestration.sources import Source, resolve_sources
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
 
 def refresh(
-    project: Project, sources: Sequence[Source], force: bool = False, started: float | None = None
+    project: Project, sources: Sequence[Source], full: bool = False, started: float | None = None
 ) -> RunRecord:
     """Refreshes a home.
 
     Args:
         project: The project with its home.
         sources: What to land; where empty, what the company settings name.
-        force: Rebuild and publish even if nothing is new.
+        full: Build and check everything anew, and publish even if nothing is new.
         started: `time.time()` at which the command began.
 
     Returns:
@@ -46,14 +47,22 @@ def refresh(
     with RefreshLock(project.home):
         run_id = new_run_id()
         journal = RunJournal(project.home, run_id, started or time.time())
+        worker = DbtWorker(project)
         try:
             with journal.phase("start", "Starting"):
                 # The job does this too; here it shows a typing mistake at once.
-                resolve_sources(sources, project.home)
-                definitions = _load(project)
+                landed = inbox_state(resolve_sources(sources, project.home))
+                if full or not looks_unchanged(project.home, landed):
+                    # dbt starts while Dagster is imported, and reads the project where it has to.
+                    worker.start()
+                definitions = _load(project, worker)
         except (Exception, KeyboardInterrupt):
+            worker.close()
             return journal.record
-        failure = _run(project, definitions, _run_config(sources, force), run_id)
+        try:
+            failure = _run(project, definitions, _run_config(sources, full), run_id)
+        finally:
+            worker.close()
         # The session inside the job has kept the record meanwhile.
         journal = RunJournal(project.home, run_id)
         if failure:
@@ -61,18 +70,16 @@ def refresh(
         return journal.record
 
 
-def _load(project: Project) -> dg.Definitions:
-    # dbt parses, where it has to, in a process of its own while Dagster is imported in this one.
-    parse = begin_parse(project)
+def _load(project: Project, worker: DbtWorker) -> dg.Definitions:
     from orchestration.definitions import definitions_of
 
-    return definitions_of(project, parse)
+    return definitions_of(project, worker)
 
 
-def _run_config(sources: Sequence[Source], force: bool) -> dict[str, object]:
+def _run_config(sources: Sequence[Source], full: bool) -> dict[str, object]:
     named = [{"mapping": source.mapping, "folder": str(source.folder)} for source in sources]
     return {
-        "ops": {LANDING_STEP: {"config": {"sources": named, "force": force}}},
+        "ops": {LANDING_STEP: {"config": {"sources": named, "full": full}}},
         # The command shows its own progress; Dagster keeps all of this in its event log.
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }

@@ -11,7 +11,7 @@ import os
 import secrets
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +84,20 @@ class GateEntry(BaseModel):
     not_passed: tuple[CheckEntry, ...] = ()
 
 
+class StepEntry(BaseModel):
+    """What became of the models of one step.
+
+    Attributes:
+        built: Why each of the tables and views was built.
+        skipped: How many were not, because nothing that they are made of had changed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    built: dict[str, str] = {}
+    skipped: int = 0
+
+
 class PublishedEntry(BaseModel):
     """What was published."""
 
@@ -103,7 +117,9 @@ class RunRecord(BaseModel):
             record of a process that was killed.
         step: The newest phase.
         failed_step: The phase in which it failed.
+        steps: Which models were built, and why (core, metrics).
         inputs: Fingerprint of what the marts are made from (`orchestration.inputs`).
+        inbox: Fingerprint of names, sizes and times of the extract files that it found.
         phases: Seconds per phase, in order.
     """
 
@@ -123,8 +139,10 @@ class RunRecord(BaseModel):
     rows_appended: int = 0
     quarantined: tuple[QuarantineEntry, ...] = ()
     gates: tuple[GateEntry, ...] = ()
+    steps: dict[str, StepEntry] = {}
     published: PublishedEntry | None = None
     inputs: str | None = None
+    inbox: str | None = None
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -154,6 +172,40 @@ def read_records(home: Home) -> Iterator[RunRecord]:
 def last_published(home: Home) -> RunRecord | None:
     """Gives the newest record of a refresh that published."""
     return next((r for r in read_records(home) if r.status == "published"), None)
+
+
+def runs_since_gate(home: Home, gate: str, run_id: str) -> tuple[str, ...] | None:
+    """Names the refreshes since a gate last passed, the one under way included.
+
+    Args:
+        home: The home folder.
+        gate: The gate.
+        run_id: The refresh under way.
+
+    Returns:
+        Their ids; None where no record tells of a refresh in which the gate passed.
+    """
+    since = [run_id]
+    for record in read_records(home):
+        if record.run_id == run_id:
+            continue
+        if any(entry.gate == gate and entry.passed for entry in record.gates):
+            return tuple(since)
+        since.append(record.run_id)
+    return None
+
+
+def landed_tables(home: Home, runs: Sequence[str]) -> frozenset[str]:
+    """Gives schema and name of the raw tables of which these refreshes landed a file."""
+    import duckdb
+
+    with duckdb.connect(str(home.raw_db), read_only=True) as raw:
+        rows = raw.execute(
+            "select distinct source || '.' || table_name from landing.files "
+            "where run_id in (select unnest(?)) and accepted + quarantined + deleted > 0",
+            [list(runs)],
+        ).fetchall()
+    return frozenset({*(name for (name,) in rows), "landing.files"})
 
 
 def close_dead_records(home: Home) -> None:

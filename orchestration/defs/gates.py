@@ -5,11 +5,14 @@ is expected of the data (`expectations`).
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import dagster as dg
 
+from expectations.checks import DataTest
 from expectations.results import CheckResult, GateName, GateResult
 from ingestion.contracts import load_contracts
+from orchestration.dbt.graph import Step
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import GateFailedError
 from orchestration.run_records import CheckEntry, GateEntry
@@ -20,6 +23,13 @@ _TITLES: dict[GateName, str] = {
     "marts": "Checking the metric marts",
 }
 _MAX_CHECKS_NAMED = 10
+# The step whose models a gate stands behind, and the steps whose tables its checks read.
+_STEPS: dict[GateName, Step] = {"core": "core", "marts": "metrics"}
+_READ_BY: dict[GateName, tuple[Step, ...]] = {
+    "raw": (),
+    "core": ("core",),
+    "marts": ("core", "metrics"),
+}
 
 
 def gate(name: GateName, assets: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinition:
@@ -57,7 +67,19 @@ def _run(name: GateName, session: RefreshSession) -> GateResult:
     # Great Expectations takes seconds to import, so that waits until there is something to check.
     from expectations.gates import run_gate
 
-    result = run_gate(name, session.project.home, session.record.run_id, load_contracts())
+    home, scope = session.project.home, _scope(name, session)
+    result = run_gate(
+        name,
+        home,
+        session.record.run_id,
+        load_contracts(),
+        databases=_databases(name, session),
+        scope=scope,
+        data_tests=_data_tests(name, session),
+        landed_by=session.landed_by(name),
+    )
+    if result.passed and name in _STEPS:
+        session.models.mark_checked(_STEPS[name])
     entry = GateEntry(
         gate=name,
         passed=result.passed,
@@ -67,6 +89,36 @@ def _run(name: GateName, session: RefreshSession) -> GateResult:
     session.record.gates = (*session.record.gates, entry)
     session.journal.save()
     return result
+
+
+def _scope(name: GateName, session: RefreshSession) -> frozenset[str] | None:
+    """Gives the tables that may be other than when this gate last passed; None is all of them."""
+    parts = [session.landed(name), *(session.touched(step) for step in _READ_BY[name])]
+    if session.full or any(part is None for part in parts):
+        return None
+    return frozenset().union(*(part for part in parts if part is not None))
+
+
+def _databases(name: GateName, session: RefreshSession) -> dict[str, Path]:
+    home = session.project.home
+    databases = {"raw": home.raw_db}
+    if name != "raw":
+        building = session.building
+        databases |= {"warehouse": home.warehouse_db}
+        databases |= {"marts": building.marts, "restricted": building.restricted}
+    return databases
+
+
+def _data_tests(name: GateName, session: RefreshSession) -> list[DataTest]:
+    """Gives dbt's data tests of the models that were built before this gate."""
+    if name not in _STEPS:
+        return []
+    queries = session.dbt.data_tests()
+    return [
+        DataTest(test.name, test.table, queries[test.unique_id], test.severity)
+        for test in session.models.graph.tests
+        if test.step == _STEPS[name]
+    ]
 
 
 def _entry(check: CheckResult) -> CheckEntry:

@@ -22,7 +22,7 @@ from orchestration.defs import LANDING_STEP
 from orchestration.defs.layers import OWNERS
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import RefusedExtractsError
-from orchestration.inputs import fingerprint, raw_state
+from orchestration.inputs import fingerprint, inbox_state, looks_unchanged, raw_state
 from orchestration.publication import is_available
 from orchestration.run_records import FileEntry, last_published, quarantined_in
 from orchestration.sources import Source, resolve_sources
@@ -41,7 +41,10 @@ class LandingConfig(dg.Config):
     sources: list[SourceConfig] = Field(
         default=[], description="What to land; by default what company.yml names."
     )
-    force: bool = Field(default=False, description="Rebuild and publish even if nothing is new.")
+    full: bool = Field(
+        default=False,
+        description="Build and check everything anew, and publish even if nothing is new.",
+    )
 
 
 def raw_tables(contracts: Contracts) -> dg.AssetsDefinition:
@@ -58,7 +61,7 @@ def raw_tables(contracts: Contracts) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult]:
         with session.phase("landing", "Landing extracts"):
             _land(session, config)
-        has_news = config.force or not _is_published(session)
+        has_news = config.full or not _is_published(session)
         if not has_news:
             session.journal.finish("unchanged", "nothing new: the published version stands")
         rows = raw_state(session.project.home)
@@ -82,8 +85,12 @@ def _land(session: RefreshSession, config: LandingConfig) -> None:
     named = [Source(item.mapping, Path(item.folder)) for item in config.sources]
     sources = resolve_sources(named, home)
     settings = load_company(home.company_file)
-    if config.force or last_published(home) is None:
-        # The gates will run for certain, so Great Expectations is imported beside the landing.
+    record.inbox = inbox_state(sources)
+    if config.full:
+        session.make_full()
+    if config.full or not looks_unchanged(home, record.inbox):
+        # The next steps will run, as it seems, so what they take seconds to start is begun now.
+        session.dbt.start()
         Thread(target=warm_up, daemon=True).start()
     result = land(home, sources, load_contracts(), record.run_id, settings)
     record.files = tuple(FileEntry.model_validate(f, from_attributes=True) for f in result.files)

@@ -1,41 +1,82 @@
 """How the layers are called and owned in Dagster.
 
-Belongs here: names that several steps share. Does not belong here: anything that runs.
+Belongs here: names that several steps share, and the models as Dagster's specs. Does not belong
+here: anything that runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator
 
+from orchestration.dbt.graph import ProjectGraph
 from orchestration.publication import MARTS
+
+if TYPE_CHECKING:
+    from dagster_dbt import DagsterDbtTranslator
 
 OWNERS = ["team:salesops"]
 METRICS = "metrics"
-MODELS = "path:dbt_project/models"
-CORE_SELECTION = f"{MODELS}/staging {MODELS}/intermediate {MODELS}/marts/core"
-METRICS_SELECTION = f"{MODELS}/marts/metrics"
+STEP = "salesops/step"
 
 
-class LayerTranslator(DagsterDbtTranslator):
-    """Names groups after the layers: staging, intermediate, core, metrics."""
+@contextmanager
+def _without_dbt() -> Iterator[None]:
+    """Lets dagster-dbt be imported as if dbt were not installed, which it supports.
 
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Gives the layer, which is the model's schema, but "metrics" for what is published."""
-        schema = dbt_resource_props["schema"]
-        return METRICS if schema == MARTS else schema
+    It would import all of dbt, which takes seconds, to choose models by dbt's own selection; here
+    dbt runs in a process of its own, and models are chosen from the manifest.
+    """
+    if "dbt" in sys.modules:
+        yield
+        return
+    sys.modules["dbt"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["dbt"]
 
-    def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: Any
-    ) -> dg.AssetSpec:
-        """Adds the owners."""
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        return spec.replace_attributes(owners=OWNERS)
+
+def model_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+    """Gives every model as an asset, with the step that builds it.
+
+    Args:
+        manifest: dbt's manifest.
+    """
+    with _without_dbt():
+        from dagster_dbt import build_dbt_asset_specs
+    models = {model.unique_id: model for model in ProjectGraph(manifest).models.values()}
+    specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=_translator())
+    return [
+        spec.replace_attributes(
+            owners=OWNERS,
+            # Its own has the SQL in it, which is long and stands in the repository.
+            description=manifest["nodes"][unique_id]["description"],
+            skippable=True,
+        ).merge_attributes(metadata={STEP: models[unique_id].step})
+        for spec in specs
+        if (unique_id := spec.metadata["dagster_dbt/unique_id"]) in models
+    ]
 
 
-def assets_of_layer(models: dg.AssetsDefinition, layer: str) -> list[dg.AssetKey]:
-    """Gives the assets of one group of a step, in the order of their names."""
-    return sorted(spec.key for spec in models.specs if spec.group_name == layer)
+def _translator() -> DagsterDbtTranslator:
+    from dagster_dbt import DagsterDbtTranslator
+
+    class LayerTranslator(DagsterDbtTranslator):
+        """Names groups after the layers: staging, intermediate, core, metrics."""
+
+        def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+            schema = dbt_resource_props["schema"]
+            return METRICS if schema == MARTS else schema
+
+    return LayerTranslator()
+
+
+def assets_of_layer(assets: Sequence[dg.AssetsDefinition], layer: str) -> list[dg.AssetKey]:
+    """Gives the assets of one group, in the order of their names."""
+    specs = [spec for definition in assets for spec in definition.specs]
+    return sorted(spec.key for spec in specs if spec.group_name == layer)

@@ -42,7 +42,7 @@ def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             _require_gates(session)
             home = session.project.home
             keep_versions = load_company(home.company_file).keep_versions
-            manifest = publish(home, session.record.run_id, keep_versions)
+            manifest = publish(home, session.building, session.built, keep_versions)
             rows = {name: entry.rows for name, entry in manifest.tables.items()}
             session.record.published = PublishedEntry(
                 version=manifest.version, tables=rows, size_bytes=manifest.size_bytes
@@ -51,7 +51,7 @@ def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(rows.values()),
-                "path": dg.MetadataValue.path(str(published_database(home))),
+                "path": str(published_database(home).relative_to(home.root)),
                 "version": manifest.version,
                 "tables": dg.MetadataValue.json(rows),
             }
@@ -71,5 +71,5 @@ def _require_gates(session: RefreshSession) -> None:
     if missing:
         raise PublicationError(
             f"this run did not pass the gates {', '.join(missing)}, so it publishes nothing; "
-            "run the whole job nightly_refresh, or `salesops refresh --force`"
+            "run the whole job nightly_refresh, or `salesops refresh --full`"
         )

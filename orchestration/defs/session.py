@@ -1,7 +1,7 @@
 """The resource through which steps know the home they work on and note what they did.
 
-Belongs here: what all steps of one run share: project, lock and journal. Does not belong here: the
-steps themselves.
+Belongs here: what all steps of one run share: project, lock, journal, dbt, and the version that is
+being made. Does not belong here: the steps themselves.
 """
 
 from collections.abc import Iterator
@@ -11,10 +11,22 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration.dbt.builder import FilesInMaking, ModelBuilds, StepOutcome
+from orchestration.dbt.graph import Step
+from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import RUN_ID_TAG
 from orchestration.lock import RefreshLock, wait_until_free
 from orchestration.project import Project
-from orchestration.run_records import RunJournal, RunRecord, close_dead_records, new_run_id
+from orchestration.publication import Building, builders_in_force, sweep_scratch
+from orchestration.run_records import (
+    RunJournal,
+    RunRecord,
+    StepEntry,
+    close_dead_records,
+    landed_tables,
+    new_run_id,
+    runs_since_gate,
+)
 
 
 class RefreshSession(dg.ConfigurableResource):
@@ -22,11 +34,17 @@ class RefreshSession(dg.ConfigurableResource):
 
     Attributes:
         home: The home folder.
+        dbt: The dbt process of this run.
     """
 
     home: str
+    dbt: dg.ResourceDependency[DbtWorker]
     _run: dg.DagsterRun | None = PrivateAttr(default=None)
     _journal: RunJournal | None = PrivateAttr(default=None)
+    _models: ModelBuilds | None = PrivateAttr(default=None)
+    _building: Building | None = PrivateAttr(default=None)
+    _outcomes: dict[Step, StepOutcome] = PrivateAttr(default_factory=dict)
+    _full: bool = PrivateAttr(default=False)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshSession"]:
@@ -41,8 +59,12 @@ class RefreshSession(dg.ConfigurableResource):
             for store in (project.home.raw_db, project.home.warehouse_db):
                 wait_until_free(store)
             close_dead_records(project.home)
+            sweep_scratch(project.home)
             self._run = context.run
-            yield self
+            try:
+                yield self
+            finally:
+                self.dbt.close()
             self._close()
 
     def _close(self) -> None:
@@ -72,6 +94,63 @@ class RefreshSession(dg.ConfigurableResource):
     def record(self) -> RunRecord:
         """What is known of this run so far."""
         return self.journal.record
+
+    @property
+    def full(self) -> bool:
+        """Whether everything is built and checked, whatever was before."""
+        return self._full
+
+    def make_full(self) -> None:
+        """Has everything built and checked."""
+        self._full = True
+
+    @property
+    def models(self) -> ModelBuilds:
+        """The building of models in this run."""
+        if self._models is None:
+            self._models = ModelBuilds(self.project, self.dbt, self.record.run_id, self._full)
+        return self._models
+
+    @property
+    def building(self) -> Building:
+        """The version that is being made, begun when a step first asks for it."""
+        if self._building is None:
+            home = self.project.home
+            in_force = builders_in_force(home)
+            carry = not self._full and bool(in_force) and self.models.can_keep_any(in_force)
+            self._building = Building.begin(home, self.record.run_id, carry=carry)
+        return self._building
+
+    @property
+    def files_in_making(self) -> FilesInMaking:
+        """The files that models are built into."""
+        carried = {name: entry.built_by for name, entry in self.building.carried.items()}
+        return FilesInMaking(self.building.folder, carried)
+
+    @property
+    def built(self) -> set[str]:
+        """Schema and name of the models that were built in this run."""
+        return {table for outcome in self._outcomes.values() for table in outcome.built}
+
+    def note_step(self, step: Step, outcome: StepOutcome) -> None:
+        """Keeps what became of a step's models."""
+        self._outcomes[step] = outcome
+        entry = StepEntry(built=dict(outcome.built), skipped=outcome.skipped)
+        self.record.steps = {**self.record.steps, step: entry}
+        self.journal.save()
+
+    def landed_by(self, gate: str) -> tuple[str, ...] | None:
+        """Names the refreshes whose extracts a gate has not passed; None where none is known."""
+        return runs_since_gate(self.project.home, gate, self.record.run_id)
+
+    def landed(self, gate: str) -> frozenset[str] | None:
+        """Gives schema and name of raw tables that these refreshes landed; None is all of them."""
+        runs = self.landed_by(gate)
+        return None if runs is None else landed_tables(self.project.home, runs)
+
+    def touched(self, step: Step) -> frozenset[str] | None:
+        """Gives what a step left for its gate to look at; None is all, where it did not run."""
+        return self._outcomes[step].touched if step in self._outcomes else None
 
     def phase(self, name: str, title: str) -> AbstractContextManager[None]:
         """Times a phase of the run; see `RunJournal.phase`."""

@@ -1,196 +1,85 @@
 """The dbt models as assets, in two steps with the core gate between them.
 
-Belongs here: running dbt, and what Dagster shows of its models. Does not belong here: any SQL that
-makes a number (`dbt_project/`), and the gates.
+Belongs here: building models in a Dagster step, and what Dagster shows of them. Does not belong
+here: any SQL that makes a number (`dbt_project/`), what is built (`orchestration.dbt`), the gates.
 """
 
-import logging
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
-from importlib.metadata import version
-from pathlib import Path
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-import duckdb
-from dagster_dbt import DbtCliResource, dbt_assets
-from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
-from packaging.version import Version
 
-from ingestion.home import OWNER_ONLY_FILE
-from orchestration.defs.dbt_outcome import DbtOutcome
-from orchestration.defs.layers import CORE_SELECTION, METRICS_SELECTION, LayerTranslator
+from orchestration.dbt.build_state import open_stores
+from orchestration.dbt.builder import StepOutcome
+from orchestration.dbt.graph import Step
+from orchestration.defs.layers import METRICS, model_specs
 from orchestration.defs.session import RefreshSession
-from orchestration.manifest import dbt_executable
-from orchestration.project import Project, environment, memory_settings
 from orchestration.publication import MARTS
 
-logger = logging.getLogger("salesops.transformation")
-
 _PREVIEW_ROWS = 5
-_PATIENCE_SECONDS = 10
+_NOT_BUILT = "nothing that it is made of has changed"
 
 
-class WarehouseDbt(DbtCliResource):
-    """dbt as a refresh runs it: on this home, without asking the network for newer versions.
+def model_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
+    """Gives the two steps: staging to the star schema, and the metric marts.
 
-    Attributes:
-        home: The home folder.
+    Args:
+        manifest: dbt's manifest.
     """
-
-    home: str
-
-    @classmethod
-    def of(cls, project: Project) -> "WarehouseDbt":
-        """Makes the resource for a project."""
-        return cls(
-            project_dir=str(project.root),
-            profiles_dir=str(project.root),
-            global_config_flags=["--no-use-colors"],
-            dbt_executable=dbt_executable(),
-            home=str(project.home.root),
-        )
-
-    def cli(self, args: Any, **options: Any) -> DbtCliInvocation:
-        """Starts dbt with the environment of a refresh; its artifacts go to the home."""
-        project = Project.locate(Path(self.home))
-        options.setdefault("target_path", project.dbt_target)
-        # Its own records of a run are read by nobody and take a second to write.
-        with environment({**project.dbt_variables(), "DBT_WRITE_JSON": "false"}):
-            return super().cli(args, **options)
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        # The original runs `dbt --version`, which takes two seconds and asks PyPI for newer ones.
-        return Version(version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Any) -> Any:
-        # The original imports all of dbt into this process for column metadata, which the contract
-        # of each model states anyway.
-        return None
+    specs = model_specs(manifest)
+    metrics = [spec for spec in specs if spec.metadata["salesops/step"] == METRICS]
+    core = [spec for spec in specs if spec not in metrics]
+    return [
+        _step("core_models", "core", "Building staging and the star schema", core),
+        _step("metric_marts", "metrics", "Building the metric marts", metrics),
+    ]
 
 
-def core_models(manifest: Path) -> dg.AssetsDefinition:
-    """Staging, intermediate models and the star schema."""
-
-    @dbt_assets(
-        manifest=manifest,
-        select=CORE_SELECTION,
-        exclude="resource_type:unit_test",
-        name="core_models",
-        dagster_dbt_translator=LayerTranslator(),
-    )
-    def core_models(
-        context: dg.AssetExecutionContext, dbt: WarehouseDbt, session: RefreshSession
-    ) -> Iterator[Any]:
-        with session.phase("core", "Building staging and the star schema"):
-            yield from _build(context, dbt, session)
-
-    return core_models
-
-
-def metric_marts(manifest: Path) -> dg.AssetsDefinition:
-    """The metric marts, which read the star schema only."""
-
-    @dbt_assets(
-        manifest=manifest,
-        select=METRICS_SELECTION,
-        exclude="resource_type:unit_test",
-        name="metric_marts",
-        dagster_dbt_translator=LayerTranslator(),
-    )
-    def metric_marts(
-        context: dg.AssetExecutionContext, dbt: WarehouseDbt, session: RefreshSession
-    ) -> Iterator[Any]:
-        with session.phase("metrics", "Building the metric marts"):
-            yield from _build(context, dbt, session, previews=True)
-
-    return metric_marts
-
-
-def _build(
-    context: dg.AssetExecutionContext,
-    dbt: WarehouseDbt,
-    session: RefreshSession,
-    previews: bool = False,
-) -> Iterator[Any]:
-    """Runs `dbt build` on the step's models; hands out events once dbt has let go of the file."""
-    # Unit tests prove the SQL, whatever the night's data: they belong to CI.
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
-    invocation = dbt.cli(arguments, context=context, raise_on_error=False)
-    outcome, events = DbtOutcome(), []
-    with _ended_with_us(invocation.process):
-        for message in invocation.stream_raw_events():
-            outcome.observe(message.raw_event)
-            events += message.to_default_asset_events(
-                manifest=invocation.manifest,
-                dagster_dbt_translator=invocation.dagster_dbt_translator,
-                context=context,
-                target_path=invocation.target_path,
-            )
-            logger.debug("%s", message)
-    if session.project.home.warehouse_db.exists():
-        # dbt makes it readable like any other file.
-        session.project.home.warehouse_db.chmod(OWNER_ONLY_FILE)
-    with _read_warehouse(session.project) as warehouse:
-        for event in events:
-            if isinstance(event, dg.Output):
-                key = context.asset_key_for_output(event.output_name)
-                context.add_output_metadata(
-                    _facts(warehouse, key, previews), output_name=event.output_name
+def _step(name: str, step: Step, title: str, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
+    @dg.multi_asset(name=name, specs=specs, can_subset=True)
+    def build(
+        context: dg.AssetExecutionContext, session: RefreshSession
+    ) -> Iterator[dg.MaterializeResult]:
+        with session.phase(step, title):
+            only = None
+            if context.is_subset:
+                only = {".".join(key.path) for key in context.selected_asset_keys}
+            outcome = session.models.build(step, session.files_in_making, only)
+            session.note_step(step, outcome)
+            previews = _previews(session, outcome) if step == "metrics" else {}
+            for key in sorted(context.selected_asset_keys):
+                yield dg.MaterializeResult(
+                    asset_key=key, metadata=_facts(".".join(key.path), outcome, previews)
                 )
-            yield event
-    if not invocation.is_successful():
-        raise outcome.error(invocation.process.returncode, invocation.target_path / "dbt.log")
+
+    return build
 
 
-@contextmanager
-def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Leaves no dbt behind that would keep the warehouse locked, however this step ends."""
-    try:
-        yield
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(_PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _read_warehouse(project: Project) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config=memory_settings())
-    for alias, path in (("warehouse", project.home.warehouse_db), ("raw", project.home.raw_db)):
-        if path.exists():
-            place = str(path).replace("'", "''")
-            connection.execute(f"attach '{place}' as {alias} (read_only)")
-    return connection
-
-
-def _facts(
-    warehouse: duckdb.DuckDBPyConnection, key: dg.AssetKey, previews: bool
-) -> dict[str, Any]:
-    """Gives row count and, for marts, the first rows; nothing for a view, which costs a scan."""
-    schema, name = key.path[-2:]
-    relation = f'warehouse."{schema}"."{name}"'
-    (is_table,) = warehouse.execute(
-        "select count(*) from duckdb_tables() "
-        "where database_name = 'warehouse' and schema_name = ? and table_name = ?",
-        [schema, name],
-    ).fetchall()[0]
-    facts: dict[str, Any] = {}
-    if is_table:
-        (rows,) = warehouse.execute(f"select count(*) from {relation}").fetchall()[0]
-        facts["dagster/row_count"] = rows
-    # Restricted marts are built with the open ones, but no row of them leaves the warehouse.
-    if previews and schema == MARTS:
-        cursor = warehouse.execute(f"from {relation} limit {_PREVIEW_ROWS}")
-        columns = [column[0] for column in cursor.description or ()]
-        facts["preview"] = dg.MetadataValue.md(markdown_table(columns, cursor.fetchall()))
+def _facts(table: str, outcome: StepOutcome, previews: Mapping[str, str]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"built_because": outcome.built.get(table, _NOT_BUILT)}
+    facts["is_built"] = table in outcome.built
+    if table in outcome.tables:
+        facts["dagster/row_count"] = outcome.tables[table].rows
+    if table in previews:
+        facts["preview"] = dg.MetadataValue.md(previews[table])
     return facts
+
+
+def _previews(session: RefreshSession, outcome: StepOutcome) -> dict[str, str]:
+    """Gives the first rows of each open mart that was built; no row of restricted ones is shown."""
+    found: dict[str, str] = {}
+    files = {MARTS: session.building.marts}
+    with open_stores(files) as connection:
+        for table in outcome.built:
+            schema, _, name = table.partition(".")
+            if schema != MARTS or table not in outcome.tables:
+                continue
+            cursor = connection.execute(f'from {MARTS}."{schema}"."{name}" limit {_PREVIEW_ROWS}')
+            columns = [column[0] for column in cursor.description or ()]
+            found[table] = markdown_table(columns, cursor.fetchall())
+    return found
 
 
 def markdown_table(columns: list[str], rows: list[tuple]) -> str:
