@@ -44,10 +44,7 @@ def taints_of_models(
         }
     models: dict[str, dict[str, Taint]] = {}
     for node in _in_order(manifest):
-        if node["language"] == "sql":
-            taints = taints_of_query(node["compiled_code"], relations)
-        else:
-            taints = dict.fromkeys(node["columns"], _all_that_is_read(node, manifest, relations))
+        taints = taints_of_query(node["compiled_code"], relations)
         for column in taints:
             if f"{node['name']}.{column}" in trusted:
                 taints[column] = CLEAN
@@ -139,16 +136,6 @@ def _value_parts(node: Any) -> Iterator[Any]:
 
 def _relation(node: Mapping[str, Any]) -> str:
     return f"{node['schema']}.{node.get('alias') or node['identifier']}".lower()
-
-
-def _all_that_is_read(
-    node: Mapping[str, Any],
-    manifest: Mapping[str, Any],
-    relations: Mapping[str, Mapping[str, Taint]],
-) -> Taint:
-    """Gives what a model in Python may tell: nobody sees what it makes of what it reads."""
-    read = [relations[_relation(manifest["nodes"][name])] for name in node["depends_on"]["nodes"]]
-    return CLEAN.union(*(taint for columns in read for taint in columns.values()))
 
 
 def _in_order(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -116,6 +116,16 @@ def test_models_keep_to_the_sql_that_both_engines_speak():
     assert found == []
 
 
+def test_every_model_is_sql():
+    """An SQL engine runs the project alone: models in Python would tie it to one way of running dbt.
+
+    dbt-spark has no way to run them in a local session, and unit tests and lineage stop at them.
+    """
+    folder = ROOT / "dbt_project"
+    assert sorted(path.name for path in folder.rglob("*.py")) == []
+    assert len(list((folder / "models").rglob("*.sql"))) > 100
+
+
 def _code(path: Path) -> str:
     lines = path.read_text(encoding="utf-8").lower().splitlines()
     return "\n".join(line for line in lines if not line.lstrip().startswith("--"))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from fractions import Fraction
 from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from warehouse_testbed import ROOT, Dbt, read_warehouse
+from warehouse_testbed import Dbt, read_warehouse
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
@@ -21,7 +17,6 @@ from ingestion.landing import land
 from ingestion.mappings import load_mapping
 
 HIRES = Path(__file__).parent / "fixtures" / "ramp_of_three_hires"
-ESTIMATE = ROOT / "dbt_project" / "models" / "intermediate" / "people" / "int_ramp_medians.py"
 MODELS = (
     "mart_ramp",
     "mart_rep_lifecycle",
@@ -30,8 +25,6 @@ MODELS = (
     "mart_headcount",
     "fct_headcount_daily",
 )
-# Durations, whether each ended with the event, and how many had it so.
-Seen = list[tuple[int, bool, int]]
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +40,6 @@ def hires(
     dbt(home.root, "build", "--exclude-resource-type", "unit_test", "--select", *selected)
     with read_warehouse(home.root) as connection:
         yield connection
-
-
-@pytest.fixture(scope="module")
-def median_duration() -> Callable[[Seen], float | None]:
-    """The estimate of the Python model, which dbt's unit tests cannot reach."""
-    spec = importlib.util.spec_from_file_location("int_ramp_medians", ESTIMATE)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.median_duration
 
 
 def test_each_hire_ramps_or_is_censored_on_the_day_worked_out(hires):
@@ -141,34 +124,3 @@ def test_a_row_per_day_and_the_running_sums_agree(hires):
     ).fetchall()
     assert len(by_day) == 6
     assert by_day == by_change
-
-
-def test_the_median_of_a_published_trial(median_duration):
-    """Remission under 6-MP and placebo (Freireich et al., 1963): medians of 23 and 8 weeks."""
-    treated = [(6, True, 3), (6, False, 1), (7, True, 1), (9, False, 1), (10, True, 1)]
-    treated += [(10, False, 1), (11, False, 1), (13, True, 1), (16, True, 1), (17, False, 1)]
-    treated += [(19, False, 1), (20, False, 1), (22, True, 1), (23, True, 1), (25, False, 1)]
-    treated += [(32, False, 2), (34, False, 1), (35, False, 1)]
-    placebo = [(1, 2), (2, 2), (3, 1), (4, 2), (5, 2), (8, 4), (11, 2), (12, 2), (15, 1)]
-    placebo += [(17, 1), (22, 1), (23, 1)]
-    assert sum(count for _, _, count in treated) == sum(count for _, count in placebo) == 21
-    assert median_duration(treated) == 23
-    assert median_duration([(weeks, True, count) for weeks, count in placebo]) == 8
-
-
-def test_without_half_of_them_ramped_there_is_no_median(median_duration):
-    assert median_duration([(10, True, 1), (20, False, 2)]) is None
-    assert median_duration([(10, False, 2)]) is None
-
-
-@given(st.lists(st.tuples(st.integers(0, 30), st.booleans(), st.integers(1, 4)), min_size=1))
-def test_the_median_is_that_of_the_product_limit(median_duration, seen):
-    """Kaplan and Meier's product in exact fractions, written out."""
-    survival, expected = Fraction(1), None
-    for day in sorted({day for day, _, _ in seen}):
-        at_risk = sum(count for days, _, count in seen if days >= day)
-        events = sum(count for days, is_event, count in seen if days == day and is_event)
-        survival *= 1 - Fraction(events, at_risk)
-        if expected is None and survival <= Fraction(1, 2):
-            expected = float(day)
-    assert median_duration(seen) == expected
