@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from ingestion.errors import SalesopsError
 from orchestration.command.output import messages, print_json
-from orchestration.errors import exit_code_of, message_of
+from orchestration.errors import ExitCode, exit_code_of, message_of
 
 if TYPE_CHECKING:
     from orchestration.project import Project
@@ -24,20 +23,27 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reporting(as_json: bool = False) -> Iterator[None]:
-    """Prints errors as a message and ends with the code they stand for.
+    """Prints errors as a message and ends with the code they stand for; never with a traceback.
 
     Args:
         as_json: Whether the message goes to standard output as JSON.
     """
     try:
         yield
-    except SalesopsError as error:
-        code = exit_code_of(error)
-        if as_json:
-            print_json({"status": "failed", "exit_code": code, "message": message_of(error)})
-        else:
-            messages().print(Text(f"salesops: {message_of(error)}", style="red"))
+    except (typer.Exit, typer.Abort):
+        # What the command line itself ends with.
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        code, message = exit_code_of(error), message_of(error)
+        _show(code, message, as_json)
         raise typer.Exit(code) from None
+
+
+def _show(code: ExitCode, message: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"status": "failed", "exit_code": code, "message": message})
+    else:
+        messages().print(Text(f"salesops: {message}", style="red"))
 
 
 def project_at(home: Path | None) -> Project:
@@ -54,4 +60,12 @@ def locked(home: Path | None) -> Iterator[Project]:
 
     project = project_at(home)
     with RefreshLock(project.home):
-        yield project
+        try:
+            yield project
+        except typer.Exit:
+            raise
+        except BaseException as error:
+            from orchestration.run_records import note_escaped
+
+            note_escaped(project.home, error)
+            raise
