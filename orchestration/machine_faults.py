@@ -27,6 +27,7 @@ _NOT_ALLOWED = (
 _BROKEN_DISK = (
     "the disk cannot read or write {what}. Check the disk, then restore it from the backup"
 )
+_NO_FILE = "{what} is a folder where a file is needed. Move it away and try again"
 _NO_FOLDER = "{what} is a file where a folder is needed. Move it away, or name another home"
 _IN_USE = "{what} is open in another program. Close that program and try again"
 _NO_MEMORY = (
@@ -39,6 +40,7 @@ _BY_NUMBER = {
     errno.EACCES: _NOT_ALLOWED,
     errno.EPERM: _NOT_ALLOWED,
     errno.EIO: _BROKEN_DISK,
+    errno.EISDIR: _NO_FILE,
     errno.ENOTDIR: _NO_FOLDER,
     errno.EEXIST: _NO_FOLDER,
 }
