@@ -94,7 +94,7 @@ def timed(command: list[str]) -> tuple[float, float, str]:
 
 def refresh(home: Path, night: Path) -> tuple[float, float, dict[str, float]]:
     """Times one `salesops refresh` of one night's folder."""
-    command = [sys.executable, "-m", "orchestration.cli", "refresh", "--json"]
+    command = [sys.executable, "-m", "orchestration.command", "refresh", "--json"]
     seconds, peak, out = timed([*command, "--home", str(home), "--source", f"canonical={night}"])
     return seconds, peak, json.loads(out)["phases"]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingestion.archive import verify_copy
 from ingestion.change_log import (
     CHANGED_ROWS,
     ChangeLog,
@@ -184,6 +185,8 @@ class ExtractLanding:
 
     def _load(self, staging: Staging, piece: Piece) -> None:
         try:
+            if piece.stored is not None:
+                verify_copy(piece.stored, self._context.scratch)
             self._check_emptied(staging.load(piece))
         except ExtractError as refused:
             if len(self._group.pieces) == 1:

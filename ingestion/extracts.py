@@ -1,187 +1,24 @@
-"""Extract files: found in a folder, archived by content, put in order of the time they speak for.
+"""Extract files: found in a folder, and put in order of the time they speak for.
 
 Belongs here: what is true of a file before anything in it is read, and how files make up extracts.
-Does not belong here: formats, records, and what an extract changes.
+Does not belong here: the archive of their content, formats, records, and what an extract changes.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
+from ingestion.archive import SourceFile, StoredFile
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed, Mapping
-from ingestion.file_patterns import FORMATS, find_files, find_others, format_by_ending
-from ingestion.home import Home, open_private
+from ingestion.file_patterns import find_files, find_others, format_by_ending
 from ingestion.shown import path_name
 
-CHUNK = 4 << 20
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file in a source's folder.
-
-    Args:
-        path: Where it is.
-        name: Path relative to the source's folder, with `/`.
-    """
-
-    path: Path
-    name: str
-
-    @property
-    def folder_name(self) -> str:
-        """Name of the source's folder."""
-        return self.path.absolute().parents[self.name.count("/")].name
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A file whose content stands in the archive.
-
-    Args:
-        path: The archived copy; its name is made of the hash and holds no other character.
-        sha256: Hash of the content.
-        size: Bytes.
-        modified_at: Modification time of the original (UTC).
-        is_new: Whether the archive did not have this content before.
-    """
-
-    path: Path
-    sha256: str
-    size: int
-    modified_at: datetime
-    is_new: bool
-
-
-class Archive:
-    """The archive of one home; stores every file of a run once.
-
-    Args:
-        home: The home folder; its folders exist.
-    """
-
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._stored: dict[Path, StoredFile] = {}
-        self._sizes = {path.stat().st_size for path in home.archive.glob("??/*")}
-
-    def store(self, file: SourceFile) -> StoredFile:
-        """Copies a file into the archive, hashing it on the way.
-
-        Raises:
-            ExtractError: The file cannot be read, or changed while it was read.
-        """
-        if not file.path.is_file():
-            raise ExtractError(
-                f"{_what(file.path)} has the name of an extract; put the file itself there, or "
-                "rename it"
-            )
-        if file.path not in self._stored:
-            try:
-                self._stored[file.path] = self._copy(file)
-            except OSError as caught:
-                if caught.errno in _NO_SPACE:
-                    raise ExtractError(
-                        f"the file cannot be archived: {caught.strerror}; make room in the home "
-                        "folder and refresh again"
-                    ) from None
-                raise ExtractError(
-                    f"the file cannot be read: {caught.strerror or caught}; check its permissions"
-                ) from None
-        return self._stored[file.path]
-
-    def remove_new(self, keep: Iterable[str]) -> None:
-        """Removes what this run stored, except contents that landed.
-
-        Args:
-            keep: Hashes of these.
-        """
-        kept = set(keep)
-        for stored in self._stored.values():
-            if stored.is_new and stored.sha256 not in kept:
-                stored.path.unlink(missing_ok=True)
-
-    def _copy(self, file: SourceFile) -> StoredFile:
-        copy = self._home.scratch / f"incoming-{uuid.uuid4().hex}"
-        try:
-            with file.path.open("rb") as source:
-                before = os.fstat(source.fileno())
-                sha256 = self._known_hash(source, before.st_size)
-                if sha256 is None:
-                    with open_private(copy) as target:
-                        sha256 = _hashed(source, target)
-                after = os.fstat(source.fileno())
-                size = source.tell()
-            if _state(before) != _state(after) or size != after.st_size:
-                raise ExtractError(
-                    "the file changed while it was read, so it is still being written; refresh "
-                    "again once it is complete"
-                )
-            path = self._path(sha256, file.name)
-            is_new = copy.exists() and not path.exists()
-            if is_new:
-                path.parent.mkdir(mode=0o700, exist_ok=True)
-                copy.replace(path)
-        finally:
-            copy.unlink(missing_ok=True)
-        modified_at = datetime.fromtimestamp(before.st_mtime_ns // 1000 / 1e6, tz=UTC)
-        return StoredFile(path, sha256, size, modified_at, is_new)
-
-    def _known_hash(self, source: BinaryIO, size: int) -> str | None:
-        """Hashes a file whose content may well be archived already, which spares the copy.
-
-        Returns:
-            The hash if the archive has it; else None, with the file at its start.
-        """
-        if size not in self._sizes:
-            return None
-        sha256 = _hashed(source, None)
-        if self._path(sha256, source.name).exists():
-            return sha256
-        source.seek(0)
-        return None
-
-    def _path(self, sha256: str, name: str) -> Path:
-        return self._home.archive / sha256[:2] / f"{sha256}{_harmless_ending(name)}"
-
-
-def _what(path: Path) -> str:
-    if path.is_symlink() and not path.exists():
-        return "a link to a file that is not there"
-    return "a folder" if path.is_dir() else "something that is no file, such as a pipe,"
-
-
-def _hashed(source: BinaryIO, target: BinaryIO | None) -> str:
-    """Gives the hash of the rest of a file, copying it on the way."""
-    digest = hashlib.sha256()
-    while chunk := source.read(CHUNK):
-        digest.update(chunk)
-        if target is not None:
-            target.write(chunk)
-    return digest.hexdigest()
-
-
-def _state(stat: os.stat_result) -> tuple[int, int]:
-    return stat.st_size, stat.st_mtime_ns
-
-
-def _harmless_ending(name: str) -> str:
-    """Gives the ending that says the format, if it is a known one; all else is left out."""
-    plain = name.casefold()
-    packed = ".gz" if plain.endswith(".gz") else ""
-    ending = plain.removesuffix(".gz").rpartition(".")[2]
-    return (f".{ending}" if ending in FORMATS else "") + packed
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ingestion.archive import Archive, SourceFile
 from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table
 from ingestion.errors import ExtractError
 from ingestion.extract_landing import ExtractLanding, LandingContext, blank_result
-from ingestion.extracts import (
-    Archive,
-    ExtractGroup,
-    Piece,
-    SourceFile,
-    find_source_files,
-    group_pieces,
-)
+from ingestion.extracts import ExtractGroup, Piece, find_source_files, group_pieces
 from ingestion.feeds import Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.home import Home

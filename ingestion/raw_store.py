@@ -19,7 +19,7 @@ from ingestion.contracts import Contracts, Table
 from ingestion.errors import LandingError
 from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.projection import LIFTING_OPTIMIZERS
-from ingestion.pseudonyms import pseudonym_key, write_pseudonym_key
+from ingestion.pseudonyms import known_key_id, pseudonym_key, write_pseudonym_key
 from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
 from ingestion.sql_text import literal
 from ingestion.system_tables import EXTRACTS, FILES, SYSTEM_TABLES
@@ -87,13 +87,17 @@ def open_raw_store(
         settings: The company's settings, which are written to raw.
 
     Raises:
-        LandingError: Another program holds the file.
+        LandingError: Another program holds the file, or raw was landed with another key of
+            pseudonyms.
+        duckdb.Error: The file is damaged, or cannot be read or written.
     """
     connection = _connect(home)
     try:
+        # Before anything is written: with a lost key nothing is to change.
+        key = pseudonym_key(home, known_key_id(connection))
         create_tables(connection, contracts)
         write_company_tables(connection, settings)
-        write_pseudonym_key(connection, pseudonym_key(home))
+        write_pseudonym_key(connection, key)
         _lock_down(connection, home)
         yield connection
     finally:
@@ -155,6 +159,8 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
             },
         )
     except duckdb.IOException as caught:
+        if "lock" not in str(caught).lower():
+            raise
         raise LandingError(
             f"{home.raw_db} cannot be opened: {str(caught).partition(chr(10))[0]}. Close other "
             "programs that use it and refresh again"

@@ -27,6 +27,7 @@ from ingestion.sql_text import literal
 STAGED = "_staged"
 REPEATED = "_repeated"
 ACCEPTED = "_accepted"
+_DISK_FAULTS = ("could not write", "no space left", "quota exceeded", "read-only file system")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ class Staging:
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as caught:
+            if _is_of_the_disk(caught):
+                raise
             records = records.reread(caught)
             self._insert_again(projection, records)
         rows = self.number(f"select count(*) from {STAGED}") - first_row
@@ -229,6 +232,8 @@ class Staging:
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as caught:
+            if _is_of_the_disk(caught):
+                raise
             raise records.explain(caught) from None
 
     def _check_not_empty(self, staged: StagedPiece) -> None:
@@ -246,6 +251,12 @@ class Staging:
         has_times = self.pieces[0].projection.extracted_at is not None and feed.kind != "events"
         keys = [quoted(name) for name in self.table.key]
         return ", ".join([*keys, *([EXTRACTED_AT] if has_times else [])])
+
+
+def _is_of_the_disk(error: duckdb.Error) -> bool:
+    """Tells a fault of the home's disk, where staged rows are put down, from one of the file."""
+    words = str(error).casefold()
+    return isinstance(error, duckdb.IOException) and any(fault in words for fault in _DISK_FAULTS)
 
 
 def id_sql_of_records(tail: str) -> str:

@@ -10,6 +10,7 @@ import re
 from enum import IntEnum
 
 from ingestion.errors import CompanyError, ContractError, ExtractError, MappingError, SalesopsError
+from orchestration.machine_faults import explained
 
 _QUOTED_VALUE = re.compile(r"'[^']*'")
 
@@ -23,6 +24,7 @@ class ExitCode(IntEnum):
     REFUSED = 3
     GATE_FAILED = 4
     LOCKED = 5
+    STALE = 6
     INTERRUPTED = 130
 
 
@@ -87,6 +89,11 @@ def message_of(error: BaseException) -> str:
         return error.message
     if not isinstance(error, Exception):
         return "interrupted from outside"
+    return explained(error) or technical_message_of(error)
+
+
+def technical_message_of(error: BaseException) -> str:
+    """Gives the class and the masked words of an error, for whoever looks into the code."""
     return f"{type(error).__name__}: {without_values(str(error))}"
 
 

@@ -5,6 +5,7 @@ Belongs here: keeping two refreshes of one home apart. Does not belong here: wha
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
@@ -15,7 +16,7 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from ingestion.home import Home
+from ingestion.home import OWNER_ONLY_FILE, Home
 from orchestration.errors import HomeLockedError, StoreInUseError
 
 STORE_PATIENCE_SECONDS = 60.0
@@ -36,8 +37,6 @@ class RefreshLock:
         self._home = home
         # One object per file and process, whoever asks: that is what makes taking it again count.
         self._lock = FileLock(home.lock_file, is_singleton=True, thread_local=False)
-        # Beside the lock, because taking a lock empties its file, also for the one who fails.
-        self._holder = home.lock_file.with_suffix(".holder.json")
 
     def __enter__(self) -> RefreshLock:
         """Takes the lock without waiting.
@@ -51,8 +50,11 @@ class RefreshLock:
         except Timeout:
             raise HomeLockedError(self._complaint()) from None
         if self._lock.lock_counter == 1:
-            since = datetime.now(UTC).isoformat(timespec="seconds")
-            self._holder.write_text(json.dumps({"pid": os.getpid(), "since": since}))
+            try:
+                _SIGNS[self._lock.lock_file] = _show_sign(self._home)
+            except BaseException:
+                self._lock.release()
+                raise
         return self
 
     def __exit__(
@@ -62,13 +64,16 @@ class RefreshLock:
         traceback: TracebackType | None,
     ) -> None:
         if self._lock.lock_counter == 1:
-            self._holder.unlink(missing_ok=True)
+            # While the lock is still held, so that nobody else's sign is taken away.
+            with suppress(OSError):
+                _sign_file(self._home).unlink(missing_ok=True)
+            os.close(_SIGNS.pop(self._lock.lock_file))
         self._lock.release()
 
     def _complaint(self) -> str:
         holder = "another process"
-        with suppress(OSError, ValueError, KeyError):
-            known = json.loads(self._holder.read_text())
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            known = json.loads(_sign_file(self._home).read_text())
             holder = f"process {known['pid']} since {known['since']}"
         return (
             f"another refresh of {self._home.root} is running ({holder}); "
@@ -76,18 +81,48 @@ class RefreshLock:
         )
 
 
+# Open descriptors of the signs of this process's locks, by lock file.
+_SIGNS: dict[str, int] = {}
+
+
 def is_locked(home: Home) -> bool:
-    """Tells whether a refresh of this home is running at this moment."""
-    if not home.lock_file.exists():
-        return False
-    # Not the shared object of `RefreshLock`: it would call the caller's own lock free.
-    probe = FileLock(home.lock_file, thread_local=False)
+    """Tells whether a refresh of this home is running at this moment.
+
+    It looks at the holder's sign and never at the lock: whoever tries the lock has it for a moment,
+    and a refresh that begins just then would be refused.
+    """
     try:
-        probe.acquire(timeout=0)
-    except Timeout:
+        sign = os.open(_sign_file(home), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared, so that two who look at once do not take each other for a refresh. A refresh that
+        # begins meanwhile waits for this descriptor to be closed.
+        fcntl.flock(sign, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    probe.release()
+    finally:
+        os.close(sign)
     return False
+
+
+def _sign_file(home: Home) -> Path:
+    # Beside the lock, because taking a lock empties its file, also for the one who fails.
+    return home.lock_file.with_suffix(".holder.json")
+
+
+def _show_sign(home: Home) -> int:
+    """Writes who has the lock into a file that stays locked itself for as long; gives it open."""
+    sign = os.open(_sign_file(home), os.O_RDWR | os.O_CREAT, OWNER_ONLY_FILE)
+    try:
+        fcntl.flock(sign, fcntl.LOCK_EX)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        os.ftruncate(sign, 0)
+        os.pwrite(sign, json.dumps({"pid": os.getpid(), "since": since}).encode(), 0)
+    except BaseException:
+        os.close(sign)
+        raise
+    return sign
 
 
 def wait_until_free(store: Path, patience_seconds: float = STORE_PATIENCE_SECONDS) -> None:

@@ -1,7 +1,7 @@
 """A refresh in this process: the nightly job, run to its end.
 
 Belongs here: running the job and giving back its record. Does not belong here: the steps (`defs/`),
-and how progress and result are shown (`cli`, `summary`).
+and how progress and result are shown (`command`, `summary`).
 """
 
 from __future__ import annotations

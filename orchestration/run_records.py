@@ -12,7 +12,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -20,11 +20,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.home import Home
-from orchestration.errors import ExitCode, exit_code_of, message_of
+from orchestration.errors import ExitCode, exit_code_of, message_of, technical_message_of
 
 logger = logging.getLogger("salesops.refresh")
 
 RECORD_FILE = "run.json"
+# Tells this process from every other one. Its number does not: in a container each refresh has 1.
+_PROCESS = secrets.token_hex(8)
+_ROOM_FILE = ".room"
+# Several times what a record takes.
+_ROOM_BYTES = 1 << 18
 TRACEBACK_FILE = "traceback.txt"
 Status = Literal["running", "published", "unchanged", "failed", "partial"]
 
@@ -121,6 +126,9 @@ class RunRecord(BaseModel):
         inputs: Fingerprint of what the marts are made from (`orchestration.inputs`).
         inbox: Fingerprint of names, sizes and times of the extract files that it found.
         phases: Seconds per phase, in order.
+        process_id: Number of the process, for whoever looks for it.
+        process_token: What tells the process from others of the same number; None in records from
+            before it was kept.
     """
 
     run_id: str
@@ -130,6 +138,7 @@ class RunRecord(BaseModel):
     finished_at: datetime | None = None
     seconds: float | None = None
     process_id: int
+    process_token: str | None = None
     dagster_run_id: str | None = None
     step: str | None = None
     failed_step: str | None = None
@@ -165,7 +174,7 @@ def read_records(home: Home) -> Iterator[RunRecord]:
     for path in sorted(home.runs.glob(f"*/{RECORD_FILE}"), reverse=True):
         try:
             yield RunRecord.model_validate_json(path.read_bytes())
-        except ValueError:
+        except (ValueError, OSError):
             logger.warning("%s is no run record that this version can read", path)
 
 
@@ -211,11 +220,30 @@ def landed_tables(home: Home, runs: Sequence[str]) -> frozenset[str]:
 def close_dead_records(home: Home) -> None:
     """Marks refreshes that ended without a word as failed; for the one who has the lock."""
     for record in read_records(home):
-        if record.status == "running" and record.process_id != os.getpid():
+        if record.status == "running" and record.process_token != _PROCESS:
             record.status = "failed"
             record.exit_code = ExitCode.UNEXPECTED
             record.message = "its process ended without a word: killed, or the machine went down"
             _write(home, record)
+            _give_room_back(home.runs / record.run_id)
+
+
+def note_escaped(home: Home, error: BaseException) -> None:
+    """Notes an error that came past all steps in the newest record of this process, if it has one.
+
+    A record that is still open is closed with it.
+
+    Args:
+        home: The home; this process has its lock.
+        error: The error.
+    """
+    record = next(read_records(home), None)
+    if record is None or record.process_token != _PROCESS:
+        return
+    if record.status == "running":
+        RunJournal(home, record.run_id).fail(record.step or "start", error)
+    else:
+        _write_traceback(home.runs / record.run_id, error)
 
 
 def quarantined_in(home: Home, run_id: str) -> tuple[QuarantineEntry, ...]:
@@ -247,12 +275,14 @@ class RunJournal:
         self._home = home
         try:
             self.record = read_record(home, run_id)
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             self.record = RunRecord(
                 run_id=run_id,
                 started_at=datetime.fromtimestamp(started or time.time(), UTC),
                 process_id=os.getpid(),
+                process_token=_PROCESS,
             )
+            _keep_room(self.folder)
             self.save()
 
     @property
@@ -268,10 +298,10 @@ class RunJournal:
             name: Name in the record, such as `core_gate`.
             title: What is said of it while it goes on, such as "Checking the star schema".
         """
-        self.record.step = name
-        self.save()
         began = time.monotonic()
         try:
+            self.record.step = name
+            self.save()
             # Who stops the refresh upon this line stops this phase, not the one before it.
             logger.info(title, extra={"phase": name})
             yield
@@ -283,42 +313,83 @@ class RunJournal:
             raise
         finally:
             self.record.phases[name] = round(time.monotonic() - began, 3)
-            self.save()
+            self._save_if_possible()
 
     def fail(self, step: str, error: BaseException) -> None:
-        """Notes that the refresh failed; the first failure counts."""
+        """Notes that the refresh failed; the first failure counts.
+
+        It raises nothing: what made the refresh fail may keep the record from being written too.
+        """
         if self.record.status == "failed":
             return
         self.record.failed_step = step
-        if exit_code_of(error) == ExitCode.UNEXPECTED and error.__traceback__:
-            # Lines of code only: a traceback's last line can quote a value.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            (self.folder / TRACEBACK_FILE).write_text(f"{frames}{message_of(error)}\n")
-        self._finish("failed", exit_code_of(error), message_of(error))
+        self.record.status = "failed"
+        self.record.exit_code = exit_code_of(error)
+        self.record.message = message_of(error)
+        self._note_end()
+        self._save_if_possible()
+        _give_room_back(self.folder)
+        _write_traceback(self.folder, error)
 
     def finish(self, status: Status, message: str) -> None:
         """Notes that the refresh came to an end without failing."""
-        self._finish(status, ExitCode.OK, message)
+        self.record.status = status
+        self.record.exit_code = ExitCode.OK
+        self.record.message = message
+        self._note_end()
+        self.save()
+        _give_room_back(self.folder)
 
     def save(self) -> None:
-        """Writes the record as it stands."""
-        _write(self._home, self.record)
+        """Writes the record as it stands.
+
+        Raises:
+            OSError: It cannot be written, and the room kept for it does not help.
+        """
+        try:
+            _write(self._home, self.record)
+        except OSError:
+            if not (self.folder / _ROOM_FILE).exists():
+                raise
+            _give_room_back(self.folder)
+            _write(self._home, self.record)
 
     def close(self) -> None:
         """Notes when the refresh ended."""
         self._note_end()
+        self._save_if_possible()
 
-    def _finish(self, status: Status, code: ExitCode, message: str) -> None:
-        self.record.status = status
-        self.record.exit_code = code
-        self.record.message = message
-        self._note_end()
+    def _save_if_possible(self) -> None:
+        try:
+            self.save()
+        except OSError as error:
+            logger.warning("the run's record could not be written: %s", message_of(error))
 
     def _note_end(self) -> None:
         self.record.finished_at = datetime.now(UTC)
         elapsed = self.record.finished_at - self.record.started_at
         self.record.seconds = round(elapsed.total_seconds(), 3)
-        self.save()
+
+
+def _keep_room(folder: Path) -> None:
+    """Takes some of the disk, to be given back when the record has to say that the disk is full."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / _ROOM_FILE).write_bytes(secrets.token_bytes(_ROOM_BYTES))
+
+
+def _give_room_back(folder: Path) -> None:
+    with suppress(OSError):
+        (folder / _ROOM_FILE).unlink(missing_ok=True)
+
+
+def _write_traceback(folder: Path, error: BaseException) -> None:
+    """Keeps where in the code an unexpected error came up."""
+    if exit_code_of(error) != ExitCode.UNEXPECTED or not error.__traceback__:
+        return
+    # Lines of code only: a traceback's last line can quote a value.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    with suppress(OSError):
+        (folder / TRACEBACK_FILE).write_text(f"{frames}{technical_message_of(error)}\n")
 
 
 def _write(home: Home, record: RunRecord) -> None:
@@ -326,5 +397,11 @@ def _write(home: Home, record: RunRecord) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A reader sees the old record or the new one, never half of one.
     fresh = folder / f"{RECORD_FILE}.new"
-    fresh.write_text(record.model_dump_json(indent=2) + "\n")
-    fresh.replace(folder / RECORD_FILE)
+    try:
+        fresh.write_text(record.model_dump_json(indent=2) + "\n")
+        fresh.replace(folder / RECORD_FILE)
+    except OSError:
+        # Half of it would take the room that the next attempt needs.
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion import extracts
+from ingestion import archive
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
 from ingestion.errors import ExtractError
@@ -361,7 +361,7 @@ def test_same_file_twice_under_two_names(bad):
 
 def test_file_that_changes_while_it_is_read(bad, monkeypatch):
     path = bad.write("products.csv", GOOD)
-    hashed = extracts._hashed
+    hashed = archive._hashed
 
     def written_to_meanwhile(source, target):
         found = hashed(source, target)
@@ -371,7 +371,7 @@ def test_file_that_changes_while_it_is_read(bad, monkeypatch):
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(extracts, "_hashed", written_to_meanwhile)
+        patch.setattr(archive, "_hashed", written_to_meanwhile)
         refused(bad, "products.csv", None, "changed while it was read", "refresh again")
     bad.write("products.csv", GOOD + "3,C,3\n")
     assert [file.status for file in bad.land().files] == ["landed", "unchanged"]

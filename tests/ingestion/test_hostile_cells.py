@@ -344,15 +344,35 @@ def test_wide_file_with_a_bad_row_is_landed(case):
     assert (file.accepted, file.quarantined) == (1, 1)
 
 
-def test_full_disk_is_not_called_a_matter_of_permissions(case, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        OSError(errno.EROFS, "Read-only file system"),
+        PermissionError(errno.EACCES, "Permission denied", "/srv/home/archive/x"),
+    ],
+    ids=lambda fault: fault.strerror,
+)
+def test_no_file_is_refused_for_a_fault_of_the_homes_disk(case, monkeypatch, fault):
+    def fails(*_):
+        raise fault
 
     case.write("products.csv", "product_id,product_name\n1,A\n")
-    monkeypatch.setattr("ingestion.extracts._hashed", full)
-    message = case.land_one().message
-    assert "make room" in message
-    assert "permissions" not in message
+    monkeypatch.setattr("ingestion.archive._hashed", fails)
+    with pytest.raises(OSError, match=fault.strerror):
+        case.land()
+
+
+@pytest.mark.parametrize("words", ["No space left on device", "Read-only file system"])
+def test_no_file_is_refused_because_staged_rows_find_no_room(case, monkeypatch, words):
+    def fails(*_):
+        raise duckdb.IOException(f'IO Error: Could not write file "/h/tmp/spill": {words}')
+
+    case.write("products.csv", "product_id,product_name\n1,A\n")
+    monkeypatch.setattr(Staging, "_insert", fails)
+    with pytest.raises(duckdb.IOException, match=words):
+        case.land()
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import duckdb
 import jsonschema
 import pytest
 
+from ingestion.archive import SourceFile
 from ingestion.contracts import load_contracts
 from ingestion.errors import ExtractError, MappingError
-from ingestion.extracts import SourceFile
 from ingestion.file_patterns import find_files, format_by_ending, matches
 from ingestion.mapping_check import check_mapping
 from ingestion.mapping_file import json_schema_text

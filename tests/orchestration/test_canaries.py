@@ -129,7 +129,7 @@ class Refreshed:
 
 
 def refresh(home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "orchestration.cli", "refresh", "--home", str(home)]
+    command = [sys.executable, "-m", "orchestration.command", "refresh", "--home", str(home)]
     return subprocess.run(
         [*command, "--source", f"canonical={folder}"],
         cwd=ROOT, capture_output=True, text=True, check=False,

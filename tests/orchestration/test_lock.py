@@ -1,6 +1,8 @@
 """One writer at a time: the lock on a home and stores that are still open, with real processes."""
 
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -94,6 +96,58 @@ def test_the_holder_can_take_it_again(home: Home):
             pass
         assert is_locked(home)
     assert not is_locked(home)
+
+
+def test_looking_does_not_keep_a_refresh_from_beginning(home: Home):
+    """Many looks while many refreshes begin: none of them may be refused."""
+    looking = threading.Event()
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        while not looking.is_set():
+            is_locked(home)
+            looks += 1
+
+    with RefreshLock(home):
+        pass
+    lookers = [threading.Thread(target=look) for _ in range(2)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(300):
+            with RefreshLock(home):
+                assert is_locked(home)
+    finally:
+        looking.set()
+        for looker in lookers:
+            looker.join()
+    assert looks > 0
+
+
+def test_two_who_look_at_once_do_not_see_each_other(home: Home):
+    sign = home.lock_file.with_suffix(".holder.json")
+    # As a killed refresh leaves it.
+    sign.write_text('{"pid": 1}')
+    with sign.open() as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert not is_locked(home)
+
+
+def test_the_sign_of_a_killed_refresh_means_nothing(home: Home):
+    with running(HOLDER, home.root) as holder:
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+    assert home.lock_file.with_suffix(".holder.json").exists()
+    assert not is_locked(home)
+    with RefreshLock(home):
+        holder_now = json.loads(home.lock_file.with_suffix(".holder.json").read_text())
+        assert holder_now["pid"] == os.getpid()
+
+
+def test_looking_makes_no_file(home: Home):
+    assert not is_locked(home)
+    assert not list(home.root.glob("refresh.*"))
 
 
 def test_two_homes_do_not_disturb_each_other(home: Home, tmp_path: Path):

@@ -23,7 +23,14 @@ NIGHTS = Path(__file__).parent / "fixtures" / "small_company"
 
 
 def command(home: Path, *arguments: object) -> list[str]:
-    return [sys.executable, "-m", "orchestration.cli", *map(str, arguments), "--home", str(home)]
+    return [
+        sys.executable,
+        "-m",
+        "orchestration.command",
+        *map(str, arguments),
+        "--home",
+        str(home),
+    ]
 
 
 def salesops(home: Path, *arguments: object) -> tuple[int, dict[str, Any]]:

@@ -114,7 +114,7 @@ def test_a_journal_goes_on_with_the_record_of_its_run(home: Home):
 
 def test_a_killed_refresh_is_noted_by_the_next_one(home: Home):
     journal = RunJournal(home, "r1")
-    journal.record.process_id = 2**22 + 1
+    journal.record.process_token = "another process"
     journal.save()
     RunJournal(home, "r2")
     close_dead_records(home)
@@ -123,6 +123,20 @@ def test_a_killed_refresh_is_noted_by_the_next_one(home: Home):
     # Its own record goes on.
     assert read_record(home, "r2").status == "running"
     assert read_record(home, "r2").process_id == os.getpid()
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["0123456789abcdef", None],
+    ids=["another container's process 1", "a record from before tokens"],
+)
+def test_a_process_of_the_same_number_is_not_the_same_process(home: Home, token: str | None):
+    journal = RunJournal(home, "r1")
+    assert journal.record.process_id == os.getpid()
+    journal.record.process_token = token
+    journal.save()
+    close_dead_records(home)
+    assert read_record(home, "r1").status == "failed"
 
 
 def test_the_last_published_run_is_found_behind_failed_and_unchanged_ones(home: Home):

@@ -82,7 +82,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
 def refresh_nights(company: Path, home: Path) -> None:
     """Refreshes the nights one by one by the command, and keeps what each says of the pipeline."""
     for night in sorted((company / "extracts").iterdir()):
-        command = [sys.executable, "-m", "orchestration.cli", "refresh", "--json"]
+        command = [sys.executable, "-m", "orchestration.command", "refresh", "--json"]
         done = subprocess.run(
             [*command, "--home", str(home), "--source", f"canonical={night}"],
             cwd=ROOT,

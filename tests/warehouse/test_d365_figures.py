@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("d365_home")
-    command = [sys.executable, "-m", "orchestration.cli", "refresh", "--json"]
+    command = [sys.executable, "-m", "orchestration.command", "refresh", "--json"]
     done = subprocess.run(
         [*command, "--home", str(home), "--source", f"d365={EXTRACTS}"],
         cwd=ROOT,

@@ -39,7 +39,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
         word for name, folder in FOLDERS.items() for word in ("--source", f"{name}={folder}")
     ]
     done = subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", "refresh", "--home", str(home), *sources],
+        [sys.executable, "-m", "orchestration.command", "refresh", "--home", str(home), *sources],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -27,7 +27,7 @@ ALL_TIME = "level = 'company' and basis = 'restated'"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("maven_home")
-    command = [sys.executable, "-m", "orchestration.cli", "refresh", "--json"]
+    command = [sys.executable, "-m", "orchestration.command", "refresh", "--json"]
     done = subprocess.run(
         [*command, "--home", str(home), "--source", f"maven={EXTRACTS}"],
         cwd=ROOT,

@@ -19,7 +19,7 @@ EXTRACTS = ROOT / "tests" / "fixtures" / "deal_history" / "extracts"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("twelve_deals")
-    command = [sys.executable, "-m", "orchestration.cli", "refresh"]
+    command = [sys.executable, "-m", "orchestration.command", "refresh"]
     done = subprocess.run(
         [*command, "--home", str(home), "--source", f"canonical={EXTRACTS}"],
         cwd=ROOT,

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ with RefreshLock(Home(Path(sys.argv[1]))):
 
 def salesops(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
+        [sys.executable, "-m", "orchestration.command", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -125,9 +126,23 @@ def test_status_of_a_home_that_is_not_there_makes_none(tmp_path: Path):
     assert not home.exists()
 
 
+def test_the_version_is_that_of_the_package():
+    done = salesops("--version")
+    assert (done.returncode, done.stdout.strip()) == (
+        0,
+        f"salesops {version('salesops-warehouse')}",
+    )
+
+
+def test_full_has_force_as_a_second_spelling():
+    shown = salesops("refresh", "--help").stdout
+    assert "--full" in shown
+    assert "--force" in shown
+
+
 def test_help_comes_without_heavy_imports():
     code = (
-        "import sys, orchestration.cli; "
+        "import sys, orchestration.command.app; "
         "print(sorted({'dagster', 'dbt', 'great_expectations', 'duckdb', 'pandas'} "
         "& set(sys.modules)))"
     )

@@ -1,0 +1,40 @@
+"""`salesops rollback`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestration.command.options import HomeOption, JsonOption
+from orchestration.command.output import print_json, results
+from orchestration.command.reporting import project_at, reporting
+
+
+def rollback(
+    version: Annotated[
+        str | None, typer.Argument(help="The version; by default the one before.")
+    ] = None,
+    list_versions: Annotated[
+        bool, typer.Option("--list", help="Only list the versions kept.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Swap an earlier published version back in."""
+    with reporting(as_json):
+        from orchestration import publication
+        from orchestration.lock import RefreshLock
+        from orchestration.summary import versions_table
+
+        project = project_at(home)
+        if not list_versions:
+            with RefreshLock(project.home):
+                publication.rollback(project.home, version)
+        versions = publication.list_versions(project.home)
+        current = publication.current_version(project.home)
+        if as_json:
+            kept = [manifest.model_dump(mode="json") for manifest in versions]
+            print_json({"current": current, "versions": kept})
+        else:
+            results().print(versions_table(versions, current))
