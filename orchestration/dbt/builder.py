@@ -88,6 +88,11 @@ class ModelBuilds:
             self._graph = ProjectGraph.read(self._worker.manifest())
         return self._graph
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Schema and name of every model."""
+        return frozenset(model.table for model in self.graph.models.values())
+
     def can_keep_any(self, in_force: Mapping[str, str]) -> bool:
         """Tells whether any published table of the version in force can stay as it is.
 
@@ -96,7 +101,9 @@ class ModelBuilds:
         """
         with self._stores() as stores:
             decisions = self._decide(stores, in_force)
-        return any(d.model.is_published and not d.is_due for d in decisions.values())
+        return any(
+            d.model.is_published and d.model.is_table and not d.is_due for d in decisions.values()
+        )
 
     def build(
         self, step: Step, files: FilesInMaking, only: Collection[str] | None = None

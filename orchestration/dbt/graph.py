@@ -16,6 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestration.errors import TransformationError
+
 Step = Literal["core", "metrics"]
 
 WAREHOUSE = "warehouse"
@@ -157,11 +159,14 @@ class ProjectGraph:
         """Gives the models of one step, each after those that it reads.
 
         Raises:
-            LookupError: There is none, so the project is not laid out as the steps expect.
+            TransformationError: There is none, so the project is not laid out as the steps expect.
         """
         found = [model for model in self.models.values() if model.step == step]
         if not found:
-            raise LookupError(f"the dbt project has no model that belongs to the step '{step}'")
+            raise TransformationError(
+                f"the dbt project has no model that belongs to the step {step}, so nothing can be "
+                "built; the folders below dbt_project/models are not those of this version"
+            )
         return found
 
     def _model(self, node: Mapping[str, Any]) -> Model:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from expectations.checks import DataTest
+from expectations.data_tests import DataTest
 from expectations.results import CheckResult, GateName, GateResult
 from ingestion.contracts import load_contracts
 from orchestration.dbt.graph import Step
@@ -76,7 +76,6 @@ def _run(name: GateName, session: RefreshSession) -> GateResult:
         databases=_databases(name, session),
         scope=scope,
         data_tests=_data_tests(name, session),
-        landed_by=session.landed_by(name),
     )
     if result.passed and name in _STEPS:
         session.models.mark_checked(_STEPS[name])

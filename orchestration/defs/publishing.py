@@ -42,7 +42,9 @@ def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             _require_gates(session)
             home = session.project.home
             keep_versions = load_company(home.company_file).keep_versions
-            manifest = publish(home, session.building, session.built, keep_versions)
+            manifest = publish(
+                home, session.building, session.built, keep_versions, session.models.names
+            )
             rows = {name: entry.rows for name, entry in manifest.tables.items()}
             session.record.published = PublishedEntry(
                 version=manifest.version, tables=rows, size_bytes=manifest.size_bytes

@@ -116,8 +116,8 @@ class RefreshSession(dg.ConfigurableResource):
         """The version that is being made, begun when a step first asks for it."""
         if self._building is None:
             home = self.project.home
-            in_force = builders_in_force(home)
-            carry = not self._full and bool(in_force) and self.models.can_keep_any(in_force)
+            builders = builders_in_force(home)
+            carry = not self._full and bool(builders) and self.models.can_keep_any(builders)
             self._building = Building.begin(home, self.record.run_id, carry=carry)
         return self._building
 
@@ -139,13 +139,9 @@ class RefreshSession(dg.ConfigurableResource):
         self.record.steps = {**self.record.steps, step: entry}
         self.journal.save()
 
-    def landed_by(self, gate: str) -> tuple[str, ...] | None:
-        """Names the refreshes whose extracts a gate has not passed; None where none is known."""
-        return runs_since_gate(self.project.home, gate, self.record.run_id)
-
     def landed(self, gate: str) -> frozenset[str] | None:
-        """Gives schema and name of raw tables that these refreshes landed; None is all of them."""
-        runs = self.landed_by(gate)
+        """Gives schema and name of raw tables landed since a gate last passed; None is all."""
+        runs = runs_since_gate(self.project.home, gate, self.record.run_id)
         return None if runs is None else landed_tables(self.project.home, runs)
 
     def touched(self, step: Step) -> frozenset[str] | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.defs.dbt_outcome import DbtOutcome
+
 from orchestration.errors import ExitCode, exit_code_of
 
 LOG = Path("dbt.log")

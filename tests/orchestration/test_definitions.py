@@ -4,12 +4,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from orchestration.manifest import begin_parse
 
 from ingestion.contracts import load_contracts
 from ingestion.home import Home
 from orchestration.definitions import definitions_of
 from orchestration.defs import NIGHTLY_JOB
-from orchestration.manifest import begin_parse
 from orchestration.project import Project
 
 
