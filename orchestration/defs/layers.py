@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from orchestration.dbt.graph import ProjectGraph
-from orchestration.publication import MARTS
+from orchestration.publication.places import MARTS
 
 if TYPE_CHECKING:
     from dagster_dbt import DagsterDbtTranslator
@@ -42,24 +42,27 @@ def _without_dbt() -> Iterator[None]:
 
 
 def model_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
-    """Gives every model as an asset, with the step that builds it.
+    """Gives every model as an asset with the step that builds it, each after those it reads.
 
     Args:
         manifest: dbt's manifest.
     """
     with _without_dbt():
         from dagster_dbt import build_dbt_asset_specs
-    models = {model.unique_id: model for model in ProjectGraph(manifest).models.values()}
-    specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=_translator())
+    specs = {
+        spec.metadata["dagster_dbt/unique_id"]: spec
+        for spec in build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=_translator())
+    }
     return [
-        spec.replace_attributes(
+        specs[unique_id]
+        .replace_attributes(
             owners=OWNERS,
             # Its own has the SQL in it, which is long and stands in the repository.
             description=manifest["nodes"][unique_id]["description"],
             skippable=True,
-        ).merge_attributes(metadata={STEP: models[unique_id].step})
-        for spec in specs
-        if (unique_id := spec.metadata["dagster_dbt/unique_id"]) in models
+        )
+        .merge_attributes(metadata={STEP: model.step})
+        for unique_id, model in ProjectGraph(manifest).models.items()
     ]
 
 

@@ -4,8 +4,6 @@ Belongs here: building models in a Dagster step, and what Dagster shows of them.
 here: any SQL that makes a number (`dbt_project/`), what is built (`orchestration.dbt`), the gates.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +14,7 @@ from orchestration.dbt.builder import StepOutcome
 from orchestration.dbt.graph import Step
 from orchestration.defs.layers import METRICS, model_specs
 from orchestration.defs.session import RefreshSession
-from orchestration.publication import MARTS
+from orchestration.publication.places import MARTS
 
 _PREVIEW_ROWS = 5
 _NOT_BUILT = "nothing that it is made of has changed"
@@ -49,10 +47,13 @@ def _step(name: str, step: Step, title: str, specs: Sequence[dg.AssetSpec]) -> d
             outcome = session.models.build(step, session.files_in_making, only)
             session.note_step(step, outcome)
             previews = _previews(session, outcome) if step == "metrics" else {}
-            for key in sorted(context.selected_asset_keys):
-                yield dg.MaterializeResult(
-                    asset_key=key, metadata=_facts(".".join(key.path), outcome, previews)
-                )
+            # Each after those that it reads, as Dagster wants to hear of them.
+            for spec in specs:
+                if spec.key in context.selected_asset_keys:
+                    table = ".".join(spec.key.path)
+                    yield dg.MaterializeResult(
+                        asset_key=spec.key, metadata=_facts(table, outcome, previews)
+                    )
 
     return build
 
