@@ -115,7 +115,7 @@ def difference(
         "where schema_name = ? and table_name = ? order by column_index",
         [schema, table],
     ).fetchall()
-    # Sums of doubles depend on the order of their rows in the last digits.
+    # The engines round a double to a decimal from different digits of it.
     compared = ", ".join(
         f'round("{name}", 9) as "{name}"' if data_type == "DOUBLE" else f'"{name}"'
         for name, data_type in columns

@@ -295,12 +295,11 @@ by_member as (
         sum(forecast_value) as forecast_value,
         sum(actual_value) as actual_value,
         sum(absolute_error_value) as absolute_error_value,
-        avg(
-            case
-                when actual_value <> 0
-                    then cast(absolute_error_value as double) / cast(actual_value as double)
-            end
-        ) as mape
+        -- As decimals: a sum of doubles depends on the order of its rows in the last digits.
+        sum(
+            cast({{ ratio('absolute_error_value', 'actual_value') }} as decimal(38, 12))
+        ) as error_shares,
+        count(nullif(actual_value, 0)) as forecasts_with_wins
 
     from levelled_forecasts
     group by
@@ -337,7 +336,7 @@ select
     cast(by_member.absolute_error_value as decimal(18, 2)) as absolute_error_value,
     {{ ratio('by_member.forecast_value - by_member.actual_value', 'by_member.actual_value') }} as bias,
     {{ ratio('by_member.absolute_error_value', 'by_member.actual_value') }} as wape,
-    by_member.mape,
+    {{ ratio('by_member.error_shares', 'by_member.forecasts_with_wins') }} as mape,
     case
         when by_member.absolute_error_value > by_member.actual_value and by_member.actual_value <> 0
             then 0
