@@ -12,7 +12,8 @@ from ingestion.company import load_company
 from orchestration.defs.layers import OWNERS
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import PublicationError
-from orchestration.publication import publish, published_database
+from orchestration.publication import Building, publish, published_database
+from orchestration.publication.copying import copy_from_warehouse
 from orchestration.run_records import PublishedEntry
 
 PUBLISHED = dg.AssetKey(["published", "marts"])
@@ -42,7 +43,9 @@ def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             _require_gates(session)
             home = session.project.home
             keep_versions = load_company(home.company_file).keep_versions
-            manifest = publish(home, session.record.run_id, keep_versions)
+            building = Building.begin(home, session.record.run_id, carry=False)
+            built = copy_from_warehouse(home, building)
+            manifest = publish(home, building, built, keep_versions)
             rows = {name: entry.rows for name, entry in manifest.tables.items()}
             session.record.published = PublishedEntry(
                 version=manifest.version, tables=rows, size_bytes=manifest.size_bytes
