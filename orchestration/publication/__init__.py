@@ -22,6 +22,7 @@ from orchestration.publication.content import content_hashes
 from orchestration.publication.current import current_version
 from orchestration.publication.manifest import Manifest, TableEntry
 from orchestration.publication.places import (
+    MARTS,
     published_database,
     published_parquet,
     restricted_database,
@@ -40,6 +41,7 @@ from orchestration.publication.versions import (
 
 __all__ = [
     "DEFAULT_KEEP_VERSIONS",
+    "MARTS",
     "Building",
     "Fault",
     "Manifest",
