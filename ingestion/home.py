@@ -55,6 +55,11 @@ class Home:
         return self.root / "warehouse.duckdb"
 
     @property
+    def building(self) -> Path:
+        """The version being made; on the same disk as those published, which it joins."""
+        return self.root / "building"
+
+    @property
     def published(self) -> Path:
         """What BI reads, and its earlier versions."""
         return self.root / "published"
