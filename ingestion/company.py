@@ -74,6 +74,7 @@ class CompanySettings(_Block):
     standard_day_minutes: Count = 480
     ramp_target_share: Share = Decimal("0.8")
     keep_versions: Count = 7
+    keep_runs: Count = 30
     calendar_start: date = date(1990, 1, 1)
     calendar_end: date = date(2049, 12, 31)
     sources: tuple[Source, ...] = ()

@@ -37,6 +37,29 @@ _KINDS = {
 }
 
 
+# What stands behind a number or the name of a column.
+WORDS: dict[str, str] = {
+    "cast_failed": "not of its type",
+    "would_round": "with too many decimal places",
+    "required_missing": "missing",
+    "not_in_enum": "not one of the allowed values",
+    "out_of_range": "out of range",
+    "too_long": "too long",
+    "pattern_mismatch": "not of the required form",
+    "before_start": "before what it ends",
+    "expression_failed": "for which the mapping's expression fails",
+    "conflicting_rows": "contradicting another record of the same key",
+    "ragged_row": "with too many or too few fields",
+    "bad_json": "not readable as JSON",
+    "bad_encoding": "not readable as text",
+}
+
+
+def words(reason: str) -> str:
+    """Says a reason in a few words, to stand behind a number or the name of a column."""
+    return WORDS.get(reason, reason.replace("_", " "))
+
+
 def sentence(reason: str, column: Column) -> str:
     """Says what is wrong with a value of a column; the value itself is not told.
 

@@ -6,14 +6,11 @@ simulation itself (`simulation`) and refreshing.
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Iterator
 
 from ingestion.home import Home
 from orchestration.sources import Source
-
-logger = logging.getLogger("salesops.demo")
 
 
 def simulate_nights(home: Home, scale: float, seed: int, nights: int) -> Iterator[Source]:
@@ -29,7 +26,6 @@ def simulate_nights(home: Home, scale: float, seed: int, nights: int) -> Iterato
 
     folder = home.extracts / "demo"
     shutil.rmtree(folder, ignore_errors=True)
-    logger.info("Simulating a company")
     simulate(folder, scale=scale, seed=seed, nights=nights)
     for night in sorted((folder / "extracts").iterdir()):
         yield Source("canonical", night)

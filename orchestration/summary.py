@@ -1,71 +1,56 @@
-"""What people read: progress, the summary of a refresh, status and scorecard in a terminal.
+"""What people read: the summary of a refresh, versions and scorecard in a terminal.
 
 Belongs here: turning records into tables and sentences. Does not belong here: finding anything out.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
-from rich.console import Console, Group, RenderableType
-from rich.status import Status
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ingestion.home import Home
+from ingestion.landing import INLINE
+from ingestion.reasons import words
 from orchestration.publication import Manifest, published_database, published_parquet
-from orchestration.run_records import RunRecord
+from orchestration.run_records import CheckEntry, RunRecord
 from orchestration.scorecard import Figure, Metric, Scorecard
-from orchestration.status import HomeStatus
 
 _STYLES = {"published": "bold green", "unchanged": "bold green", "failed": "bold red"}
 _MAX_CHECKS_SHOWN = 20
 _MAX_WARNINGS_SHOWN = 5
+_MAX_TABLES_SHOWN = 8
+_MAX_REASONS_SHOWN = 3
+# The raw gate's check that repeats what the quarantine says.
+SET_ASIDE_CHECK = "nothing_quarantined"
+# Behind it, checks give examples and say what to do.
+_END_OF_GIST = re.compile(r": |; |\. What to do")
 _FRACTION = "fraction"
 _DECIMALS = {"deals": 0, "money": 0, "days": 1}
 
 
-class Progress(logging.Handler):
-    """Shows what the project's loggers say: phases as lines, the rest beside the spinner.
+def refresh_summary(record: RunRecord, home: Home, verbose: bool = False) -> RenderableType:
+    """Says what a refresh did and where to look.
 
     Args:
-        console: Where to show it.
-        status: The spinner, where the console is a terminal.
+        record: The refresh.
+        home: The home.
+        verbose: Whether to list every file and every warning.
     """
-
-    def __init__(self, console: Console, status: Status | None = None) -> None:
-        super().__init__(logging.DEBUG if status else logging.INFO)
-        self._console = console
-        self._status = status
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Shows one message; never as markup, since file names hold brackets."""
-        text = Text(record.getMessage())
-        if self._status:
-            self._status.update(text)
-        if record.levelno >= logging.WARNING:
-            self._console.print(text, style="yellow")
-        elif hasattr(record, "phase"):
-            self._console.print(text, style="bold")
-        elif record.levelno >= logging.INFO:
-            self._console.print(Text("  ").append(text), style="dim")
-
-
-def refresh_summary(record: RunRecord, home: Home) -> RenderableType:
-    """Says what a refresh did and where to look."""
     parts: list[RenderableType] = []
-    if record.files:
+    if verbose and record.files:
         parts.append(_files(record))
-    if record.quarantined:
-        parts.append(_quarantined(record))
+    parts += _sources(record)
+    parts += _refused(record)
+    parts += _quarantined(record, home, verbose)
+    parts += _warnings(record, verbose)
+    parts += failed_checks(record)
     if record.gates:
         parts.append(_gates(record))
-    if any(gate.not_passed for gate in record.gates):
-        parts.append(_not_passed(record))
-    parts.append(_phases(record))
-    parts.append(_places(record, home))
-    parts.append(_outcome(record))
+    parts += [_phases(record), _places(record, home), outcome(record)]
     return Group(*parts)
 
 
@@ -77,20 +62,21 @@ def night_line(night: str, record: RunRecord) -> Text:
     text = Text(f"{night}: ")
     text.append(record.status, style=_STYLES.get(record.status, ""))
     text.append(
-        f" in {record.seconds or 0:.0f} s; {_number(accepted)} records new or changed, "
-        f"{_number(set_aside)} set aside, {_number(checks)} checks at {len(record.gates)} gates"
+        f" in {record.seconds or 0:.0f} s; {number(accepted)} records new or changed, "
+        f"{number(set_aside)} quarantined, {number(checks)} checks at {len(record.gates)} gates"
     )
     return text
 
 
-def _outcome(record: RunRecord) -> Text:
+def outcome(record: RunRecord) -> Text:
+    """Says in one line how a refresh ended."""
     text = Text()
     text.append(record.status, style=_STYLES.get(record.status, "bold yellow"))
     if record.failed_step:
         text.append(f" in {record.failed_step.replace('_', ' ')}")
     if record.message:
         # What follows the first line are the checks, which have a table of their own.
-        in_table = any(gate.not_passed for gate in record.gates)
+        in_table = any(True for _ in _not_passed(record, "block"))
         text.append(f": {record.message.splitlines()[0] if in_table else record.message}")
     return text
 
@@ -114,56 +100,124 @@ def _files(record: RunRecord) -> Table:
             Text(entry.file_name),
             f"{entry.source}.{entry.table}",
             entry.status,
-            *(_number(number) for number in numbers),
+            *(number(count) for count in numbers),
             style=style,
         )
     return table
 
 
-def _quarantined(record: RunRecord) -> Table:
-    table = _table("Quarantine")
-    for heading in ("table", "column", "reason"):
-        table.add_column(heading)
-    table.add_column("records", justify="right")
-    for entry in record.quarantined:
-        column = entry.column or "(whole record)"
-        table.add_row(f"{entry.source}.{entry.table}", column, entry.reason, _number(entry.rows))
-    return table
-
-
-def _gates(record: RunRecord) -> Table:
-    table = _table("Gates")
-    for heading in ("gate", "result"):
-        table.add_column(heading)
-    for heading in ("checks", "failed", "warnings"):
-        table.add_column(heading, justify="right")
-    for gate in record.gates:
-        failed = sum(check.severity == "block" for check in gate.not_passed)
-        table.add_row(
-            gate.gate,
-            Text("passed", style="green") if gate.passed else Text("failed", style="red"),
-            _number(gate.checks),
-            _number(failed),
-            _number(len(gate.not_passed) - failed),
+def _sources(record: RunRecord) -> list[RenderableType]:
+    """Says in one line a source what came in."""
+    lines: list[RenderableType] = []
+    for source in dict.fromkeys(entry.source for entry in record.files):
+        entries = [entry for entry in record.files if entry.source == source]
+        files = {entry.file_name for entry in entries} - {INLINE}
+        refused = {entry.file_name for entry in entries if entry.status == "refused"}
+        counts = [
+            f"{number(sum(entry.accepted for entry in entries))} new or changed",
+            f"{number(sum(entry.unchanged for entry in entries))} unchanged",
+        ]
+        if quarantined := sum(entry.quarantined for entry in entries):
+            counts.append(f"{number(quarantined)} quarantined")
+        if deleted := sum(entry.deleted for entry in entries):
+            counts.append(f"{number(deleted)} deleted")
+        if refused:
+            counts.append(f"{_counted(len(refused), 'file')} refused")
+        records = _counted(sum(entry.records for entry in entries), "record")
+        text = Text(f"{source}: ", style="bold")
+        text.append(
+            f"{_counted(len(files), 'file')}, {records}: {', '.join(counts)}", style="not bold"
         )
-    return table
+        lines.append(text)
+    return lines
 
 
-def _not_passed(record: RunRecord) -> Table:
-    table = _table("Checks that did not pass")
-    for heading in ("gate", "table", "what", "message"):
+def _refused(record: RunRecord) -> list[RenderableType]:
+    return [
+        Text(f"refused: {entry.file_name}: {entry.message or ''}", style="red")
+        for entry in record.files
+        if entry.status == "refused"
+    ]
+
+
+def _quarantined(record: RunRecord, home: Home, verbose: bool) -> list[RenderableType]:
+    """Says what was set aside, in one line a table."""
+    tables = list(dict.fromkeys((entry.source, entry.table) for entry in record.quarantined))
+    if not tables:
+        return []
+    total = sum(entry.quarantined for entry in record.files)
+    place = home.quarantine / record.run_id
+    lines: list[RenderableType] = [
+        Text(f"{_counted(total, 'record')} quarantined, in full in {place}:", style="yellow")
+    ]
+    shown = tables if verbose else tables[:_MAX_TABLES_SHOWN]
+    for source, table in shown:
+        lines.append(Text(f"  {source}.{table}: {_reasons(record, source, table, verbose)}"))
+    if len(tables) > len(shown):
+        lines.append(Text(f"  and {_counted(len(tables) - len(shown), 'more table')}"))
+    return lines
+
+
+def _reasons(record: RunRecord, source: str, table: str, verbose: bool) -> str:
+    found = [e for e in record.quarantined if (e.source, e.table) == (source, table)]
+    shown = found if verbose else found[:_MAX_REASONS_SHOWN]
+    said = [
+        f"{number(entry.rows)} {' '.join(filter(None, (entry.column, words(entry.reason))))}"
+        for entry in shown
+    ]
+    if len(found) > len(shown):
+        said.append(f"{number(sum(e.rows for e in found[len(shown) :]))} for other reasons")
+    return ", ".join(said)
+
+
+def _warnings(record: RunRecord, verbose: bool) -> list[RenderableType]:
+    """Says what warns; records that were set aside are counted as such, and not once more."""
+    found = [check for check in _not_passed(record, "warn") if check.check != SET_ASIDE_CHECK]
+    if not found:
+        return []
+    lines: list[RenderableType] = [
+        Text(f"{_counted(len(found), 'warning')}, which stop nothing:", style="yellow")
+    ]
+    shown = found if verbose else found[:_MAX_WARNINGS_SHOWN]
+    lines += [Text(f"  {check.table}: {_gist(check)}") for check in shown]
+    if len(found) > len(shown):
+        more = _counted(len(found) - len(shown), "more warning")
+        lines.append(Text(f"  and {more}; --verbose or the record below has them all"))
+    return lines
+
+
+def _gist(check: CheckEntry) -> str:
+    """Gives what a check found without its examples and what to do; the record has those."""
+    message = check.message or check.check
+    if check.result == "broken":
+        return f"could not be checked: {message}"
+    return _END_OF_GIST.split(message, maxsplit=1)[0]
+
+
+def failed_checks(record: RunRecord) -> list[RenderableType]:
+    """Lists the checks that stopped a refresh, with what to do."""
+    failed = list(_not_passed(record, "block"))
+    if not failed:
+        return []
+    table = _table("Checks that failed")
+    for heading in ("table", "what was found, and what to do"):
         table.add_column(heading, overflow="fold")
-    rows = [(gate.gate, check) for gate in record.gates for check in gate.not_passed]
-    blocking = [row for row in rows if row[1].severity == "block"]
-    warnings = [row for row in rows if row[1].severity != "block"]
-    for gate, check in blocking[:_MAX_CHECKS_SHOWN]:
-        table.add_row(gate, check.table, check.result, Text(check.message or check.check))
-    for gate, check in warnings[:_MAX_WARNINGS_SHOWN]:
-        table.add_row(gate, check.table, "warning", Text(check.message or check.check))
-    left_out = len(rows) - table.row_count
-    if left_out:
-        table.caption = f"and {left_out} more in the run's record and its Data Docs"
-    return table
+    for check in failed[:_MAX_CHECKS_SHOWN]:
+        table.add_row(check.table, Text(check.message or check.check))
+    if len(failed) > _MAX_CHECKS_SHOWN:
+        table.caption = f"and {len(failed) - _MAX_CHECKS_SHOWN} more in the run's record"
+    return [table]
+
+
+def _not_passed(record: RunRecord, severity: str) -> Iterator[CheckEntry]:
+    for gate in record.gates:
+        yield from (check for check in gate.not_passed if check.severity == severity)
+
+
+def _gates(record: RunRecord) -> Text:
+    checks = ", ".join(f"{gate.gate} {number(gate.checks)}" for gate in record.gates)
+    failed = sum(1 for _ in _not_passed(record, "block"))
+    return Text(f"checks: {checks}; {number(failed) if failed else 'none'} failed")
 
 
 def _phases(record: RunRecord) -> Text:
@@ -188,34 +242,6 @@ def _places(record: RunRecord, home: Home) -> Table:
     return table
 
 
-def status_text(status: HomeStatus) -> RenderableType:
-    """Says how a home is doing."""
-    table = Table.grid(padding=(0, 2))
-    table.add_row("home", Text(status.home))
-    table.add_row("published", _published_text(status))
-    if status.newest_extract:
-        table.add_row("newest extract", f"{status.newest_extract:%Y-%m-%d %H:%M} UTC")
-    table.add_row("versions kept", _number(status.versions_kept))
-    if status.is_refreshing:
-        table.add_row("now", Text("a refresh is running", style="yellow"))
-    last = status.last_refresh
-    if last is None:
-        table.add_row("last refresh", "none yet; run `salesops refresh` or `salesops demo`")
-        return table
-    table.add_row("last refresh", Text(f"{last.run_id}, {last.started_at:%Y-%m-%d %H:%M} UTC"))
-    table.add_row("", _outcome(last))
-    parts: list[RenderableType] = [table]
-    if last.status == "failed" and any(gate.not_passed for gate in last.gates):
-        parts.append(_not_passed(last))
-    return Group(*parts)
-
-
-def _published_text(status: HomeStatus) -> Text:
-    if status.published_at is None:
-        return Text("nothing" if status.published_version is None else status.published_version)
-    return Text(f"{status.published_version}, {status.published_at:%Y-%m-%d %H:%M} UTC")
-
-
 def versions_table(versions: Iterable[Manifest], current: str | None) -> Table:
     """Lists versions, the newest first."""
     table = _table("Versions")
@@ -229,8 +255,8 @@ def versions_table(versions: Iterable[Manifest], current: str | None) -> Table:
         table.add_row(
             version.version,
             f"{version.published_at:%Y-%m-%d %H:%M:%S}",
-            _number(len(version.tables)),
-            _number(sum(entry.rows for entry in version.tables.values())),
+            number(len(version.tables)),
+            number(sum(entry.rows for entry in version.tables.values())),
             f"{version.size_bytes / 1e6:.1f}",
             "in force" if version.version == current else "",
         )
@@ -306,8 +332,13 @@ def _change(figure: Figure) -> Text:
     return Text(text, style="green" if better else "red")
 
 
-def _number(value: int) -> str:
+def number(value: int) -> str:
+    """Writes a whole number with its thousands set apart."""
     return f"{value:,}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def _table(title: str) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.command.options import HomeOption, JsonOption
+from orchestration.command.options import HomeOption, JsonOption, VerboseOption
 from orchestration.command.output import messages, print_json, results
 from orchestration.command.reporting import locked, reporting
 from orchestration.errors import ExitCode
@@ -38,6 +38,7 @@ def refresh(
             "even if nothing is new.",
         ),
     ] = False,
+    verbose: VerboseOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Land new extracts, build and check every layer, publish the marts."""
@@ -46,13 +47,19 @@ def refresh(
         from orchestration.sources import parse_source
 
         sources = [parse_source(text) for text in source or []]
-        record = run_refresh(project, sources, started, full=full, quiet=as_json)
-        show_refresh(record, project.home, as_json)
+        record = run_refresh(project, sources, started, full=full, quiet=as_json, verbose=verbose)
+        show_refresh(record, project.home, as_json=as_json, verbose=verbose)
         raise typer.Exit(record.exit_code or ExitCode.OK)
 
 
 def run_refresh(
-    project: Project, sources: list[Source], started: float, *, full: bool, quiet: bool
+    project: Project,
+    sources: list[Source],
+    started: float,
+    *,
+    full: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
 ) -> RunRecord:
     """Refreshes with progress on standard error.
 
@@ -62,30 +69,31 @@ def run_refresh(
         started: `time.time()` at which the command began.
         full: Build, check and publish everything even if nothing is new.
         quiet: Whether only warnings are shown.
+        verbose: Whether what becomes of each file is shown.
     """
-    from orchestration.summary import Progress
+    from orchestration.progress import RefreshProgress
 
-    console = messages()
     logger = logging.getLogger("salesops")
     logger.setLevel(logging.DEBUG)
-    with console.status("Starting") as spinner:
-        progress = Progress(console, spinner if console.is_terminal else None)
-        if quiet:
-            progress.setLevel(logging.WARNING)
+    with RefreshProgress(messages(), verbose=verbose, quiet=quiet) as progress:
         logger.addHandler(progress)
         try:
             from orchestration.refresh import refresh as run
 
-            return run(project, sources, full=full, started=started)
+            record = run(project, sources, full=full, started=started)
+            progress.end(failed=record.status == "failed")
+            return record
         finally:
             logger.removeHandler(progress)
 
 
-def show_refresh(record: RunRecord, home: Home, as_json: bool) -> None:
+def show_refresh(
+    record: RunRecord, home: Home, *, as_json: bool = False, verbose: bool = False
+) -> None:
     """Prints what a refresh did."""
     from orchestration.summary import refresh_summary
 
     if as_json:
         print_json(record.model_dump(mode="json"))
     else:
-        results().print(refresh_summary(record, home))
+        results().print(refresh_summary(record, home, verbose))

@@ -13,7 +13,6 @@ from orchestration.defs.layers import OWNERS
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import PublicationError
 from orchestration.publication import publish, published_database
-from orchestration.publication.copying import copy_from_warehouse
 from orchestration.run_records import PublishedEntry
 
 PUBLISHED = dg.AssetKey(["published", "marts"])

@@ -17,8 +17,7 @@ from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import RUN_ID_TAG
 from orchestration.lock import RefreshLock, wait_until_free
 from orchestration.project import Project
-from orchestration.publication import Building, sweep_scratch
-from orchestration.publication.versions import builders_in_force
+from orchestration.publication import Building, builders_in_force, sweep_scratch
 from orchestration.run_records import (
     RunJournal,
     RunRecord,
@@ -126,7 +125,7 @@ class RefreshSession(dg.ConfigurableResource):
     def files_in_making(self) -> FilesInMaking:
         """The files that models are built into."""
         carried = {name: entry.built_by for name, entry in self.building.carried.items()}
-        return FilesInMaking(self.building.marts.parent, carried)
+        return FilesInMaking(self.building.folder, carried)
 
     @property
     def built(self) -> set[str]:

@@ -17,7 +17,7 @@ A reader that has the old file open keeps the old file: a swap changes what the 
 the bytes that a name stood for.
 """
 
-from orchestration.publication.building import Building
+from orchestration.publication.building import Building, builders_in_force
 from orchestration.publication.content import content_hashes
 from orchestration.publication.current import current_version
 from orchestration.publication.manifest import Manifest, TableEntry
@@ -47,6 +47,7 @@ __all__ = [
     "Manifest",
     "TableEntry",
     "VersionCheck",
+    "builders_in_force",
     "content_hashes",
     "current_version",
     "damaged_versions",

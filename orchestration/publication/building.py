@@ -92,6 +92,11 @@ class Building:
         return cls(places, source, _entries(source.manifest))
 
     @property
+    def folder(self) -> Path:
+        """The folder of its files."""
+        return self.places.folder
+
+    @property
     def run_id(self) -> str:
         """The refresh that makes it."""
         return self.places.name
@@ -109,6 +114,21 @@ class Building:
     def discard(self) -> None:
         """Removes its folder, as far as the disk lets it; the next one to begin does the rest."""
         shutil.rmtree(self.places.folder, ignore_errors=True)
+
+
+def builders_in_force(home: Home) -> dict[str, str]:
+    """Gives for each table of the version in force, as `schema.table`, the run that built it.
+
+    Where that version cannot be read there is none, so that everything is built.
+    """
+    current = current_version(home)
+    if current is None:
+        return {}
+    try:
+        manifest = read_manifest(version_named(home, current))
+    except (OSError, ValueError):
+        return {}
+    return {name: entry.built_by for name, entry in _entries(manifest).items()}
 
 
 def _entries(manifest: Manifest) -> dict[str, TableEntry]:

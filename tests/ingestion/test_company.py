@@ -57,6 +57,7 @@ class TestFile:
             "max_rate_age_days: 10\n"
             "ramp_target_share: 0.75\n"
             "keep_versions: 2\n"
+            "keep_runs: 12\n"
             "calendar_start: 2010-01-01\n"
             "calendar_end: 2030-12-31\n"
             "sources:\n"
@@ -68,6 +69,7 @@ class TestFile:
         assert settings.holidays == (Holiday(date=date(2017, 3, 21), name="Nowruz"),)
         assert settings.calendar_end == date(2030, 12, 31)
         assert settings.ramp_target_share == Decimal("0.75")
+        assert (settings.keep_versions, settings.keep_runs) == (2, 12)
         assert [(s.mapping, s.folder) for s in settings.sources] == [
             ("canonical", str(tmp_path / "extracts/crm")),
             (str(tmp_path / "mappings/own.yml"), "/srv/crm"),
@@ -80,6 +82,8 @@ class TestFile:
             ("\ntime_zone: Berlin\n", 2, "there is no time zone 'Berlin'"),
             ("fiscal_year_start_month: 13\n", 1, "'fiscal_year_start_month'"),
             ("\nclose_lag_days: '5'\n", 2, "'close_lag_days'"),
+            ("keep_runs: 0\n", 1, "'keep_runs'"),
+            ("keep_runs: many\n", 1, "'keep_runs'"),
             ("ramp_target_share: 0\n", 1, "'ramp_target_share'"),
             ("ramp_target_share: 80\n", 1, "'ramp_target_share'"),
             ("weekend:\n  - saturday\n  - holiday\n", 3, "'weekend'"),

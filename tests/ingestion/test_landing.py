@@ -7,11 +7,10 @@ import random
 import stat
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
-from ingestion.errors import LandingError
 
 HEADER = "product_id,product_name,list_price\n"
 DAY = timedelta(days=1)
@@ -541,10 +540,10 @@ def test_crash_in_the_middle_leaves_nothing_of_the_extract(case, monkeypatch):
     assert case.land_one().accepted == 1
 
 
-def test_raw_store_that_another_program_holds(case, tmp_path):
+def test_a_damaged_raw_store_is_not_taken_for_one_that_another_program_holds(case):
     case.land()
     case.home.raw_db.write_bytes(b"this is no database")
-    with pytest.raises(LandingError, match="cannot be opened"):
+    with pytest.raises(duckdb.IOException, match="not a valid DuckDB database"):
         case.land()
 
 
