@@ -132,7 +132,8 @@ class _Session:
 
     def _observe(self, event: EventMsg) -> None:
         if event.info.name == "LogModelResult":
-            self._answer({"built": event.data.node_info.unique_id})
+            data: Any = event.data
+            self._answer({"built": data.node_info.unique_id})
 
     @contextmanager
     def _tagged(self, models: Sequence[str]) -> Iterator[None]:

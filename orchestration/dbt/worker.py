@@ -66,6 +66,11 @@ class DbtWorker:
         # What was asked ahead and is not answered yet, in order.
         self._asked: list[str] = []
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has been started and not been closed."""
+        return self._process is not None
+
     def start(self) -> None:
         """Starts the process and has it read the project while this one does other things."""
         if self._process is not None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
-
 from expectations.data_tests import DataTest
+
 from expectations.results import CheckResult, GateName, GateResult
 from ingestion.contracts import load_contracts
 from orchestration.dbt.graph import Step

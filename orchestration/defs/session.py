@@ -124,7 +124,8 @@ class RefreshSession(dg.ConfigurableResource):
     @property
     def files_in_making(self) -> FilesInMaking:
         """The files that models are built into."""
-        carried = {name: entry.built_by for name, entry in self.building.carried.items()}
+        entries = self.building.carried.items()
+        carried = {name: entry.built_by for name, entry in entries if entry.built_by}
         return FilesInMaking(self.building.folder, carried)
 
     @property

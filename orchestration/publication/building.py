@@ -128,7 +128,8 @@ def builders_in_force(home: Home) -> dict[str, str]:
         manifest = read_manifest(version_named(home, current))
     except (OSError, ValueError):
         return {}
-    return {name: entry.built_by for name, entry in _entries(manifest).items()}
+    entries = _entries(manifest).items()
+    return {name: entry.built_by for name, entry in entries if entry.built_by}
 
 
 def _entries(manifest: Manifest) -> dict[str, TableEntry]:

@@ -1,15 +1,17 @@
 """What Dagster is shown: named assets, groups, gates that block, the job and its schedule."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from orchestration.manifest import begin_parse
 
 from ingestion.contracts import load_contracts
 from ingestion.home import Home
 from orchestration.definitions import definitions_of
+from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import NIGHTLY_JOB
+from orchestration.errors import TransformationError
 from orchestration.project import Project
 
 
@@ -22,8 +24,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def definitions(project: Project) -> dg.Definitions:
-    return definitions_of(project, begin_parse(project))
+def definitions(project: Project) -> Iterator[dg.Definitions]:
+    worker = DbtWorker(project)
+    yield definitions_of(project, worker)
+    worker.close()
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +71,11 @@ def test_every_asset_says_what_it_is_and_whose(specs):
         assert spec.description, key
         assert list(spec.owners) == ["team:salesops"], key
         assert "duckdb" in spec.kinds, key
+
+
+def test_descriptions_tell_the_meaning_and_hold_no_sql(specs):
+    assert "select" not in specs["core/fct_opportunity"].description.lower().split()
+    assert specs["core/fct_opportunity"].description.startswith("One row per")
 
 
 def test_staging_reads_what_landing_makes(specs):
@@ -136,19 +145,20 @@ def test_the_schedule_is_off_and_in_the_companys_time_zone(definitions: dg.Defin
     assert schedule.job_name == NIGHTLY_JOB
 
 
-def test_the_manifest_is_made_once_per_state_of_the_models(project: Project, definitions):
-    assert begin_parse(project).process is None
-    (project.dbt_target / "manifest.digest").write_text("of other models")
-    parse = begin_parse(project)
-    assert parse.process is not None
-    before = (project.dbt_target / "manifest.json").stat().st_mtime_ns
-    assert parse.path().stat().st_mtime_ns > before
-    assert begin_parse(project).process is None
+def test_the_manifest_is_read_without_dbt_where_no_model_changed(project: Project, definitions):
+    worker = DbtWorker(project)
+    stamp = worker.manifest().stat().st_mtime_ns
+    assert worker.is_running is False
+    digest = project.parse_folder / "manifest.digest"
+    digest.write_text("of other models")
+    assert worker.manifest().stat().st_mtime_ns > stamp
+    assert worker.is_running
+    worker.close()
+    assert worker.is_running is False
+    assert digest.read_text() != "of other models"
 
 
 def test_models_that_cannot_be_read_are_an_error_with_dbts_words(tmp_path: Path):
-    from orchestration.errors import TransformationError
-
     root = tmp_path / "code"
     (root / "dbt_project" / "models").mkdir(parents=True)
     (root / "dbt_project.yml").write_text(
@@ -160,4 +170,4 @@ def test_models_that_cannot_be_read_are_an_error_with_dbts_words(tmp_path: Path)
     (root / "dbt_project" / "models" / "a.sql").write_text("select * from {{ ref('nowhere') }}")
     real.home.create()
     with pytest.raises(TransformationError, match="nowhere"):
-        begin_parse(Project(root, real.home)).path()
+        DbtWorker(Project(root, real.home)).manifest()
