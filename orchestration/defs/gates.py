@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
-from expectations.data_tests import DataTest
 
+from expectations.data_tests import DataTest
 from expectations.results import CheckResult, GateName, GateResult
 from ingestion.contracts import load_contracts
 from orchestration.dbt.graph import Step
@@ -136,11 +136,13 @@ def _entry(check: CheckResult) -> CheckEntry:
 def _result(key: dg.AssetCheckKey, found: GateResult) -> dg.AssetCheckResult:
     """Gives a table's part of what a gate found.
 
-    A gate that ran no check fails as a whole, which is to say for every table.
+    A gate that ran no check of what it should fails as a whole, which is to say for every table.
     """
     checks = [c for c in found.checks if [c.layer, c.table_name] == list(key.asset_key.path)]
     not_passed = [check for check in checks if check.result != "passed"]
-    is_blocked = not found.checks or any(check in found.blocking for check in checks)
+    is_blocked = (not found.checks and not found.passed) or any(
+        check in found.blocking for check in checks
+    )
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
