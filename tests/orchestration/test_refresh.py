@@ -46,7 +46,7 @@ def refresh(home: Path, *nights: str, force: bool = False) -> tuple[int, dict[st
     inbox = home.parent / f"{home.name}_inbox"
     for night in nights:
         shutil.copytree(NIGHTS / night, inbox, dirs_exist_ok=True)
-    options = ["--force"] if force else []
+    options = ["--full"] if force else []
     return salesops(home, "refresh", "--source", f"canonical={inbox}", *options)
 
 
@@ -242,7 +242,7 @@ def stopped_while_building(home: Path, number: signal.Signals) -> int:
     """
     inbox = home.parent / f"{home.name}_inbox"
     process = subprocess.Popen(
-        command(home, "refresh", "--force", "--source", f"canonical={inbox}"),
+        command(home, "refresh", "--full", "--source", f"canonical={inbox}"),
         cwd=ROOT,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
