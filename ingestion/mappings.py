@@ -89,12 +89,14 @@ def shipped_mappings() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.yml")))
 
 
+def is_mapping_file(name_or_path: str) -> bool:
+    """Tells whether a mapping is given as the path of a file and not by a shipped one's name."""
+    return "/" in name_or_path or "\\" in name_or_path or name_or_path.endswith((".yml", ".yaml"))
+
+
 def _mapping_path(name_or_path: str) -> Path:
-    is_path = (
-        "/" in name_or_path or "\\" in name_or_path or name_or_path.endswith((".yml", ".yaml"))
-    )
-    if is_path:
-        return Path(name_or_path)
+    if is_mapping_file(name_or_path):
+        return Path(name_or_path).expanduser()
     names = shipped_mappings()
     if name_or_path not in names:
         raise MappingError(

@@ -10,9 +10,10 @@ import re
 from enum import IntEnum
 
 from ingestion.errors import CompanyError, ContractError, ExtractError, MappingError, SalesopsError
-from orchestration.machine_faults import explained
+from orchestration.machine_faults import explained, explained_words
 
 _QUOTED_VALUE = re.compile(r"'[^']*'")
+_TRACEBACK = re.compile(r"\s*(\d\d:\d\d:\d\d\s+)?Traceback \(most recent call last\):.*", re.DOTALL)
 
 
 class ExitCode(IntEnum):
@@ -85,6 +86,9 @@ def message_of(error: BaseException) -> str:
     The project's own messages name values only where that is allowed. Those of libraries may quote
     a cell ("Could not convert string 'jane@example.com'"), so what stands in quotes is masked.
     """
+    if isinstance(error, TransformationError):
+        # Its words are dbt's.
+        return explained_words(error.message) or _TRACEBACK.sub("", error.message)
     if isinstance(error, SalesopsError):
         return error.message
     if not isinstance(error, Exception):

@@ -86,16 +86,17 @@ def explained_words(words: str, place: str | None = None) -> str | None:
     """Says the same of an error of which only an engine's words are known, such as dbt's log has.
 
     Args:
-        words: The engine's message.
+        words: The engine's message; a file that it names stands in the line that says the fault.
         place: The file it is about, where the message names none.
     """
-    named = _FILE.search(words)
-    place = (named[1] or named[2]) if named else place
-    if _DAMAGED.search(words):
-        return _damaged(place)
-    for pattern, sentence in _BY_WORDS:
-        if re.search(pattern, words, re.IGNORECASE):
-            return _sentence(sentence, place)
+    for line in words.splitlines():
+        named = _FILE.search(line)
+        there = (named[1] or named[2]) if named else place
+        if _DAMAGED.search(line):
+            return _damaged(there)
+        for pattern, sentence in _BY_WORDS:
+            if re.search(pattern, line, re.IGNORECASE):
+                return _sentence(sentence, there)
     return None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ingestion.company import load_company
 from ingestion.home import Home
-from ingestion.mappings import Mapping, load_mapping
+from ingestion.mappings import Mapping, is_mapping_file, load_mapping
 from orchestration.errors import UsageError
 
 
@@ -32,6 +32,9 @@ class Source:
 def parse_source(text: str) -> Source:
     """Reads `MAPPING=FOLDER` as it is written on the command line.
 
+    Relative paths are taken from the current folder here and now: a step that runs later may run
+    in another one.
+
     Raises:
         UsageError: It is not of that form.
     """
@@ -41,6 +44,8 @@ def parse_source(text: str) -> Source:
             f"--source {text}: write MAPPING=FOLDER, such as canonical=exports/, where MAPPING is "
             "a shipped mapping's name or a mapping file"
         )
+    if is_mapping_file(mapping):
+        mapping = str(Path(mapping).expanduser().resolve())
     return Source(mapping, Path(folder).expanduser().resolve())
 
 

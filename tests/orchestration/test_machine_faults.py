@@ -17,7 +17,7 @@ from ingestion.home import Home
 from orchestration import refresh as refresh_module
 from orchestration import run_records, scorecard
 from orchestration.command.app import app
-from orchestration.errors import message_of
+from orchestration.errors import TransformationError, message_of
 from orchestration.machine_faults import explained
 from orchestration.run_records import RunJournal, read_record, read_records
 
@@ -73,6 +73,39 @@ def test_what_the_machine_did_is_said_in_a_sentence(error: Exception, words: lis
     # The class of an error and its number are nothing that a person can act on.
     assert "Error:" not in message
     assert "Errno" not in message
+
+
+DBT_CRASHED = """dbt cannot read the project in /srv/p: 17:31:23  Encountered an error:
+{fault}
+17:31:23  Traceback (most recent call last):
+  File "/srv/p/.venv/lib/python3.11/site-packages/dbt_common/clients/system.py", line 312
+OSError: {fault}"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (DBT_CRASHED.format(fault="[Errno 28] No space left on device"), "no room left"),
+        (DBT_CRASHED.format(fault="[Errno 30] Read-only file system: '/h/x'"), "/h/x cannot be"),
+        (
+            'dbt could not build 1 nodes: dim_date (IO Error: Could not write file "/h/w.duckdb": '
+            "No space left on device). See /h/dbt/dbt.log",
+            "no room left on the disk of /h/w.duckdb",
+        ),
+        (
+            'dbt could not build 1 nodes: dim_date (IO Error: Could not set lock on file "/h/w": '
+            "Conflicting lock is held in x). See /h/dbt/dbt.log",
+            "/h/w is open in another program",
+        ),
+        (DBT_CRASHED.format(fault="'NoneType' has no attribute x"), "Encountered an error"),
+        ("dbt could not build 1 nodes: dim_date (Binder Error: x)", "dim_date (Binder Error: x)"),
+    ],
+)
+def test_what_dbt_says_of_the_machine_is_said_in_a_sentence(words: str, said: str):
+    message = message_of(TransformationError(words))
+    assert said in message
+    assert "Traceback" not in message
+    assert "site-packages" not in message
 
 
 @pytest.mark.parametrize(
