@@ -53,7 +53,7 @@ def _named(found: Survey, version: str) -> Kept:
     if chosen is None or faults:
         raise PublicationError(
             f"version {version} is damaged and was not swapped in: {_listed(faults)}; "
-            f"{_what_there_is(found)}"
+            f"{_what_there_is(found, faults)}"
         )
     return chosen
 
@@ -69,7 +69,7 @@ def _before_current(home: Home, found: Survey) -> Kept:
     current = current_version(home)
     message = (
         f"there is no version before {current or 'the first'} in {versions_folder(home)} to swap "
-        f"in; {_what_there_is(found)}"
+        f"in; {_what_there_is(found, faults)}"
     )
     if faults:
         raise PublicationError(f"{message}. Damaged are: {_listed(faults)}")
@@ -91,9 +91,10 @@ def _candidates(home: Home, found: Survey) -> Sequence[Kept]:
     return [kept for kept in found.kept if kept.manifest.place < place]
 
 
-def _what_there_is(found: Survey) -> str:
-    names = ", ".join(kept.manifest.version for kept in found.kept) or "none"
-    return f"versions kept: {names}"
+def _what_there_is(found: Survey, faults: Sequence[Fault] = ()) -> str:
+    damaged = {fault.version for fault in faults}
+    names = [k.manifest.version for k in found.kept if k.manifest.version not in damaged]
+    return f"whole are: {', '.join(names) or 'none'}"
 
 
 def _listed(faults: Sequence[Fault]) -> str:
