@@ -94,7 +94,7 @@ def point(link: Path, target: Path) -> None:
         fresh.replace(link)
         return
     # A home copied by a program that follows links has folders in their place, and no link can be
-    # renamed onto a folder.
+    # renamed onto a folder: for a moment the name means nothing, but never something else.
     in_the_way = move_out(link)
     fresh.replace(link)
     shutil.rmtree(in_the_way)

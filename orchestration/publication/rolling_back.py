@@ -14,7 +14,7 @@ from orchestration.publication.current import current_version, swap_in
 from orchestration.publication.disk import machine_faults_explained
 from orchestration.publication.manifest import Manifest, read_manifest
 from orchestration.publication.places import version_named, versions_folder
-from orchestration.publication.sweeping import mark_published, remove_leftovers
+from orchestration.publication.sweeping import remove_leftovers
 from orchestration.publication.versions import Fault, Kept, Survey, faults_of, survey
 
 logger = logging.getLogger("salesops.publication")
@@ -38,9 +38,17 @@ def rollback(home: Home, version: str | None = None) -> Manifest:
         found = survey(home)
         chosen = _named(found, version) if version else _before_current(home, found)
         swap_in(home, chosen.places)
-        mark_published(home)
+    _look_after(home)
     logger.info("Swapped version %s back in", chosen.manifest.version)
     return chosen.manifest
+
+
+def _look_after(home: Home) -> None:
+    """Does what can wait: the version is in force, whatever becomes of this."""
+    try:
+        remove_leftovers(home)
+    except OSError as error:
+        logger.warning("Leftovers could not be removed (%s: %s)", error.filename, error.strerror)
 
 
 def _named(found: Survey, version: str) -> Kept:
