@@ -15,7 +15,13 @@ from rich.text import Text
 from ingestion.home import Home
 from ingestion.landing import INLINE
 from ingestion.reasons import words
-from orchestration.publication import Manifest, published_database, published_parquet
+from orchestration.publication import (
+    Fault,
+    Manifest,
+    VersionCheck,
+    published_database,
+    published_parquet,
+)
 from orchestration.run_records import CheckEntry, RunRecord
 from orchestration.scorecard import Figure, Metric, Scorecard
 
@@ -242,8 +248,10 @@ def _places(record: RunRecord, home: Home) -> Table:
     return table
 
 
-def versions_table(versions: Iterable[Manifest], current: str | None) -> Table:
-    """Lists versions, the newest first."""
+def versions_table(
+    versions: Iterable[Manifest], current: str | None, damaged: Iterable[Fault] = ()
+) -> RenderableType:
+    """Lists versions, the newest first, and what is wrong with those that are none."""
     table = _table("Versions")
     table.add_column("version")
     table.add_column("published at (UTC)")
@@ -260,7 +268,28 @@ def versions_table(versions: Iterable[Manifest], current: str | None) -> Table:
             f"{version.size_bytes / 1e6:.1f}",
             "in force" if version.version == current else "",
         )
-    return table
+    faults = [Text(f"damaged: {fault}", style="red") for fault in damaged]
+    return Group(table, *faults)
+
+
+def checks_table(checks: Iterable[VersionCheck]) -> RenderableType:
+    """Says of each version whether its files are what was published, and which are not."""
+    table = _table("Versions")
+    table.add_column("version")
+    table.add_column("files", justify="right")
+    table.add_column("result")
+    table.add_column("")
+    faults = []
+    for check in checks:
+        whole = "whole" if check.has_hashes else "there (from before files had hashes)"
+        table.add_row(
+            check.version,
+            _number(check.files),
+            Text("damaged", style="red") if check.faults else Text(whole, style="green"),
+            "in force" if check.is_current else "",
+        )
+        faults += [Text(f"damaged: {fault}", style="red") for fault in check.faults]
+    return Group(table, *faults)
 
 
 def scorecard_tables(card: Scorecard) -> RenderableType:

@@ -19,6 +19,7 @@ from orchestration.command.refresh import refresh
 from orchestration.command.rollback import rollback
 from orchestration.command.scorecard import scorecard
 from orchestration.command.status import status
+from orchestration.command.verify import verify
 
 app = typer.Typer(
     name="salesops",
@@ -31,6 +32,7 @@ app.command()(demo)
 app.command()(scorecard)
 app.command()(status)
 app.command()(rollback)
+app.command()(verify)
 
 mapping_app = typer.Typer(no_args_is_help=True, help="Mappings: how extracts become tables.")
 mapping_app.command()(check)

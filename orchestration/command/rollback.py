@@ -32,9 +32,11 @@ def rollback(
             with RefreshLock(project.home):
                 publication.rollback(project.home, version)
         versions = publication.list_versions(project.home)
+        damaged = publication.damaged_versions(project.home)
         current = publication.current_version(project.home)
         if as_json:
             kept = [manifest.model_dump(mode="json") for manifest in versions]
-            print_json({"current": current, "versions": kept})
+            faults = [fault.model_dump(mode="json") for fault in damaged]
+            print_json({"current": current, "versions": kept, "damaged": faults})
         else:
-            results().print(versions_table(versions, current))
+            results().print(versions_table(versions, current, damaged))

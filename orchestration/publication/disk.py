@@ -90,11 +90,14 @@ def point(link: Path, target: Path) -> None:
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
-    if link.is_dir() and not link.is_symlink():
-        # A home copied by a program that follows links has folders in their place, and no link can
-        # be renamed onto a folder.
-        move_out(link)
+    if not link.is_dir() or link.is_symlink():
+        fresh.replace(link)
+        return
+    # A home copied by a program that follows links has folders in their place, and no link can be
+    # renamed onto a folder: for a moment the name means nothing, but never something else.
+    in_the_way = move_out(link)
     fresh.replace(link)
+    shutil.rmtree(in_the_way)
 
 
 def remove(folder: Path) -> None:

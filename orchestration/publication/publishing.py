@@ -7,6 +7,7 @@ steps (`databases`, `parquet`, `current`, `sweeping`).
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -36,7 +37,7 @@ from orchestration.publication.places import (
     version_named,
     versions_folder,
 )
-from orchestration.publication.sweeping import mark_published, prune, remove_leftovers
+from orchestration.publication.sweeping import prune, remove_leftovers
 from orchestration.publication.versions import was_published
 
 logger = logging.getLogger("salesops.publication")
@@ -176,15 +177,19 @@ def _moved_in(home: Home, building: Building) -> Version:
 def _take_out(home: Home, run_id: str) -> None:
     """Removes a version that did not come into force, as far as the disk lets it."""
     version = version_named(home, run_id)
-    with suppress(OSError):
-        if version.folder.exists() and not was_published(home, version):
-            remove(version.folder)
+    if not version.folder.exists() or was_published(home, version):
+        return
+    try:
+        remove(version.folder)
+    except OSError:
+        # A full disk may have no room for the new name either.
+        shutil.rmtree(version.folder, ignore_errors=True)
 
 
 def _look_after(home: Home, keep_versions: int) -> None:
     """Does what can wait: the new version is in force, whatever becomes of this."""
     try:
-        mark_published(home)
+        remove_leftovers(home)
         prune(home, keep_versions)
     except OSError as error:
         logger.warning(

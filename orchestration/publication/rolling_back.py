@@ -14,7 +14,7 @@ from orchestration.publication.current import current_version, swap_in
 from orchestration.publication.disk import machine_faults_explained
 from orchestration.publication.manifest import Manifest, read_manifest
 from orchestration.publication.places import version_named, versions_folder
-from orchestration.publication.sweeping import mark_published, remove_leftovers
+from orchestration.publication.sweeping import remove_leftovers
 from orchestration.publication.versions import Fault, Kept, Survey, faults_of, survey
 
 logger = logging.getLogger("salesops.publication")
@@ -38,9 +38,17 @@ def rollback(home: Home, version: str | None = None) -> Manifest:
         found = survey(home)
         chosen = _named(found, version) if version else _before_current(home, found)
         swap_in(home, chosen.places)
-        mark_published(home)
+    _look_after(home)
     logger.info("Swapped version %s back in", chosen.manifest.version)
     return chosen.manifest
+
+
+def _look_after(home: Home) -> None:
+    """Does what can wait: the version is in force, whatever becomes of this."""
+    try:
+        remove_leftovers(home)
+    except OSError as error:
+        logger.warning("Leftovers could not be removed (%s: %s)", error.filename, error.strerror)
 
 
 def _named(found: Survey, version: str) -> Kept:
@@ -53,7 +61,7 @@ def _named(found: Survey, version: str) -> Kept:
     if chosen is None or faults:
         raise PublicationError(
             f"version {version} is damaged and was not swapped in: {_listed(faults)}; "
-            f"{_what_there_is(found)}"
+            f"{_what_there_is(found, faults)}"
         )
     return chosen
 
@@ -69,7 +77,7 @@ def _before_current(home: Home, found: Survey) -> Kept:
     current = current_version(home)
     message = (
         f"there is no version before {current or 'the first'} in {versions_folder(home)} to swap "
-        f"in; {_what_there_is(found)}"
+        f"in; {_what_there_is(found, faults)}"
     )
     if faults:
         raise PublicationError(f"{message}. Damaged are: {_listed(faults)}")
@@ -91,9 +99,10 @@ def _candidates(home: Home, found: Survey) -> Sequence[Kept]:
     return [kept for kept in found.kept if kept.manifest.place < place]
 
 
-def _what_there_is(found: Survey) -> str:
-    names = ", ".join(kept.manifest.version for kept in found.kept) or "none"
-    return f"versions kept: {names}"
+def _what_there_is(found: Survey, faults: Sequence[Fault] = ()) -> str:
+    damaged = {fault.version for fault in faults}
+    names = [k.manifest.version for k in found.kept if k.manifest.version not in damaged]
+    return f"whole are: {', '.join(names) or 'none'}"
 
 
 def _listed(faults: Sequence[Fault]) -> str:

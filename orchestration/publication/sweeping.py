@@ -31,7 +31,7 @@ def remove_leftovers(home: Home) -> None:
     Args:
         home: The home folder; the caller has its lock.
     """
-    mark_published(home)
+    _mark_published(home)
     for path in _half_done(home):
         logger.info("Removing %s, which was left by work that was cut off", path)
         if path.name.startswith("."):
@@ -40,7 +40,7 @@ def remove_leftovers(home: Home) -> None:
             remove(path)
 
 
-def mark_published(home: Home) -> None:
+def _mark_published(home: Home) -> None:
     """Notes in the version in force that it has been."""
     current = current_version(home)
     if current is None:

@@ -1,6 +1,7 @@
 """Publication of small hand-made buildings: what is in a version, and what is never published."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -282,6 +283,40 @@ def test_parquet_that_lost_rows_is_refused(home: Home, monkeypatch):
         publication.publish(home, building, fill(building, 4))
     assert won_deals(home) == 3
     assert files_below(home.published) == names_of(FIRST)
+
+
+def test_everything_is_on_disk_before_a_name_means_it(home: Home, monkeypatch):
+    published(home, FIRST, 3)
+    building = Building.begin(home, SECOND, carry=True)
+    built = fill(building, 4)
+    synced: set[int] = set()
+    checked = []
+    fsync, rename, replace = os.fsync, Path.rename, Path.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    def checked_rename(path: Path, target: Path) -> Path:
+        if path == building.places.folder:
+            things = [path, *path.rglob("*")]
+            assert len(things) == len(names_of(SECOND) - names_of()) - 1
+            assert [thing for thing in things if thing.stat().st_ino not in synced] == []
+            checked.append("moved in")
+        return rename(path, target)
+
+    def checked_replace(path: Path, target: Path) -> Path:
+        if target == home.published / "current":
+            assert (home.published / "versions").stat().st_ino in synced
+            checked.append("in force")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "rename", checked_rename)
+    monkeypatch.setattr(Path, "replace", checked_replace)
+    publication.publish(home, building, built)
+    assert checked == ["moved in", "in force"]
+    assert home.published.stat().st_ino in synced
 
 
 def crash(*_: object) -> None:
