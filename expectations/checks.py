@@ -21,12 +21,16 @@ class Check:
         layer: Schema of the table.
         table_name: The table the rule is about.
         name: Name of the check, unique within its table.
-        failing_rows: Query of the rows that break the rule, with `{batch}` for the table and other
-            tables by `catalog.schema.table`. It selects ids and counts only: what it selects is
-            shown in messages and Data Docs. A literal brace is written twice.
+        failing_rows: Query of the rows that break the rule, with `{batch}` for the rows of the
+            table that are checked, and other tables by `catalog.schema.table`. It selects ids and
+            counts only: what it selects is shown in messages.
         meaning: What it means that rows fail, as the end of "3 rows: ...".
         advice: What to do about it.
         severity: Whether failing stops the refresh.
+        watched_schemas: Schemas of which any table that changes calls for this check, beside the
+            tables that its query names.
+        shown_columns: The columns of failing rows that may be shown; None where the query selects
+            only such columns. With none at all, only the count is told.
     """
 
     layer: str
@@ -36,6 +40,8 @@ class Check:
     meaning: str
     advice: str
     severity: Severity = "block"
+    watched_schemas: frozenset[str] = frozenset()
+    shown_columns: frozenset[str] | None = None
 
     @property
     def table(self) -> str:
@@ -44,5 +50,5 @@ class Check:
 
 
 def quoted(text: str) -> str:
-    """Writes text as a SQL string literal that survives the templates of Great Expectations."""
-    return "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+    """Writes text as a SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

@@ -209,12 +209,15 @@ def _identity_checks(table: Table) -> Iterator[Check]:
     if any(not table.column(name).is_prefixed_id for name in table.key):
         return
     keys = ", ".join(table.key)
+    # Ids that landed are compared with all that ever did: the other system may have come before.
+    whole = f"raw.{table.source}.{table.name}"
     yield Check(
         table.source,
         table.name,
         "ids_of_one_source_system",
         f"select {keys}, min(_source_system) as one_system, max(_source_system) as other_system "
-        f"from {BATCH} group by {keys} having min(_source_system) <> max(_source_system)",
+        f"from {whole} where ({keys}) in (select {keys} from {BATCH}) "
+        f"group by {keys} having min(_source_system) <> max(_source_system)",
         "ids that come from two source systems",
         "set id_prefix in the mapping of one of the systems",
     )

@@ -17,6 +17,8 @@ import duckdb_engine
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL
 
+from expectations.stores import attach
+
 _NAME = "duckdb_readonly"
 
 
@@ -34,9 +36,7 @@ class ReadOnlyDialect(duckdb_engine.Dialect):
             config={key: attachments.pop(key) for key in ("memory_limit", "threads")},
         )
         self._opened.append(connection)
-        for alias, path in attachments.items():
-            quoted = path.replace("'", "''")
-            connection.execute(f"attach '{quoted}' as \"{alias}\" (read_only)")
+        attach(connection, {alias: Path(path) for alias, path in attachments.items()})
         return duckdb_engine.ConnectionWrapper(connection)
 
     @classmethod

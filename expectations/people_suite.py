@@ -62,7 +62,7 @@ def _worker_checks() -> Iterator[Check]:
 
 
 def _pay_checks() -> Iterator[Check]:
-    lines = "warehouse.restricted.fct_payroll_line"
+    lines = "restricted.restricted.fct_payroll_line"
     yield _warning(
         f"{_STAGING}.stg_payroll__pay_runs",
         "runs_tie_out",
@@ -94,7 +94,7 @@ def _pay_checks() -> Iterator[Check]:
         "using (person_id) where lines.earning_class = 'fixed' and lines.pay_amount > 0 "
         "and lines.pay_period_start > employments.last_day group by lines.earning_code",
         "codes of fixed pay for periods after the last day of employment",
-        "find them in restricted.fct_payroll_line of warehouse.duckdb, and correct the exit in HR "
+        "find them in fct_payroll_line of published/restricted.duckdb, and correct the exit in HR "
         "or take the pay back",
     )
     yield _warning(
@@ -143,7 +143,7 @@ def _plan_checks() -> Iterator[Check]:
         "where problem not in ('no_plan', 'no_employee', 'taken_back') and exists "
         "(select * from warehouse.staging.stg_payroll__commission_plans) group by problem",
         "reasons for which credits of deals earn nothing",
-        "find them in restricted.fct_credit of warehouse.duckdb; docs/commission.md explains each",
+        "find them in fct_credit of published/restricted.duckdb; docs/commission.md explains each",
     )
     yield _warning(
         "restricted.fct_commission",

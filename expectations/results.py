@@ -44,11 +44,19 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class GateResult:
-    """What one gate found in one refresh."""
+    """What one gate found in one refresh.
+
+    Attributes:
+        gate: The gate.
+        run_id: The refresh.
+        checks: What each check found.
+        is_in_demand: Whether anything was there to check; else it passes without a check.
+    """
 
     gate: GateName
     run_id: str
     checks: tuple[CheckResult, ...]
+    is_in_demand: bool = True
 
     @property
     def blocking(self) -> tuple[CheckResult, ...]:
@@ -57,5 +65,10 @@ class GateResult:
 
     @property
     def passed(self) -> bool:
-        """Whether the refresh may go on; a gate that ran no check has not passed."""
-        return bool(self.checks) and not self.blocking
+        """Whether the refresh may go on; a gate that ran no check of what it should has not."""
+        return not self.blocking and bool(self.checks or not self.is_in_demand)
+
+    @property
+    def needs_a_page(self) -> bool:
+        """Whether somebody has to look at it: a check stops the refresh, or did not work."""
+        return bool(self.blocking) or any(check.result == "broken" for check in self.checks)

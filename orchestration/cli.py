@@ -161,6 +161,19 @@ def rollback(
             _out().print(versions_table(versions, current))
 
 
+@app.command()
+def docs(
+    gate: Annotated[str | None, typer.Option(help="raw, core or marts; by default all.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Check everything that is there and write the quality gates' Data Docs."""
+    with _reporting(as_json=False), _locked(home) as project:
+        from orchestration.gate_docs import write_gate_docs
+
+        for page in write_gate_docs(project.home, gate):
+            _out().print(Text(f"wrote {page}"))
+
+
 @mapping_app.command("check")
 def mapping_check(
     mapping: Annotated[str, typer.Argument(help="A mapping file, or a shipped mapping's name.")],

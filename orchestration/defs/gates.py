@@ -57,7 +57,13 @@ def _run(name: GateName, session: RefreshSession) -> GateResult:
     # Great Expectations takes seconds to import, so that waits until there is something to check.
     from expectations.gates import run_gate
 
-    result = run_gate(name, session.project.home, session.record.run_id, load_contracts())
+    home = session.project.home
+    databases = {"raw": home.raw_db}
+    if name != "raw":
+        databases["warehouse"] = home.warehouse_db
+    result = run_gate(
+        name, home, session.record.run_id, load_contracts(), databases=databases, scope=None
+    )
     entry = GateEntry(
         gate=name,
         passed=result.passed,
@@ -85,11 +91,12 @@ def _entry(check: CheckResult) -> CheckEntry:
 def _result(key: dg.AssetCheckKey, found: GateResult) -> dg.AssetCheckResult:
     """Gives a table's part of what a gate found.
 
-    A gate that ran no check fails as a whole, which is to say for every table.
+    A gate that ran no check of what it should fails as a whole, which is to say for every table.
     """
     checks = [c for c in found.checks if [c.layer, c.table_name] == list(key.asset_key.path)]
     not_passed = [check for check in checks if check.result != "passed"]
-    is_blocked = not found.checks or any(check in found.blocking for check in checks)
+    is_empty = not found.checks and not found.passed
+    is_blocked = is_empty or any(check in found.blocking for check in checks)
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,

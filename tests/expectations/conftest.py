@@ -4,8 +4,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from gate_home import change
 
-from ingestion.contracts import load_contracts
+from ingestion.contracts import Table, load_contracts
 from ingestion.home import Home
 from ingestion.raw_ddl import create_table_sql
 from ingestion.system_tables import SYSTEM_TABLES
@@ -43,19 +44,19 @@ insert into crm.stages by name
 """
 
 WAREHOUSE = """
-create schema core; create schema intermediate; create schema marts; create schema staging;
+create schema core; create schema intermediate; create schema staging;
+create schema marts.marts; create schema restricted.restricted;
 create table intermediate.int_fx_rates_daily (currency_code varchar, rate_date date);
 create table intermediate.int_time_entries_not_counted (problem varchar);
 create table intermediate.int_employment_spells (person_id varchar, ends_on date);
-create schema restricted;
-create table restricted.fct_payroll_line (
+create table restricted.restricted.fct_payroll_line (
     pay_line_id varchar, pay_run_id varchar, person_id varchar, employee_id varchar,
     earning_code varchar, earning_class varchar, currency_code varchar,
     pay_amount decimal(18, 2), pay_period_start date, problem varchar);
 create table staging.stg_company__calendar (date_day date, month_start date);
 create table staging.stg_company__settings as select 'EUR' as reporting_currency;
-create table restricted.fct_credit (person_id varchar, credit_value decimal(18, 2), problem varchar);
-create table restricted.fct_commission (
+create table restricted.restricted.fct_credit (person_id varchar, credit_value decimal(18, 2), problem varchar);
+create table restricted.restricted.fct_commission (
     person_id varchar, plan_id varchar, commission_value decimal(18, 2), problem varchar);
 create table intermediate.int_warehouse_as_of as select date '2026-01-01' as as_of_date;
 create table core.fct_opportunity as
@@ -90,34 +91,34 @@ create table core.fct_activity as
         true as is_counted_as_time;
 create table core.dim_stage as select unnest(['won', 'lost', 'open']) as stage_id;
 
-create table marts.mart_conversion as
+create table marts.marts.mart_conversion as
     select 'restated' as basis, 'month' as period_grain, date '2025-12-01' as period_start, level,
         member_id, 1 as won_deals, 1 as lost_deals, cast(0.5 as double) as conversion_rate,
         cast(20 as decimal(18, 2)) as won_value, cast(10 as decimal(18, 2)) as lost_value,
         cast(20 as double) / 30 as value_conversion_rate
     from (values ('company', 'all'), ('rep', 'u1')) as v(level, member_id);
-create table marts.mart_sales_cycle as
+create table marts.marts.mart_sales_cycle as
     select basis, period_grain, period_start, level, member_id, won_deals, lost_deals,
         cast(19 as double) as mean_cycle_days, cast(19 as double) as median_cycle_days, cast(19 as double) as p90_cycle_days,
         cast(19 as double) as mean_active_days, cast(19 as double) as mean_lost_cycle_days, cast(19 as double) as median_lost_cycle_days
-    from marts.mart_conversion;
-create table marts.mart_deal_outcome as
+    from marts.marts.mart_conversion;
+create table marts.marts.mart_deal_outcome as
     select basis, period_grain, period_start, level, member_id, 1 as managed_deals,
         cast(15 as decimal(18, 2)) as managed_value, cast(15 as decimal(18, 2))
         as average_managed_value, 2 as closed_deals, cast(10 as double) as average_deal_outcome, 1 as won_deals,
         20.0 as average_won_value
-    from marts.mart_conversion;
-create table marts.mart_pipeline_value as
+    from marts.marts.mart_conversion;
+create table marts.marts.mart_pipeline_value as
     select date '2026-01-01' as as_of_date, level, member_id, 1 as open_deals,
         cast(15 as decimal(18, 2)) as open_value, cast(null as decimal(18, 2)) as weighted_value,
         0 as overdue_deals, cast(0 as decimal(18, 2)) as overdue_value, 0 as no_amount_deals
     from (values ('company', 'all'), ('rep', 'u1')) as v(level, member_id);
-create table marts.mart_opportunities as
+create table marts.marts.mart_opportunities as
     select opportunity_id from core.fct_opportunity;
-create table restricted.mart_commission_reconciliation as
+create table restricted.restricted.mart_commission_reconciliation as
     select 'p1' as person_id, cast(5 as decimal(18, 2)) as difference_value, 'matched' as status,
         cast(null as varchar) as reason;
-create table marts.mart_compensation as
+create table marts.marts.mart_compensation as
     select 'restated' as basis, 'month' as period_grain, date '2025-12-01' as period_start, level,
         member_id, people, fixed_value, variable_value, employer_cost_value,
         fixed_value + variable_value + employer_cost_value as cost_of_sales,
@@ -129,8 +130,8 @@ create table marts.mart_compensation as
         ('team', 't2', 4, null, null, null, 'too_few_people'))
         as v(level, member_id, people, fixed_value, variable_value, employer_cost_value,
             suppression_reason);
-create table marts.metric_catalogue as select 'conversion_rate' as name;
-create table marts.metric_values as select 'conversion_rate' as metric;
+create table marts.marts.metric_catalogue as select 'conversion_rate' as name;
+create table marts.marts.metric_values as select 'conversion_rate' as metric;
 """
 
 
@@ -143,12 +144,11 @@ def sound_home(tmp_path: Path) -> Home:
             raw.execute(f"create schema if not exists {table.source}")
             raw.execute(create_table_sql(table))
         raw.execute(RAW)
-    with duckdb.connect(str(home.warehouse_db)) as warehouse:
-        warehouse.execute(WAREHOUSE)
-        for table in load_contracts():
-            if table.source != "crm":
-                columns = ", ".join(f"{c.name} {c.sql_type}" for c in table.columns)
-                warehouse.execute(
-                    f"create table staging.stg_{table.full_name.replace('.', '__')} ({columns})"
-                )
+    staged = [table for table in load_contracts() if table.source != "crm"]
+    change(home, WAREHOUSE + "".join(_staging_table(table) for table in staged))
     return home
+
+
+def _staging_table(table: Table) -> str:
+    columns = ", ".join(f"{c.name} {c.sql_type}" for c in table.columns)
+    return f"create table staging.stg_{table.full_name.replace('.', '__')} ({columns});"

@@ -4,11 +4,9 @@ What a message may tell is the contract's to say: `CANARY` stands in every perso
 the rows below and must appear nowhere.
 """
 
-import duckdb
 import pytest
+from gate_home import change, run
 
-from expectations.gates import run_gate
-from ingestion.contracts import load_contracts
 from ingestion.home import Home
 
 CANARY = "CANARY"
@@ -16,7 +14,7 @@ PAY = "98765.43"
 WORKER = f"'{CANARY}' as worker_id"
 EMPLOYEE = f"'{CANARY}' as employee_id"
 
-SCHEMAS = {"stg": "staging", "int": "intermediate", "fct": "restricted"}
+SCHEMAS = {"stg": "staging", "int": "intermediate", "fct": "restricted.restricted"}
 
 # What stands in the warehouse, the check that reports it, and what its message tells.
 DEFECTS = {
@@ -246,10 +244,9 @@ DEFECTS = {
 @pytest.mark.parametrize("case", DEFECTS)
 def test_a_contradiction_is_reported_and_stops_nothing(case: str, sound_home: Home) -> None:
     rows, (table, check), shown = DEFECTS[case]
-    with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
-        for name, query in rows.items():
-            warehouse.execute(f"insert into {SCHEMAS[name[:3]]}.{name} by name {query}")
-    result = run_gate("core", sound_home, "r1", load_contracts())
+    for name, query in rows.items():
+        change(sound_home, f"insert into {SCHEMAS[name[:3]]}.{name} by name {query}")
+    result = run("core", sound_home)
     assert result.passed
     found = {(c.table_name, c.check_name): c for c in result.checks if c.result != "passed"}
     assert [*found] == [(table, check)]
@@ -263,22 +260,24 @@ def test_a_contradiction_is_reported_and_stops_nothing(case: str, sound_home: Ho
 def test_thirds_and_lines_in_another_currency_contradict_nothing(sound_home: Home) -> None:
     """A control total speaks for its own currency: EUR where it names none. Two shares are missing
     two millionths, which is more than their rounding."""
-    with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
-        warehouse.execute(
-            "insert into staging.stg_payroll__pay_runs by name from (values "
-            "('R1', 100, null), ('R2', 7, 'USD')) as v(pay_run_id, control_total, currency_code)"
-        )
-        warehouse.execute(
-            "insert into restricted.fct_payroll_line by name from (values ('L1', 'R1', 60, 'EUR'), "
-            "('L2', 'R1', 40, 'EUR'), ('L3', 'R1', 7, 'USD'), ('L4', 'R2', 7, 'USD')) "
-            "as v(pay_line_id, pay_run_id, pay_amount, currency_code)"
-        )
-        warehouse.execute(
-            "insert into staging.stg_payroll__opportunity_splits by name from (values "
-            "('D1', 'U1', 0.333333), ('D1', 'U2', 0.333333), ('D1', 'U3', 0.333333), "
-            "('D2', 'U1', 0.5), ('D2', 'U2', 0.499998)) as v(opportunity_id, user_id, split_share)"
-        )
-    result = run_gate("core", sound_home, "r1", load_contracts())
+    change(
+        sound_home,
+        "insert into staging.stg_payroll__pay_runs by name from (values "
+        "('R1', 100, null), ('R2', 7, 'USD')) as v(pay_run_id, control_total, currency_code)",
+    )
+    change(
+        sound_home,
+        "insert into restricted.restricted.fct_payroll_line by name from (values ('L1', 'R1', 60, 'EUR'), "
+        "('L2', 'R1', 40, 'EUR'), ('L3', 'R1', 7, 'USD'), ('L4', 'R2', 7, 'USD')) "
+        "as v(pay_line_id, pay_run_id, pay_amount, currency_code)",
+    )
+    change(
+        sound_home,
+        "insert into staging.stg_payroll__opportunity_splits by name from (values "
+        "('D1', 'U1', 0.333333), ('D1', 'U2', 0.333333), ('D1', 'U3', 0.333333), "
+        "('D2', 'U1', 0.5), ('D2', 'U2', 0.499998)) as v(opportunity_id, user_id, split_share)",
+    )
+    result = run("core", sound_home)
     (found,) = [check for check in result.checks if check.result != "passed"]
     assert found.check_name == "splits_add_up"
     assert "D2" in found.message
@@ -286,11 +285,11 @@ def test_thirds_and_lines_in_another_currency_contradict_nothing(sound_home: Hom
 
 
 def test_time_entries_that_do_not_count_are_reported(sound_home: Home) -> None:
-    with duckdb.connect(str(sound_home.warehouse_db)) as warehouse:
-        warehouse.execute(
-            "insert into intermediate.int_time_entries_not_counted values ('longer_than_a_day')"
-        )
-    result = run_gate("core", sound_home, "r1", load_contracts())
+    change(
+        sound_home,
+        "insert into intermediate.int_time_entries_not_counted values ('longer_than_a_day')",
+    )
+    result = run("core", sound_home)
     (found,) = [check for check in result.checks if check.result != "passed"]
     assert (found.check_name, found.severity) == ("entries_can_be_right", "warn")
     assert "longer_than_a_day" in found.message
