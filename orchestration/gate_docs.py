@@ -34,7 +34,7 @@ def write_gate_docs(home: Home, gate: str | None = None) -> tuple[Path, ...]:
     """
     if gate is not None and gate not in _GATES:
         raise UsageError(f"there is no gate '{gate}'; the gates are {', '.join(_GATES)}")
-    chosen = [name for name in _GATES if gate in (None, name)]
+    chosen: list[GateName] = [name for name in _GATES if gate is None or name == gate]
     ready = [name for name in chosen if all(p.is_file() for p in _databases(home, name).values())]
     if not ready:
         named = f"the {gate} gate" if gate else "any gate"
