@@ -35,7 +35,7 @@ def write_gate_docs(home: Home, gate: str | None = None) -> tuple[Path, ...]:
     if gate is not None and gate not in _GATES:
         raise UsageError(f"there is no gate '{gate}'; the gates are {', '.join(_GATES)}")
     chosen: list[GateName] = [name for name in _GATES if gate is None or name == gate]
-    ready = [name for name in chosen if all(p.is_file() for p in _databases(home, name).values())]
+    ready: list[GateName] = [name for name in chosen if _can_be_checked(home, name)]
     if not ready:
         named = f"the {gate} gate" if gate else "any gate"
         raise UsageError(f"there is nothing yet that {named} could check; run salesops refresh")
@@ -43,6 +43,10 @@ def write_gate_docs(home: Home, gate: str | None = None) -> tuple[Path, ...]:
     return tuple(
         write_docs(name, home, contracts, databases=_databases(home, name)) for name in ready
     )
+
+
+def _can_be_checked(home: Home, gate: GateName) -> bool:
+    return all(path.is_file() for path in _databases(home, gate).values())
 
 
 def _databases(home: Home, gate: GateName) -> dict[str, Path]:
