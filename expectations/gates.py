@@ -156,7 +156,7 @@ def _tables(
         history = None if scope is None else History.read(connection, gate, run_id)
     if history is not None and scope is not None:
         scope = _widened(gate, scope, history, checks)
-        checks = selected(checks, scope, catalog.views)
+        checks = _selected(gate, checks, scope, catalog)
 
     def rows(table: str) -> str:
         qualified = catalog.qualified(table)
@@ -166,6 +166,15 @@ def _tables(
     grouped = by_table(checks)
     tables = tuple(TableChecks(table, rows(table), members) for table, members in grouped.items())
     return tables, scope is None or bool(scope)
+
+
+def _selected(
+    gate: GateName, checks: Sequence[Check], scope: frozenset[str], catalog: Catalog
+) -> tuple[Check, ...]:
+    if gate == "raw":
+        # Of a table where nothing landed there is no row to look at, whatever landed elsewhere.
+        return tuple(check for check in checks if check.table in scope)
+    return selected(checks, scope, catalog.views)
 
 
 def _widened(

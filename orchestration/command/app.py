@@ -13,6 +13,7 @@ import typer
 
 from orchestration.command.contracts import sync
 from orchestration.command.demo import demo
+from orchestration.command.docs import docs
 from orchestration.command.export import raw
 from orchestration.command.mapping import check
 from orchestration.command.refresh import refresh
@@ -33,6 +34,7 @@ app.command()(scorecard)
 app.command()(status)
 app.command()(rollback)
 app.command()(verify)
+app.command()(docs)
 
 mapping_app = typer.Typer(no_args_is_help=True, help="Mappings: how extracts become tables.")
 mapping_app.command()(check)

@@ -140,9 +140,8 @@ def _result(key: dg.AssetCheckKey, found: GateResult) -> dg.AssetCheckResult:
     """
     checks = [c for c in found.checks if [c.layer, c.table_name] == list(key.asset_key.path)]
     not_passed = [check for check in checks if check.result != "passed"]
-    is_blocked = (not found.checks and not found.passed) or any(
-        check in found.blocking for check in checks
-    )
+    is_empty = not found.checks and not found.passed
+    is_blocked = is_empty or any(check in found.blocking for check in checks)
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
