@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from simulation import simulate
 
 
 @pytest.fixture(scope="session")
-def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
-    return Dbt(tmp_path_factory.mktemp("dbt"))
+def dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
+    dbt = Dbt(tmp_path_factory.mktemp("dbt"))
+    yield dbt
+    dbt.close()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from warehouse_testbed import read_warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -46,10 +47,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{home / 'warehouse.duckdb'}' as warehouse (read_only)")
-        connection.execute(f"attach '{home / 'raw.duckdb'}' as raw (read_only)")
-        connection.execute("use warehouse")
+    with read_warehouse(home, with_raw=True) as connection:
         yield connection
 
 
