@@ -28,6 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     minutes: dict[str, float] = {}
     groups: dict[pytest.Item, str] = {}
     for item in items:
+        # Whoever asks for it while another worker builds it would only wait.
+        if "demo_home" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("demo_home"))
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
         mark = item.get_closest_marker("xdist_group")

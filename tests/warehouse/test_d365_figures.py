@@ -18,9 +18,12 @@ from warehouse_testbed import read_warehouse
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = ROOT.parent / "shared" / "data" / "d365_sales_demo"
 
-pytestmark = pytest.mark.skipif(
-    not EXTRACTS.is_dir(), reason=f"the real extracts are not here: {EXTRACTS.name}"
-)
+pytestmark = [
+    pytest.mark.minutes(2),
+    pytest.mark.skipif(
+        not EXTRACTS.is_dir(), reason=f"the real extracts are not here: {EXTRACTS.name}"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

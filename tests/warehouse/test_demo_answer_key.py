@@ -13,6 +13,8 @@ import pytest
 from demo_key import NIGHTS, PIPELINE, Row, agree, expected, rows_of
 from warehouse_testbed import read_warehouse
 
+pytestmark = pytest.mark.minutes(8)
+
 
 @pytest.fixture(scope="module")
 def company(demo_company: Path) -> Path:

@@ -20,6 +20,8 @@ from ingestion.mappings import load_mapping
 from ingestion.raw_export import export_raw
 from simulation import simulate
 
+pytestmark = pytest.mark.minutes(15)
+
 # A zone with half an hour and a past of summer time, so that dates depend on the conversion.
 # Small groups, so that there is something to compare of few people.
 SETTINGS = CompanySettings(time_zone="Asia/Tehran", minimum_group_size=3)

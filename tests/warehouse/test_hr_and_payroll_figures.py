@@ -26,10 +26,13 @@ FOLDERS = {
     "boston": DATA / "boston_payroll_2018",
 }
 
-pytestmark = pytest.mark.skipif(
-    not all(folder.is_dir() for folder in FOLDERS.values()),
-    reason=f"the real extracts are not here: {', '.join(f.name for f in FOLDERS.values())}",
-)
+pytestmark = [
+    pytest.mark.minutes(2),
+    pytest.mark.skipif(
+        not all(folder.is_dir() for folder in FOLDERS.values()),
+        reason=f"the real extracts are not here: {', '.join(f.name for f in FOLDERS.values())}",
+    ),
+]
 
 
 @pytest.fixture(scope="module")

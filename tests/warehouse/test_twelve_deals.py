@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from warehouse_testbed import read_warehouse
 
+pytestmark = pytest.mark.minutes(2)
+
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = ROOT / "tests" / "fixtures" / "deal_history" / "extracts"
 
