@@ -18,6 +18,8 @@ import pytest
 
 from ingestion.contracts import Column, Contracts, Table, load_contracts
 
+pytestmark = pytest.mark.minutes(3)
+
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 6  # more than the smallest group whose pay is shown
 TEXT = "CANARY"

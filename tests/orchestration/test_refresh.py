@@ -17,6 +17,9 @@ from typing import Any
 import duckdb
 import psutil
 import pytest
+from shared_homes import SharedHomes
+
+pytestmark = pytest.mark.minutes(3)
 
 ROOT = Path(__file__).resolve().parents[2]
 NIGHTS = Path(__file__).parent / "fixtures" / "small_company"
@@ -62,21 +65,23 @@ def hashes(home: Path, version: str) -> dict[str, str]:
     return {name: entry["content_hash"] for name, entry in manifest["tables"].items()}
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    home = tmp_path_factory.mktemp("first") / "home"
-    code, record = refresh(home, "good")
+def build_first(folder: Path) -> None:
+    """Refreshes a home beside its inbox, and keeps what the command said."""
+    code, record = refresh(folder / "home", "good")
     assert code == 0, record
-    return home, record
+    (folder / "said.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def first(shared_homes: SharedHomes) -> tuple[Path, dict[str, Any]]:
+    folder = shared_homes.copy_of("small_company", build_first)
+    return folder / "home", json.loads((folder / "said.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
-def home(first: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
+def home(shared_homes: SharedHomes) -> Path:
     """A copy of the refreshed home, with its inbox."""
-    original, _ = first
-    for folder in (original, original.parent / f"{original.name}_inbox"):
-        shutil.copytree(folder, tmp_path / folder.name, symlinks=True)
-    return tmp_path / original.name
+    return shared_homes.copy_of("small_company", build_first) / "home"
 
 
 def test_the_figures_are_those_worked_out_by_hand(first):
@@ -180,6 +185,7 @@ def test_a_forced_rebuild_gives_the_same_marts(home: Path, first):
     assert {name for name in new if old[name] != new[name]} == {"data_quality"}
 
 
+@pytest.mark.xdist_group("bad_night")
 def test_a_bad_night_stops_at_the_gate(home: Path, first):
     _, before = first
     code, record = refresh(home, "no_rate")
@@ -216,6 +222,7 @@ def test_a_refused_file_stops_before_anything_is_built(home: Path, first):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("demo_in_one_process")
 def test_the_demo_refreshes_its_nights_in_one_process(tmp_path: Path):
     demo = ["demo", "--scale", "0.05", "--nights", "2"]
     done = subprocess.run(
@@ -263,6 +270,7 @@ def stopped_while_building(home: Path, number: signal.Signals) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("killed_refreshes")
 def test_the_next_refresh_goes_on_after_a_killed_one(home: Path, first):
     _, before = first
     assert stopped_while_building(home, signal.SIGKILL) == -signal.SIGKILL
@@ -275,6 +283,7 @@ def test_the_next_refresh_goes_on_after_a_killed_one(home: Path, first):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("killed_refreshes")
 def test_a_stopped_refresh_takes_dbt_with_it_and_says_so(home: Path):
     assert stopped_while_building(home, signal.SIGTERM) == 130
     last = salesops(home, "status")[1]["last_refresh"]

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from demo_key import NIGHTS, SCALE, SEED, refresh_nights
+from shared_homes import SharedHomes
 from warehouse_testbed import Dbt
 
 from simulation import simulate
 
 
 @pytest.fixture(scope="session")
-def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
-    return Dbt(tmp_path_factory.mktemp("dbt"))
+def dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
+    dbt = Dbt(tmp_path_factory.mktemp("dbt"))
+    yield dbt
+    dbt.close()
 
 
 @pytest.fixture(scope="session")
-def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_company(shared_homes: SharedHomes) -> Path:
     """The demo company's extracts and answer key."""
-    folder = tmp_path_factory.mktemp("company")
-    simulate(folder, scale=SCALE, seed=SEED, nights=NIGHTS)
-    return folder
+
+    def build(folder: Path) -> None:
+        simulate(folder, scale=SCALE, seed=SEED, nights=NIGHTS)
+
+    return shared_homes.copy_of("demo_company", build)
 
 
 @pytest.fixture(scope="session")
-def demo_home(demo_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_home(demo_company: Path, shared_homes: SharedHomes) -> Path:
     """A home in which all nights of the demo company were refreshed; it takes minutes."""
-    home = tmp_path_factory.mktemp("demo_home")
-    refresh_nights(demo_company, home)
-    return home
+    return shared_homes.copy_of("demo_home", lambda home: refresh_nights(demo_company, home))
+
+
+@pytest.fixture(scope="session")
+def manifest(dbt: Dbt, shared_homes: SharedHomes) -> dict[str, Any]:
+    """dbt's manifest of the project, compiled."""
+
+    def build(folder: Path) -> None:
+        (folder / "home").mkdir()
+        dbt(folder / "home", "compile", "--target-path", str(folder / "target"))
+
+    folder = shared_homes.copy_of("manifest", build)
+    return json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))

@@ -23,6 +23,8 @@ from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
 from ingestion.company import CompanySettings
 
 # Half an hour off the hour, so that a forgotten conversion moves many dates.
+pytestmark = pytest.mark.minutes(3)
+
 ZONE = "Asia/Tehran"
 NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=night) for night in range(8)]
 FOREVER = datetime(9999, 12, 31)
@@ -277,6 +279,7 @@ STATE_AS_OF = """
 """
 
 
+@pytest.mark.xdist_group("unruly_deals")
 def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(dbt, unruly_home, tmp_path):
     write_log(tmp_path, unruly_deals(), NIGHTS[:4])
     dbt(tmp_path, "run", *FACTS)
@@ -298,6 +301,7 @@ def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(dbt, unrul
     assert compared > DEALS
 
 
+@pytest.mark.xdist_group("unruly_deals")
 def test_a_late_extract_slots_in_and_repeats_change_nothing(dbt, unruly_home, tmp_path):
     """The log holds the same versions in another order, and says some of them twice."""
     log = write_log(tmp_path, unruly_deals(), NIGHTS)

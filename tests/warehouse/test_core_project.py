@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from warehouse_testbed import CORE, ROOT, Dbt, read_warehouse
 
+pytestmark = pytest.mark.minutes(5)
+
 SCHEMAS = {"staging", "intermediate", "core", "marts", "restricted"}
 
 
@@ -96,6 +98,7 @@ def test_contracts_are_enforced_on_core_and_marts(dbt, empty_home):
     assert [model["name"] for model in public if not model["config"]["contract"]["enforced"]] == []
 
 
+@pytest.mark.xdist_group("core_on_its_own")
 def test_core_can_be_built_on_its_own(dbt, tmp_path):
     # The core gate stands between core and the marts, so dbt is run in two steps.
     dbt(tmp_path, "build", "--select", *CORE, "--exclude-resource-type", "unit_test")

@@ -13,13 +13,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from warehouse_testbed import read_warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = ROOT.parent / "shared" / "data" / "d365_sales_demo"
 
-pytestmark = pytest.mark.skipif(
-    not EXTRACTS.is_dir(), reason=f"the real extracts are not here: {EXTRACTS.name}"
-)
+pytestmark = [
+    pytest.mark.minutes(2),
+    pytest.mark.skipif(
+        not EXTRACTS.is_dir(), reason=f"the real extracts are not here: {EXTRACTS.name}"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +144,7 @@ def test_appointments_and_mails(home):
     Their ends and durations agree: the 21 took 17 half hours by David Mallory and 7 by the
     administrator. Of 210 mails eight are written twice, word for word; none says how long it took.
     """
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+    with read_warehouse(home) as warehouse:
         found = warehouse.execute("""
             select activity_type, direction, activity_status, activity_class, count(*),
                 sum(activity_seconds) filter (is_counted_as_time) / 3600, any_value(problem)

@@ -21,6 +21,8 @@ from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
 
 from ingestion.company import CompanySettings
 
+pytestmark = pytest.mark.minutes(4)
+
 NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=7 * night) for night in range(6)]
 STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
 DEALS = 600
@@ -291,7 +293,13 @@ TABLES = """
 """
 
 
-@pytest.mark.parametrize("delay", [0, 1])
+@pytest.mark.parametrize(
+    "delay",
+    [
+        pytest.param(0, marks=pytest.mark.xdist_group("nights_told_at_once")),
+        pytest.param(1, marks=pytest.mark.xdist_group("nights_told_late")),
+    ],
+)
 def test_replayed_night_by_night_or_at_once(dbt, tmp_path, delay):
     """The same tables in the end, and each night's answers about its past are those of the last.
 

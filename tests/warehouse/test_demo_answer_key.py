@@ -11,6 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from demo_key import NIGHTS, PIPELINE, Row, agree, expected, rows_of
+from warehouse_testbed import read_warehouse
+
+pytestmark = pytest.mark.minutes(8)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +114,7 @@ def test_the_pipeline_of_each_night(company: Path, home: Path):
 
 
 def test_every_deal(company: Path, home: Path):
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+    with read_warehouse(home) as warehouse:
         found = rows_of(
             warehouse,
             "select opportunity_id, stage_id, is_excluded, created_date, closed_date, cycle_days, "
@@ -140,7 +143,7 @@ def test_every_deal(company: Path, home: Path):
 
 def test_what_counts_nowhere_and_why(company: Path, home: Path):
     key = expected(company, "excluded_deals")
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+    with read_warehouse(home) as warehouse:
         found = warehouse.execute(
             "select opportunity_id, exclusion_reason from core.fct_opportunity "
             "where is_excluded and is_last_episode"
@@ -150,7 +153,7 @@ def test_what_counts_nowhere_and_why(company: Path, home: Path):
 
 def test_closes_before_creation_are_reported(company: Path, home: Path, marts):
     key = expected(company, "closes_before_creation")
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+    with read_warehouse(home) as warehouse:
         found = warehouse.execute(
             "select opportunity_id from core.fct_opportunity "
             "where has_close_before_creation and is_last_episode"
@@ -284,7 +287,7 @@ def test_how_good_the_forecasts_were(company: Path, marts):
 
 def test_targets_and_forecasts_that_something_is_wrong_with(company: Path, home: Path):
     key = expected(company, "target_problems")
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+    with read_warehouse(home) as warehouse:
         found = warehouse.execute(
             "select 'fct_quota', quota_id, problem from core.fct_quota where problem is not null "
             "union all select 'fct_forecast_submission', submission_id, problem "

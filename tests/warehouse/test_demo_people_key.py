@@ -12,11 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 from demo_key import Row, agree, expected, rows_of
+from warehouse_testbed import read_warehouse
 
 
 @pytest.fixture(scope="module")
 def warehouse(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(demo_home / "warehouse.duckdb"), read_only=True) as connection:
+    with read_warehouse(demo_home) as connection:
         yield connection
 
 

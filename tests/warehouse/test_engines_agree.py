@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_testbed import Dbt, read_warehouse
+from warehouse_testbed import Dbt, dbt_on_spark, read_warehouse
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
@@ -19,6 +19,8 @@ from ingestion.landing import land
 from ingestion.mappings import load_mapping
 from ingestion.raw_export import export_raw
 from simulation import simulate
+
+pytestmark = pytest.mark.minutes(15)
 
 # A zone with half an hour and a past of summer time, so that dates depend on the conversion.
 # Small groups, so that there is something to compare of few people.
@@ -45,7 +47,7 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Home:
     assert landed.rows_appended > 0
     export_raw(home.raw_db, home.root / "export" / "raw")
     dbt(home.root, "run")
-    dbt(home.root, "run", "--target", "spark", timeout=1800)
+    dbt_on_spark(home.root, root / "dbt", "run")
     return home
 
 

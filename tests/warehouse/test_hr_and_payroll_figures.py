@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from warehouse_testbed import read_warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -25,10 +26,13 @@ FOLDERS = {
     "boston": DATA / "boston_payroll_2018",
 }
 
-pytestmark = pytest.mark.skipif(
-    not all(folder.is_dir() for folder in FOLDERS.values()),
-    reason=f"the real extracts are not here: {', '.join(f.name for f in FOLDERS.values())}",
-)
+pytestmark = [
+    pytest.mark.minutes(2),
+    pytest.mark.skipif(
+        not all(folder.is_dir() for folder in FOLDERS.values()),
+        reason=f"the real extracts are not here: {', '.join(f.name for f in FOLDERS.values())}",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +50,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{home / 'warehouse.duckdb'}' as warehouse (read_only)")
-        connection.execute(f"attach '{home / 'raw.duckdb'}' as raw (read_only)")
-        connection.execute("use warehouse")
+    with read_warehouse(home, with_raw=True) as connection:
         yield connection
 
 

@@ -13,13 +13,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from warehouse_testbed import read_warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = ROOT.parent / "shared" / "data" / "maven_crm"
 
-pytestmark = pytest.mark.skipif(
-    not EXTRACTS.is_dir(), reason=f"the real extracts are not here: {EXTRACTS.name}"
-)
+pytestmark = [
+    pytest.mark.minutes(2),
+    pytest.mark.skipif(
+        not EXTRACTS.is_dir(), reason=f"the real extracts are not here: {EXTRACTS.name}"
+    ),
+]
 
 ALL_TIME = "level = 'company' and basis = 'restated'"
 
@@ -179,7 +183,7 @@ def test_deals_without_account_or_creation_date_are_kept(marts):
 
 
 def test_agents_who_own_nothing_are_known(home: Path):
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+    with read_warehouse(home) as warehouse:
         rows = warehouse.execute(
             "select count(*) from core.dim_sales_rep r where r.sales_rep_id <> 'unknown' "
             "and r.sales_rep_id not in (select sales_rep_id from core.fct_opportunity)"
@@ -188,7 +192,7 @@ def test_agents_who_own_nothing_are_known(home: Path):
 
 
 def test_misspelt_accounts_are_repaired(home: Path):
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+    with read_warehouse(home) as warehouse:
         rows = warehouse.execute(
             "select count(*) from core.dim_account "
             "where industry = 'technolgy' or country = 'Philipines'"

@@ -6,13 +6,12 @@ first thing to hold.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from warehouse_testbed import ROOT, Dbt
+from warehouse_testbed import ROOT
 
 DOCS = ROOT / "dbt_project" / "models" / "docs" / "metrics.md"
 # What the public interface promises of each mart, in this order, after the columns that say whose
@@ -76,14 +75,6 @@ UNITS = {
 }
 PERIOD = ["period_grain", "period_start", "period_end"]
 MEMBER = ["level", "member_id", "member_name", "basis"]
-
-
-@pytest.fixture(scope="module")
-def manifest(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    home = tmp_path_factory.mktemp("parsed_home")
-    target = tmp_path_factory.mktemp("parsed_target")
-    dbt(home, "parse", "--target-path", str(target))
-    return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

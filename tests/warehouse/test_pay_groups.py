@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse, store_of
 
 from ingestion.company import CompanySettings
 
@@ -89,7 +89,7 @@ def test_unsafe_groups_are_put_together(
 ) -> None:
     log = ChangeLogOfTest(tmp_path / "home", CompanySettings(minimum_group_size=smallest))
     dbt(log.home, "run", "--select", "+fct_seller_pay")
-    with duckdb.connect(str(log.home / "warehouse.duckdb")) as warehouse:
+    with duckdb.connect(str(store_of(log.home, "restricted"))) as warehouse:
         for row in pay.strip().splitlines():
             warehouse.execute(
                 "insert into restricted.fct_seller_pay by name select ?::date as month_start, "

@@ -22,6 +22,8 @@ from paid_company import PaidCompany
 from pay_attack import Sum, queries, smallest_support
 from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
 
+pytestmark = pytest.mark.minutes(4)
+
 MINIMUM = 5
 QUERIES = 10_000
 PARTS = ("fixed_value", "variable_value", "employer_cost_value", "cost_of_sales")

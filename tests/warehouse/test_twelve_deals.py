@@ -11,6 +11,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from warehouse_testbed import read_warehouse
+
+pytestmark = pytest.mark.minutes(2)
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = ROOT / "tests" / "fixtures" / "deal_history" / "extracts"
@@ -147,7 +150,7 @@ def test_the_transition_dates_a_closing_and_the_last_amount_before_counts(marts)
 
 
 def test_nothing_is_known_by_an_extract_that_the_history_tells(home):
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+    with read_warehouse(home) as warehouse:
         found = warehouse.execute("""
             select opportunity_id, known_by, count(*) from core.fct_opportunity_version
             where opportunity_id in ('D01', 'D08', 'D11') group by all order by all

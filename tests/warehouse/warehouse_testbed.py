@@ -6,9 +6,11 @@ the models make of a change log must not depend on how the log came to be.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from ingestion.change_log import row_hash_sql
 from ingestion.company import CompanySettings, write_company_tables
@@ -130,32 +133,136 @@ def _text(value: object) -> str | None:
 
 
 class Dbt:
-    """Runs dbt as a person would, with everything it writes kept out of the repository."""
+    """Runs dbt as a person would, with everything it writes kept out of the repository.
+
+    All commands of a worker run one after another in one process (`dbt_server`), in which the home
+    always has the same path: a link to the one in use.
+
+    Args:
+        scratch: Folder for the link and for what dbt writes.
+    """
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
+        self._home = scratch / "home"
+        self._server: subprocess.Popen[str] | None = None
+        self._environment: dict[str, str] = {}
 
-    def __call__(self, home: Path, *arguments: str, timeout: int = 300) -> str:
-        """Runs a dbt command over a home and gives what it printed; the test fails if dbt does."""
-        environment = {
-            **os.environ,
-            "SALESOPS_HOME": str(home),
-            "DBT_TARGET_PATH": str(self._scratch / "target"),
-            "DBT_LOG_PATH": str(self._scratch / "logs"),
-        }
-        done = subprocess.run(
-            [str(DBT), "--no-use-colors", *arguments],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-        assert done.returncode == 0, (done.stdout + done.stderr)[-8000:]
-        return done.stdout
+    def __call__(self, home: Path, *arguments: str, timeout: int = 900) -> str:
+        """Runs a dbt command over a home and gives what it printed; the test fails if dbt does.
+
+        Args:
+            home: Folder of the stores.
+            arguments: The command and its options.
+            timeout: Seconds after which a dbt that hangs is ended.
+        """
+        # dbt takes longer to write its manifest than to run a model; who names a folder reads it.
+        wanted = [] if "--target-path" in arguments else ["--no-write-json"]
+        new_link = self._scratch / "next_home"
+        new_link.symlink_to(home.resolve(), target_is_directory=True)
+        new_link.replace(self._home)
+        server = self._started()
+        assert server.stdin and server.stdout
+        hangs = threading.Timer(timeout, server.kill)
+        hangs.start()
+        try:
+            server.stdin.write(json.dumps(["--no-use-colors", *wanted, *arguments]) + "\n")
+            server.stdin.flush()
+            answer = server.stdout.readline()
+        finally:
+            hangs.cancel()
+        if not answer:
+            self.close()
+            printed = self._printed.read_text(encoding="utf-8", errors="replace")
+            pytest.fail(f"dbt's process ended (or was, after {timeout} s): {printed[-8000:]}")
+        outcome = json.loads(answer)
+        assert outcome["success"], outcome["printed"][-8000:]
+        return outcome["printed"]
+
+    def close(self) -> None:
+        """Ends the process, if there is one."""
+        if self._server:
+            assert self._server.stdin and self._server.stdout
+            # It reads no more commands and goes.
+            self._server.stdin.close()
+            self._server.wait()
+            self._server.stdout.close()
+            self._server = None
+
+    @property
+    def _printed(self) -> Path:
+        return self._scratch / "printed.txt"
+
+    def _started(self) -> subprocess.Popen[str]:
+        environment = environment_of_dbt(self._home, self._scratch)
+        if self._server and environment != self._environment:
+            self.close()
+        if not self._server:
+            self._environment = environment
+            self._server = subprocess.Popen(
+                [
+                    sys.executable,
+                    str(Path(__file__).with_name("dbt_server.py")),
+                    str(self._printed),
+                ],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        return self._server
 
 
-def read_warehouse(home: Path) -> duckdb.DuckDBPyConnection:
-    """Opens a built warehouse; the caller closes it."""
-    return duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)
+def environment_of_dbt(home: Path, scratch: Path) -> dict[str, str]:
+    """Gives the environment in which dbt builds a home and writes its own files to a scratch folder."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    return {
+        **own,
+        "SALESOPS_HOME": str(home),
+        "DBT_TARGET_PATH": str(scratch / "target"),
+        "DBT_LOG_PATH": str(scratch / "logs"),
+    }
+
+
+def dbt_on_spark(home: Path, scratch: Path, *arguments: str, timeout: int = 1800) -> None:
+    """Runs a dbt command on Spark, in a process of its own: a session's folders cannot be changed.
+
+    Args:
+        home: Folder of the stores and of Spark's tables.
+        scratch: Folder for what dbt itself writes.
+        arguments: The command and its options.
+        timeout: Seconds after which a Spark that hangs is ended.
+    """
+    done = subprocess.run(
+        [str(DBT), "--no-use-colors", *arguments, "--target", "spark"],
+        cwd=ROOT,
+        env=environment_of_dbt(home, scratch),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-8000:]
+
+
+def read_warehouse(home: Path, with_raw: bool = False) -> duckdb.DuckDBPyConnection:
+    """Opens what dbt built in a home, to read it; the caller closes it.
+
+    Args:
+        home: Folder of the stores.
+        with_raw: Also the change log (`raw.crm.users`), which the views of staging read.
+
+    Returns:
+        A connection in which tables of all layers have names of two parts (`core.fct_opportunity`).
+    """
+    connection = duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)
+    if with_raw:
+        connection.execute(f"attach '{home / 'raw.duckdb'}' as raw (read_only)")
+    return connection
+
+
+def store_of(home: Path, schema: str) -> Path:
+    """Gives the file that a schema's tables stand in, for a test that writes to one."""
+    assert schema in {"intermediate", "core", "marts", "restricted"}, schema
+    return home / "warehouse.duckdb"
