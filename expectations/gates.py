@@ -150,7 +150,12 @@ def _tables(
     stores: Stores,
     scope: frozenset[str] | None,
 ) -> tuple[tuple[TableChecks, ...], bool]:
-    """Gives the tables to check, each with its rows and checks, and whether there should be any."""
+    """Gives the tables to check, each with its rows and checks, and whether there should be any.
+
+    A night may change only tables that no check is about; a gate that has no check at all, or none
+    when everything is asked for, is broken.
+    """
+    is_in_demand = scope is None or not checks
     with stores.connect() as connection:
         catalog = Catalog.read(connection)
         history = None if scope is None else History.read(connection, gate, run_id)
@@ -165,7 +170,7 @@ def _tables(
 
     grouped = by_table(checks)
     tables = tuple(TableChecks(table, rows(table), members) for table, members in grouped.items())
-    return tables, scope is None or bool(scope)
+    return tables, is_in_demand
 
 
 def _selected(

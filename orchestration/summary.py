@@ -284,7 +284,7 @@ def checks_table(checks: Iterable[VersionCheck]) -> RenderableType:
         whole = "whole" if check.has_hashes else "there (from before files had hashes)"
         table.add_row(
             check.version,
-            _number(check.files),
+            number(check.files),
             Text("damaged", style="red") if check.faults else Text(whole, style="green"),
             "in force" if check.is_current else "",
         )

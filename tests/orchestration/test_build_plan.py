@@ -14,19 +14,12 @@ class Graph(ProjectGraph):
 
     def __init__(self, *models: Model) -> None:
         super().__init__({})
-        self.given = {model.unique_id: model for model in models}
-
-    @property
-    def models(self):
-        return self.given
-
-    @property
-    def sources(self):
-        return {"raw_deals": SourceTable("raw_deals", "crm", "deals", "columns")}
+        self.models = {model.unique_id: model for model in models}
+        self.sources = {"raw_deals": SourceTable("raw_deals", "crm", "deals", "columns")}
 
     def but(self, unique_id: str, **changed: object) -> "Graph":
         return Graph(
-            *(replace(m, **changed) if m.unique_id == unique_id else m for m in self.given.values())
+            *(replace(m, **changed) if m.unique_id == unique_id else m for m in self.models.values())
         )
 
 

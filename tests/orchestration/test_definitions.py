@@ -8,8 +8,8 @@ import pytest
 
 from ingestion.contracts import load_contracts
 from ingestion.home import Home
-from orchestration.definitions import definitions_of
 from orchestration.dbt.worker import DbtWorker
+from orchestration.definitions import definitions_of
 from orchestration.defs import NIGHTLY_JOB
 from orchestration.errors import TransformationError
 from orchestration.project import Project

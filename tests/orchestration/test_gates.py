@@ -12,10 +12,12 @@ import pytest
 
 from expectations.results import CheckResult, GateResult
 from ingestion.home import Home
+from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import RUN_ID_TAG
 from orchestration.defs.gates import gate
 from orchestration.defs.publishing import published_marts
 from orchestration.defs.session import RefreshSession
+from orchestration.project import Project
 from orchestration.run_records import RunRecord, read_record
 
 DEALS = dg.AssetKey(["core", "fct_opportunity"])
@@ -66,12 +68,16 @@ def run(
         assets=[core_models, mart_conversion],
         asset_checks=[gate("core", [DEALS, REPS])],
         jobs=[dg.define_asset_job("job", selection=dg.AssetSelection.all())],
-        resources={"session": RefreshSession(home=str(home.root))},
+        resources={"session": session(home)},
     )
     result = definitions.resolve_job_def("job").execute_in_process(
         raise_on_error=False, tags={RUN_ID_TAG: "r1"}
     )
     return result, read_record(home, "r1")
+
+
+def session(home: Home) -> RefreshSession:
+    return RefreshSession(home=str(home.root), dbt=DbtWorker(Project.locate(home.root)))
 
 
 def ran(result: dg.ExecuteInProcessResult, step: str) -> bool:
@@ -151,7 +157,7 @@ def test_nothing_is_published_that_no_gate_of_the_run_has_seen(home):
     definitions = dg.Definitions(
         assets=[published_marts([])],
         jobs=[dg.define_asset_job("job", selection=dg.AssetSelection.all())],
-        resources={"session": RefreshSession(home=str(home.root))},
+        resources={"session": session(home)},
     )
     result = definitions.resolve_job_def("job").execute_in_process(
         raise_on_error=False, tags={RUN_ID_TAG: "r1"}
