@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -31,6 +32,10 @@ DBT = Path(sys.executable).parent / "dbt"
 CORE = tuple(
     f"path:dbt_project/models/{folder}" for folder in ("staging", "intermediate", "marts/core")
 )
+
+
+# Schemas that stand in files of their own.
+PUBLISHED = ("marts", "restricted")
 
 
 @dataclass
@@ -247,22 +252,69 @@ def dbt_on_spark(home: Path, scratch: Path, *arguments: str, timeout: int = 1800
 
 
 def read_warehouse(home: Path, with_raw: bool = False) -> duckdb.DuckDBPyConnection:
-    """Opens what dbt built in a home, to read it; the caller closes it.
+    """Opens what dbt or a refresh built in a home, to read it; the caller closes it.
+
+    Published schemas stand in files of their own, which dbt attaches under the schema's name. Here
+    they have another one: DuckDB takes `marts.x` for ambiguous where a schema and a file are called
+    marts. Views that name such a file are therefore made again.
 
     Args:
         home: Folder of the stores.
         with_raw: Also the change log (`raw.crm.users`), which the views of staging read.
 
     Returns:
-        A connection in which tables of all layers have names of two parts (`core.fct_opportunity`).
+        A connection in which what all layers hold has names of two parts (`core.fct_opportunity`).
     """
-    connection = duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)
+    connection = duckdb.connect()
+    attached = {"warehouse": home / "warehouse.duckdb"}
     if with_raw:
-        connection.execute(f"attach '{home / 'raw.duckdb'}' as raw (read_only)")
+        attached["raw"] = home / "raw.duckdb"
+    for schema in PUBLISHED:
+        places = (home / f"{schema}.duckdb", home / "published" / f"{schema}.duckdb")
+        attached |= {f"{schema}_file": place for place in places[::-1] if place.exists()}
+    for name, file in attached.items():
+        connection.execute(f"attach '{file}' as {name} (read_only)")
+    connection.execute("attach ':memory:' as made_again; use warehouse")
+    _make_views_again(connection)
+    path = connection.execute(
+        "select string_agg(database_name || '.' || schema_name, ',' order by "
+        "schema_name <> 'main', list_position(['made_again', 'marts_file', 'restricted_file'], "
+        "database_name) nulls last) from duckdb_schemas() "
+        "where (database_name, schema_name) = ('warehouse', 'main') "
+        "or schema_name in (select unnest(?))",
+        [list(PUBLISHED)],
+    ).fetchall()[0][0]
+    connection.execute(f"set search_path = '{path}'")
     return connection
+
+
+def _make_views_again(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the views that name a published schema's file, so that they find it, in `made_again`."""
+    views = connection.execute(
+        "select schema_name, view_name, sql, comment from duckdb_views() "
+        "where database_name = 'warehouse' and not internal"
+    ).fetchall()
+    for schema, name, sql, comment in views:
+        renamed = re.sub(rf"\b({'|'.join(PUBLISHED)})\.\1\.", r"\1_file.\1.", sql)
+        if renamed == sql:
+            continue
+        again = f"made_again.{schema}.{name}"
+        connection.execute(f"create schema if not exists made_again.{schema}")
+        connection.execute(renamed.replace(f"{schema}.{name}", again, 1))
+        columns = connection.execute(
+            "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
+            "and schema_name = ? and table_name = ?",
+            [schema, name],
+        ).fetchall()
+        comments = {f"view {again}": comment}
+        comments |= {f'column {again}."{column}"': text for column, text in columns}
+        for place, text in comments.items():
+            if text is not None:
+                quoted = text.replace("'", "''")
+                connection.execute(f"comment on {place} is '{quoted}'")
 
 
 def store_of(home: Path, schema: str) -> Path:
     """Gives the file that a schema's tables stand in, for a test that writes to one."""
-    assert schema in {"intermediate", "core", "marts", "restricted"}, schema
-    return home / "warehouse.duckdb"
+    own = home / f"{schema}.duckdb"
+    return own if schema in PUBLISHED and own.exists() else home / "warehouse.duckdb"
