@@ -19,7 +19,10 @@ class Graph(ProjectGraph):
 
     def but(self, unique_id: str, **changed: object) -> "Graph":
         return Graph(
-            *(replace(m, **changed) if m.unique_id == unique_id else m for m in self.models.values())
+            *(
+                replace(m, **changed) if m.unique_id == unique_id else m
+                for m in self.models.values()
+            )
         )
 
 
