@@ -26,6 +26,8 @@ from orchestration.run_records import read_records
 _BOOKKEEPING = {("landing", "files"), ("landing", "gate_results"), ("landing", "quarantine")}
 # Derived from the settings, which are part of the fingerprint themselves.
 _REBUILT_SCHEMA = "company"
+# Settings that say where extracts stand and how long is kept what; no number comes from them.
+_OF_NO_NUMBER = {"sources", "keep_runs", "keep_versions"}
 _ENGINES = ("duckdb", "dbt-core", "dbt-duckdb")
 _SOURCE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".json"}
 
@@ -39,7 +41,7 @@ def fingerprint(project: Project, settings: CompanySettings) -> str:
     """
     parts = {
         "raw": raw_state(project.home),
-        "settings": settings.model_dump(mode="json", exclude={"sources"}),
+        "settings": settings.model_dump(mode="json", exclude=_OF_NO_NUMBER),
         "pseudonym_key": key_id(pseudonym_key(project.home)),
         "project": digest_of_files(project.source_folders),
         "engines": {name: version(name) for name in _ENGINES},

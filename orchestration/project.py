@@ -16,7 +16,6 @@ from ingestion.home import HOME_VARIABLE, Home, repository_root
 from orchestration.dbt.child import PARENT_VARIABLE
 
 _DBT_FILES = ("dbt_project.yml", "profiles.yml", "dbt_project")
-_LOG_BYTES = 200_000
 _PACKAGES = ("ingestion", "expectations", "orchestration")
 
 
@@ -81,7 +80,6 @@ class Project:
             "DBT_LOG_PATH": str(self.dbt_logs),
             # Errors are in it; every statement that was run would be too much to write each night.
             "DBT_LOG_LEVEL_FILE": "info",
-            "DBT_LOG_FILE_MAX_BYTES": str(_LOG_BYTES),
         }
 
     def run_variables(self, building: Path) -> dict[str, str]:

@@ -20,7 +20,12 @@ from orchestration.ages import span_text
 from orchestration.errors import ExitCode, message_of
 from orchestration.lock import is_locked
 from orchestration.machine_faults import explained
-from orchestration.publication import current_version, list_versions, published_database
+from orchestration.publication import (
+    current_version,
+    is_available,
+    list_versions,
+    published_database,
+)
 from orchestration.run_records import RunRecord, read_records
 
 
@@ -79,6 +84,11 @@ def read_status(
     current = current_version(home)
     published_at = next((m.published_at for m in versions if m.version == current), None)
     problems: list[str] = []
+    if current is not None and not is_available(home, current):
+        problems.append(
+            f"the published version {current} is not what was published; `salesops verify` says "
+            "which file, and `salesops rollback` or `salesops refresh --full` gives BI a whole one"
+        )
     zone = _settings(home, problems).time_zone
     extracts = _newest_extracts(home, problems)
     newest_extract = max(extracts.values(), default=None)

@@ -24,6 +24,7 @@ from orchestration.dbt.child import DIGEST_FILE, SERVE, TESTS_FILE
 from orchestration.errors import TransformationError, without_values
 from orchestration.inputs import digest_of_files
 from orchestration.project import Project
+from orchestration.retention import rotate_dbt_log
 
 logger = logging.getLogger("salesops.dbt")
 
@@ -78,6 +79,7 @@ class DbtWorker:
         folder = self._folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._project.dbt_logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        rotate_dbt_log(self._project.dbt_logs)
         self._process = subprocess.Popen(
             [dbt_executable(), SERVE],
             cwd=self._project.root,

@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from ingestion.company import load_company
 from orchestration.dbt.builder import FilesInMaking, ModelBuilds, StepOutcome
 from orchestration.dbt.graph import Step
 from orchestration.dbt.worker import DbtWorker
@@ -18,6 +19,7 @@ from orchestration.defs import RUN_ID_TAG
 from orchestration.lock import RefreshLock, wait_until_free
 from orchestration.project import Project
 from orchestration.publication import Building, builders_in_force, sweep_scratch
+from orchestration.retention import prune_dagster_runs, prune_runs
 from orchestration.run_records import (
     RunJournal,
     RunRecord,
@@ -66,6 +68,7 @@ class RefreshSession(dg.ConfigurableResource):
             finally:
                 self.dbt.close()
             self._close()
+            self._throw_old_away(context.instance)
 
     def _close(self) -> None:
         # Dagster also makes resources for nobody, which must leave no record.
@@ -74,6 +77,15 @@ class RefreshSession(dg.ConfigurableResource):
         if self.record.status == "running":
             self.journal.finish("partial", "only some steps ran, so nothing was published")
         self.journal.close()
+
+    def _throw_old_away(self, instance: dg.DagsterInstance | None) -> None:
+        if self._journal is None:
+            return
+        home = self.project.home
+        keep = load_company(home.company_file).keep_runs
+        prune_runs(home, keep)
+        if instance:
+            prune_dagster_runs(instance, home, keep)
 
     @property
     def project(self) -> Project:
