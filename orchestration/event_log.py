@@ -3,9 +3,9 @@
 Belongs here: how the command writes Dagster's own records, which `dagster dev` then reads as ever.
 Does not belong here: any record of the project's own (`run_records`).
 
-For each of a refresh's hundreds of events the original opens its file anew, asks it which tables and
-columns it has, and waits for the disk: seconds of every refresh, and minutes on a busy disk. What a
-power cut can lose here is the last lines of a log, never the log.
+For each of a refresh's hundreds of events the original opens its file anew, asks it which tables
+and columns it has, and waits for the disk: seconds of every refresh, and minutes on a busy disk.
+What a power cut can lose here is the last lines of a log, never the log.
 """
 
 from __future__ import annotations
