@@ -1,6 +1,7 @@
 """Dagster's records of the command's runs: as whole and as easy to find as those of its own runs."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from orchestration.event_log import dagster_instance
 from orchestration.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
+REFUSED_NIGHT = Path(__file__).parent / "fixtures" / "small_company" / "cut"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 # What the pages Timeline and Jobs ask the server for.
 TIMELINE = """{runsOrError(limit: 10) {... on Runs {results {
@@ -265,10 +267,9 @@ def graphql(address: str, query: str, variables: dict[str, Any] | None = None) -
 @pytest.mark.slow
 def test_timeline_and_the_jobs_page_show_a_refresh_by_the_command(tmp_path: Path):
     home = Home(tmp_path / "home")
-    # A refresh that ends soon: its source's folder has a file that is none.
+    # A refresh that ends soon: a file is refused.
     inbox = tmp_path / "inbox"
-    inbox.mkdir()
-    (inbox / "opportunities.csv").mkdir()
+    shutil.copytree(REFUSED_NIGHT, inbox)
     command = [sys.executable, "-m", "orchestration.command", "refresh", "--json"]
     done = subprocess.run(
         [*command, "--source", f"canonical={inbox}", "--home", str(home.root)],
@@ -293,7 +294,7 @@ def test_timeline_and_the_jobs_page_show_a_refresh_by_the_command(tmp_path: Path
             "repositoryLocationName": CODE_LOCATION,
         }
         job = graphql(address, JOB, {"job": selector})["pipelineOrError"]["runs"]
-    assert shown["runId"] == run_id
+    assert (shown["runId"], shown["status"]) == (run_id, "FAILURE")
     assert shown["repositoryOrigin"]["repositoryLocationName"] == CODE_LOCATION
     assert shown["repositoryOrigin"]["repositoryName"] == "__repository__"
     assert page == job == [{"runId": run_id}]
