@@ -89,24 +89,20 @@ def _run(
     project: Project, definitions: dg.Definitions, run_config: dict[str, object], run_id: str
 ) -> BaseException | None:
     """Runs the job and gives the error that no step has noted, if there is one."""
+    from orchestration.dagster_run import run_job
     from orchestration.event_log import dagster_instance
 
     job = definitions.resolve_job_def(NIGHTLY_JOB)
     try:
         with dagster_instance(project.home.dagster) as instance, _without_output():
-            result = job.execute_in_process(
-                run_config=run_config,
-                instance=instance,
-                raise_on_error=False,
-                tags={RUN_ID_TAG: run_id},
-            )
+            result = run_job(job, instance, project.root, run_config, {RUN_ID_TAG: run_id})
     except BaseException as error:
         # Dagster's word for an interruption is an exception of none of the usual kinds.
         return error
     return None if result.success else _failure(result)
 
 
-def _failure(result: dg.ExecuteInProcessResult) -> BaseException:
+def _failure(result: dg.JobExecutionResult) -> BaseException:
     """Gives what Dagster says of a run that failed outside its steps' own code."""
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.error

@@ -96,9 +96,10 @@ class RefreshSession(dg.ConfigurableResource):
     def journal(self) -> RunJournal:
         """The journal of this run, begun when a step first asks for it."""
         if self._journal is None:
-            tags = self._run.tags if self._run else {}
-            run_id = tags.get(RUN_ID_TAG) or new_run_id()
-            self._journal = RunJournal(self.project.home, run_id)
+            run = self._run
+            # A run that is done again in Dagster has its parent's tags, but a record of its own.
+            given = run.tags.get(RUN_ID_TAG) if run and not run.parent_run_id else None
+            self._journal = RunJournal(self.project.home, given or new_run_id())
             self._journal.record.dagster_run_id = self._run.run_id if self._run else None
         return self._journal
 
