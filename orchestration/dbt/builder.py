@@ -246,8 +246,8 @@ class ModelBuilds:
         contents = {i: build.content for i, build in before.items() if build.content}
         contents |= {i: content for i, content in ran.items() if content}
         # Only now is known what inputs hold that were built in the same step.
-        inputs = inputs_by_model(self.graph, self._sources, contents)
-        definitions = definition_hashes(self.graph)
+        definitions = definition_hashes(self.graph, held=self._views_left(before, ran))
+        inputs = inputs_by_model(self.graph, self._sources, contents, definitions)
         rows: list[Build] = []
         for model in self.graph.models_of(step):
             unique_id, build = model.unique_id, before.get(model.unique_id)
@@ -271,6 +271,17 @@ class ModelBuilds:
                 # A view that was not built shows other rows.
                 rows.append(replace(build, inputs=read, is_checked=False))
         build_state.record(stores, rows)
+
+    def _views_left(self, builds: Mapping[str, Build], ran: Collection[str]) -> dict[str, str]:
+        """Gives the definitions of views as they stand there.
+
+        Where only some models were asked for, a view may show its rows by SQL of an earlier day.
+        """
+        return {
+            i: build.definition_hash
+            for i, build in builds.items()
+            if i in self.graph.models and not self.graph.models[i].is_table and i not in ran
+        }
 
     def _files(self, building: Path | None) -> dict[str, Path]:
         home = self._project.home

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from orchestration.dbt.build_state import Build, Content
 from orchestration.dbt.graph import Model, ProjectGraph
@@ -83,7 +84,10 @@ def decide(graph: ProjectGraph, facts: Facts) -> dict[str, Decision]:
 
 
 def inputs_by_model(
-    graph: ProjectGraph, sources: Mapping[str, Content], contents: Mapping[str, Content]
+    graph: ProjectGraph,
+    sources: Mapping[str, Content],
+    contents: Mapping[str, Content],
+    definitions: Mapping[str, str],
 ) -> dict[str, dict[str, str] | None]:
     """Gives the content of each model's inputs as it is now, whatever is still to be built.
 
@@ -91,10 +95,10 @@ def inputs_by_model(
         graph: The project's models.
         sources: Content of the change log's tables, by id.
         contents: Content of models' tables, by id.
+        definitions: Hashes of the definitions by which models stand there now, by id.
     """
     found: dict[str, dict[str, str] | None] = {}
     shown: dict[str, str | None] = {}
-    definitions = definition_hashes(graph)
     for unique_id, model in graph.models.items():
         found[unique_id] = inputs = _inputs(model, sources, shown)
         if model.is_table:
@@ -105,11 +109,19 @@ def inputs_by_model(
     return found
 
 
-def definition_hashes(graph: ProjectGraph) -> dict[str, str]:
-    """Gives for each model the hash of its SQL and of the SQL of all that it reads."""
+def definition_hashes(
+    graph: ProjectGraph, held: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Gives for each model the hash of its SQL and of the SQL of all that it reads.
+
+    Args:
+        graph: The project's models.
+        held: Hashes of models that stand there by a definition that may be an earlier one, by id.
+    """
     found = {unique_id: source.columns_hash for unique_id, source in graph.sources.items()}
     for unique_id, model in graph.models.items():
-        found[unique_id] = _hash([model.sql_hash, [found[i] for i in model.inputs]])
+        read = [found[i] for i in model.inputs]
+        found[unique_id] = held.get(unique_id) or _hash([model.sql_hash, read])
     return found
 
 

@@ -25,7 +25,7 @@ from ingestion.home import Home
 from ingestion.landing import land
 from ingestion.mappings import load_mapping
 from orchestration.dbt.builder import FilesInMaking, ModelBuilds
-from orchestration.dbt.graph import Step
+from orchestration.dbt.graph import ProjectGraph, Step
 from orchestration.dbt.worker import DbtWorker, NodeResult
 from orchestration.project import Project
 from simulation.simulator import simulate
@@ -168,7 +168,11 @@ class Company:
         return {"raw": home.raw_db, "warehouse": home.warehouse_db, **published}
 
     def refresh(
-        self, steps: Sequence[Step] = STEPS, publishes: bool = True, killed: bool = False
+        self,
+        steps: Sequence[Step] = STEPS,
+        publishes: bool = True,
+        killed: bool = False,
+        only: Collection[str] | None = None,
     ) -> None:
         """Builds what is due and publishes it.
 
@@ -176,6 +180,7 @@ class Company:
             steps: The steps that end well.
             publishes: Whether the refresh gets as far as publishing.
             killed: Whether it is killed while models are built, at a moment drawn.
+            only: Schema and name of models to build in place of those that are due.
         """
         run_id = self._next_run()
         worker = self.worker
@@ -187,7 +192,7 @@ class Company:
         files = FilesInMaking(self._begin(run_id, bool(carried)), carried)
         self.built = {}
         for step in steps:
-            self.built = {**self.built, **builds.build(step, files).built}
+            self.built = {**self.built, **builds.build(step, files, only).built}
             builds.mark_checked(step)
         if publishes:
             self.current = Version(files.folder, {**carried, **dict.fromkeys(self.built, run_id)})
@@ -262,6 +267,12 @@ class Company:
         text = path.read_text()
         self._write(path, f"select * from (\n{text}\n) as changed\nwhere hash(changed) % 3 > 0\n")
         return path.stem
+
+    def reading(self, name: str) -> list[str]:
+        """Gives schema and name of the models of core that read a model."""
+        models = ProjectGraph.read(self.worker.manifest()).models
+        (source,) = (i for i, model in models.items() if model.name == name)
+        return [m.table for m in models.values() if source in m.inputs and m.step == "core"]
 
     def change_macro(self, choices: Sequence[tuple[str, str, str]] = MACROS) -> str:
         """Changes the meaning of a macro, and says which.
@@ -412,6 +423,13 @@ def _model(company: Company) -> str:
     return company.change_model()
 
 
+def _asked_for(company: Company) -> str:
+    """As in Dagster: somebody has an assortment of models built, which may miss what they read."""
+    changed = company.change_model()
+    company.refresh(STEPS[:1], publishes=False, only=(asked := company.reading(changed)))
+    return f"{changed} changed, only {', '.join(asked) or 'nothing'} asked for"
+
+
 def _macro(company: Company) -> str:
     return company.change_macro()
 
@@ -470,6 +488,7 @@ KINDS: Mapping[str, Callable[[Company], str]] = {
     "two on one day": _same_day,
     "settings": _settings,
     "model changed": _model,
+    "model changed, others asked for": _asked_for,
     "macro changed": _macro,
     "SQL as it was": _restored,
     "rollback": _rollback,

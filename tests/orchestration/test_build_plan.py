@@ -45,8 +45,8 @@ def built(graph: Graph, run: str = "r1", sources=SOURCES) -> dict[str, Build]:
     contents = {
         name: Content(1, f"rows of {name}") for name, m in graph.models.items() if m.is_table
     }
-    inputs = inputs_by_model(graph, sources, contents)
     definitions = definition_hashes(graph)
+    inputs = inputs_by_model(graph, sources, contents, definitions)
     return {
         name: Build(
             name, m.table, m.sql_hash, definitions[name], inputs[name] or {}, contents.get(name),
@@ -127,3 +127,14 @@ def test_a_row_that_was_taken_away_before_a_build_that_was_killed_builds_again()
     builds = built(GRAPH)
     del builds["fct_deals"]
     assert set(due(builds=builds)) == {"fct_deals", "mart_deals"}
+
+
+def test_a_table_that_was_built_of_a_view_of_earlier_sql_is_built_with_the_new_view():
+    """Somebody asked for the table alone, after the SQL of the view had changed."""
+    changed = GRAPH.but("stg_deals", sql_hash="other")
+    builds = built(GRAPH)
+    held = definition_hashes(changed, held={"stg_deals": builds["stg_deals"].definition_hash})
+    contents = {name: build.content for name, build in builds.items() if build.content}
+    read = inputs_by_model(changed, SOURCES, contents, held)["fct_deals"]
+    builds["fct_deals"] = replace(builds["fct_deals"], inputs=read or {}, run_id="r2")
+    assert set(due(changed, builds=builds)) == {"stg_deals", "fct_deals", "mart_deals"}

@@ -15,7 +15,16 @@ from typing import Any
 
 import pytest
 from full_builds import CompiledModel, built_in_full, compiled_models, differences
-from random_nights import KINDS, MACROS, Company, Killed, copy_of_project, draw_kinds, extract_pool
+from random_nights import (
+    KINDS,
+    MACROS,
+    STEPS,
+    Company,
+    Killed,
+    copy_of_project,
+    draw_kinds,
+    extract_pool,
+)
 
 from ingestion.home import Home
 from orchestration.dbt import build_state, builder, plan
@@ -167,6 +176,17 @@ def keep_rows_of_what_is_being_built(monkeypatch: pytest.MonkeyPatch, company: C
     company.settings = settings
     company.land_nothing()
     company.refresh()
+
+
+@pytest.mark.slow
+def test_models_that_were_asked_for_while_what_they_read_was_not(
+    company: Company, full: FullBuilds
+):
+    company.change_model("stg_crm__opportunities")
+    company.refresh(STEPS[:1], publishes=False, only=company.reading("stg_crm__opportunities"))
+    assert company.built
+    company.refresh()
+    assert full.wrong_in(company) == []
 
 
 @pytest.mark.slow
