@@ -64,7 +64,9 @@ def test_staging_reads_the_change_log(home: Path):
 def test_every_table_is_listed_once(home: Path):
     with read_warehouse(home) as warehouse:
         tables = warehouse.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() order by all"
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            # What some views show is copied.
+            "where database_name <> 'copied' order by all"
         ).fetchall()
     assert tables == [("core.deals",), ("marts.mart",), ("restricted.pay",)]
 

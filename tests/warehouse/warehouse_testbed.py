@@ -256,7 +256,7 @@ def read_warehouse(home: Path, with_raw: bool = False) -> duckdb.DuckDBPyConnect
 
     Published schemas stand in files of their own, which dbt attaches under the schema's name. Here
     they have another one: DuckDB takes `marts.x` for ambiguous where a schema and a file are called
-    marts. Views that name such a file are therefore made again.
+    marts. What views that name such a file show is therefore copied.
 
     Args:
         home: Folder of the stores.
@@ -274,11 +274,11 @@ def read_warehouse(home: Path, with_raw: bool = False) -> duckdb.DuckDBPyConnect
         attached |= {f"{schema}_file": place for place in places[::-1] if place.exists()}
     for name, file in attached.items():
         connection.execute(f"attach '{file}' as {name} (read_only)")
-    connection.execute("attach ':memory:' as made_again; use warehouse")
-    _make_views_again(connection)
+    connection.execute("attach ':memory:' as copied; use warehouse")
+    _copy_views(connection, home)
     path = connection.execute(
         "select string_agg(database_name || '.' || schema_name, ',' order by "
-        "schema_name <> 'main', list_position(['made_again', 'marts_file', 'restricted_file'], "
+        "schema_name <> 'main', list_position(['copied', 'marts_file', 'restricted_file'], "
         "database_name) nulls last) from duckdb_schemas() "
         "where (database_name, schema_name) = ('warehouse', 'main') "
         "or schema_name in (select unnest(?))",
@@ -288,33 +288,41 @@ def read_warehouse(home: Path, with_raw: bool = False) -> duckdb.DuckDBPyConnect
     return connection
 
 
-def _make_views_again(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes the views that name a published schema's file, so that they find it, in `made_again`."""
+def _copy_views(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
+    """Copies what views show that name a published schema's file, to `copied`, with descriptions."""
     views = connection.execute(
         "select schema_name, view_name, sql, comment from duckdb_views() "
         "where database_name = 'warehouse' and not internal"
     ).fetchall()
-    for schema, name, sql, comment in views:
-        renamed = re.sub(rf"\b({'|'.join(PUBLISHED)})\.\1\.", r"\1_file.\1.", sql)
-        if renamed == sql:
-            continue
-        again = f"made_again.{schema}.{name}"
-        connection.execute(f"create schema if not exists made_again.{schema}")
-        connection.execute(renamed.replace(f"{schema}.{name}", again, 1))
-        columns = connection.execute(
-            "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
-            "and schema_name = ? and table_name = ?",
-            [schema, name],
-        ).fetchall()
-        comments = {f"view {again}": comment}
-        comments |= {f'column {again}."{column}"': text for column, text in columns}
-        for place, text in comments.items():
-            if text is not None:
-                quoted = text.replace("'", "''")
-                connection.execute(f"comment on {place} is '{quoted}'")
+    files = {"warehouse": home / "warehouse.duckdb", "raw": home / "raw.duckdb"}
+    files |= {schema: store_of(home, schema) for schema in PUBLISHED}
+    with duckdb.connect() as by_own_names:
+        for name, file in files.items():
+            if file.exists() and (name == "warehouse" or file != files["warehouse"]):
+                by_own_names.execute(f"attach '{file}' as {name} (read_only)")
+        for schema, name, sql, comment in views:
+            if not re.search(rf"\b({'|'.join(PUBLISHED)})\.\1\.", sql):
+                continue
+            # It is found by its name.
+            shown = by_own_names.execute(f"from warehouse.{schema}.{name}").to_arrow_table()  # noqa: F841
+            copy = f"copied.{schema}.{name}"
+            connection.execute(f"create schema if not exists copied.{schema}")
+            connection.execute(f"create table {copy} as from shown")
+            columns = connection.execute(
+                "select column_name, comment from duckdb_columns() "
+                "where database_name = 'warehouse' and schema_name = ? and table_name = ?",
+                [schema, name],
+            ).fetchall()
+            comments = {f"table {copy}": comment}
+            comments |= {f'column {copy}."{column}"': text for column, text in columns}
+            for place, text in comments.items():
+                if text is not None:
+                    quoted = text.replace("'", "''")
+                    connection.execute(f"comment on {place} is '{quoted}'")
 
 
 def store_of(home: Path, schema: str) -> Path:
     """Gives the file that a schema's tables stand in, for a test that writes to one."""
-    own = home / f"{schema}.duckdb"
-    return own if schema in PUBLISHED and own.exists() else home / "warehouse.duckdb"
+    places = (home / f"{schema}.duckdb", home / "published" / f"{schema}.duckdb")
+    own = next((place for place in places if schema in PUBLISHED and place.exists()), None)
+    return own or home / "warehouse.duckdb"
