@@ -23,7 +23,7 @@ def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """What BI reads.
 
     Args:
-        marts: The metric marts it is copied from.
+        marts: The metric marts that it holds.
     """
 
     @dg.asset(
@@ -33,8 +33,8 @@ def published_marts(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
         owners=OWNERS,
         description=(
-            "published/marts.duckdb and published/parquet, which BI reads: a copy of the metric "
-            "marts, swapped in as one step after every gate has passed."
+            "published/marts.duckdb and published/parquet, which BI reads: the metric marts, built "
+            "in a file of their own and swapped in as one step after every gate has passed."
         ),
     )
     def published_version(session: RefreshSession) -> dg.MaterializeResult:

@@ -96,8 +96,10 @@ def test_warnings_of_the_gates(demo_company: Path, marts):
     found = {
         (table, check): rows
         for table, check, rows in marts.execute(
+            # A check of tables that nothing has changed is not made again.
             "select table_name, check_name, rows_failed from data_quality where result = 'failed' "
-            "and run_id = (select max(run_id) from data_quality) and severity = 'warn' and ("
+            "and (table_name, check_name, run_id) in (select (table_name, check_name, max(run_id)) "
+            "from data_quality group by table_name, check_name) and severity = 'warn' and ("
             "table_name like 'stg_hr%' or table_name like 'stg_payroll%' "
             "or table_name in ('int_time_entries_not_counted', 'fct_payroll_line', 'fct_credit', "
             "'fct_commission', 'mart_commission_reconciliation')) and check_name not like '%\\_known'"
