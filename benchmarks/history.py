@@ -58,7 +58,7 @@ from warehouse.core.fct_opportunity_version as v
 inner join warehouse.core.dim_date as calendar
     on calendar.date_day >= v.valid_from_date and calendar.date_day < v.valid_to_date
 where not v.is_closed and not v.is_excluded
-    and calendar.date_day <= (select max(as_of_date) from warehouse.marts.mart_pipeline_value)
+    and calendar.date_day <= (select max(as_of_date) from marts.marts.mart_pipeline_value)
 """
 BY_MEMBER = """
 create or replace table pipeline_by_day as
@@ -129,6 +129,7 @@ def connect(home: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(scratch), config={"threads": "2", "memory_limit": "2GB"})
     connection.execute(f"attach '{home / 'raw.duckdb'}' as raw (read_only)")
     connection.execute(f"attach '{home / 'warehouse.duckdb'}' as warehouse (read_only)")
+    connection.execute(f"attach '{home / 'marts.duckdb'}' as marts (read_only)")
     return connection
 
 
