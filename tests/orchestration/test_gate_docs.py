@@ -30,7 +30,7 @@ def landed_home(tmp_path: Path) -> Home:
 
 def test_the_command_writes_a_page_for_each_gate_that_has_its_stores(landed_home: Home):
     done = subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", "docs", "--home", str(landed_home.root)],
+        [sys.executable, "-m", "orchestration.command", "docs", "--home", str(landed_home.root)],
         cwd=ROOT,
         capture_output=True,
         text=True,
