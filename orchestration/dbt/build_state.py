@@ -97,8 +97,7 @@ def read_builds(connection: duckdb.DuckDBPyConnection) -> dict[str, Build]:
     Args:
         connection: With a writable `warehouse`.
     """
-    connection.execute("use warehouse")
-    connection.execute(_DDL)
+    _make_table(connection)
     rows = connection.execute(
         "select model, table_name, sql_hash, definition_hash, inputs, row_count, output_hash, "
         "run_id, is_checked from warehouse.meta.model_builds"
@@ -113,6 +112,11 @@ def read_builds(connection: duckdb.DuckDBPyConnection) -> dict[str, Build]:
         )
         for row in rows
     }
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("use warehouse")
+    connection.execute(_DDL)
 
 
 def forget(connection: duckdb.DuckDBPyConnection, models: Iterable[str]) -> None:
@@ -155,7 +159,8 @@ def record(connection: duckdb.DuckDBPyConnection, builds: Iterable[Build]) -> No
 
 
 def mark_checked(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
-    """Notes that the gate of these tables has passed."""
+    """Notes that the gate of these tables has passed; they need not have been built."""
+    _make_table(connection)
     connection.execute(
         "update warehouse.meta.model_builds set is_checked = true "
         "where table_name in (select unnest(?))",
