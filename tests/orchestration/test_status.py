@@ -40,6 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     versions = [Version("v2", NOW - timedelta(hours=5)), Version("v1", NOW - DAY)]
     monkeypatch.setattr(status_module, "list_versions", lambda _: versions)
     monkeypatch.setattr(status_module, "current_version", lambda _: "v2")
+    monkeypatch.setattr(status_module, "is_available", lambda *_: True)
     with duckdb.connect(str(home.published / "marts.duckdb")) as connection:
         connection.execute("create schema marts.marts")
         connection.execute(
@@ -100,6 +101,13 @@ def test_nothing_published_is_too_old_for_any_age(tmp_path: Path):
 def test_a_failed_refresh_decides_before_age(home: Home):
     RunJournal(home, "r1").fail("core_gate", GateFailedError("no rate"))
     assert read_status(home, timedelta(hours=1), NOW).exit_code == ExitCode.GATE_FAILED
+
+
+def test_a_damaged_version_in_force_is_a_problem(home: Home, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(status_module, "is_available", lambda *_: False)
+    status = read_status(home)
+    assert status.exit_code == ExitCode.UNEXPECTED
+    assert "v2 is not what was published; `salesops verify`" in " ".join(status.problems)
 
 
 def test_the_command_ends_with_the_code_of_what_is_too_old(home: Home):
