@@ -128,7 +128,9 @@ class ModelBuilds:
             build_state.forget(stores, [d.model.unique_id for d in due])
         built |= self._run(due, files)
         with self._stores(files.folder) as stores:
-            self._record(stores, step, due)
+            # What was asked for may stand on inputs that were not built: the next refresh that is
+            # asked for nothing in particular builds it again.
+            self._record(stores, step, due if only is None else [])
             builds = build_state.read_builds(stores)
         mine = self.graph.models_of(step)
         return StepOutcome(

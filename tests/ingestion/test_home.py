@@ -30,7 +30,7 @@ def test_everything_stands_below_the_root(tmp_path: Path) -> None:
     home = Home(tmp_path)
     names = [name for name, kind in vars(Home).items() if isinstance(kind, property)]
     places = [getattr(home, name) for name in names]
-    assert len(set(places)) == len(places) == 12
+    assert len(set(places)) == len(places) == 13
     assert all(place.parent == tmp_path for place in places)
 
 
