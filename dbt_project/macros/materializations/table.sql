@@ -3,8 +3,8 @@
     or the new ones, and what was killed half way has changed nothing.
 
     The adapter's own way builds beside the old table, renames both and drops the old one, each step
-    with a context of its own, and asks for the table's columns before it describes them. With a
-    hundred small tables that is a fifth of a refresh. A description of a column that the table does
+    with a context of its own, and asks for the table's columns before it describes them, which with
+    a hundred small tables is much of a refresh (docs/decisions/0016). A description of a column that the table does
     not have is an error here.
 #}
 {% materialization table, adapter='duckdb' %}
