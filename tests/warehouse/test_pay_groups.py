@@ -92,7 +92,7 @@ def test_unsafe_groups_are_put_together(
     with duckdb.connect(str(store_of(log.home, "restricted"))) as warehouse:
         for row in pay.strip().splitlines():
             warehouse.execute(
-                "insert into restricted.fct_seller_pay by name select ?::date as month_start, "
+                "insert into restricted.restricted.fct_seller_pay by name select ?::date as month_start, "
                 "? as person_id, ? as branch_id, ? as team_id, ? as territory_id, "
                 "?::decimal(18, 2) as fixed_value, ?::decimal(18, 2) as variable_value, "
                 "0 as employer_cost_value",
