@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from ingestion.errors import ExtractError
 from ingestion.file_patterns import FORMATS
-from ingestion.home import Home, open_private
+from ingestion.home import Home, open_private, sync
 
 logger = logging.getLogger("salesops.landing")
 
@@ -214,17 +214,9 @@ def _move_durably(copy: Path, path: Path) -> None:
     """Gives a written file its name, so that a power cut leaves neither half of it nor none."""
     if not path.parent.exists():
         path.parent.mkdir(mode=0o700)
-        _sync_folder(path.parent.parent)
+        sync(path.parent.parent)
     copy.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)
 
 
 def _raise_if_of_the_home(error: OSError, original: Path) -> None:

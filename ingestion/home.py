@@ -1,6 +1,7 @@
 """The home folder: where every file that the warehouse keeps has its place.
 
-Belongs here: names of files and folders below the home, and their creation. Does not belong here:
+Belongs here: names of files and folders below the home, making them, and having them on disk for
+certain. Does not belong here:
 what stands in those files, and any other setting taken from the environment.
 """
 
@@ -126,6 +127,15 @@ def open_private(path: Path) -> BinaryIO:
         FileExistsError: There is one of that name.
     """
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE), "wb")
+
+
+def sync(path: Path) -> None:
+    """Has a file, or the names in a folder, on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def repository_root() -> Path:

@@ -19,6 +19,7 @@ import duckdb
 
 from orchestration.dbt.graph import SourceTable
 from orchestration.project import memory_settings
+from orchestration.publication.content import rows_and_hash
 
 _LANDING, _COMPANY = "landing", "company"
 _DDL = """
@@ -201,7 +202,4 @@ def table_content(connection: duckdb.DuckDBPyConnection, relation: str) -> Conte
 
 
 def _content(connection: duckdb.DuckDBPyConnection, relation: str, hashed: str) -> Content:
-    rows, total = connection.execute(
-        f"select count(*), coalesce(sum(hash({hashed})), 0) from {relation} as t"
-    ).fetchall()[0]
-    return Content(rows, f"{total:x}")
+    return Content(*rows_and_hash(connection, relation, hashed))

@@ -35,10 +35,24 @@ def content_hash(
         relation: Its name in SQL.
         built_by: The refresh that built it.
     """
-    (rows, total) = connection.execute(
-        f"select count(*), coalesce(sum(hash(t)), 0) from {relation} as t"
+    rows, digest = rows_and_hash(connection, relation)
+    return TableEntry(rows=rows, content_hash=digest, built_by=built_by)
+
+
+def rows_and_hash(
+    connection: duckdb.DuckDBPyConnection, relation: str, hashed: str = "t"
+) -> tuple[int, str]:
+    """Counts the rows of a relation and adds up their hashes, which no order of rows changes.
+
+    Args:
+        connection: Where it is attached.
+        relation: Its name in SQL.
+        hashed: What of a row `t` is hashed; by default all of it.
+    """
+    rows, total = connection.execute(
+        f"select count(*), coalesce(sum(hash({hashed})), 0) from {relation} as t"
     ).fetchall()[0]
-    return TableEntry(rows=rows, content_hash=f"{total:x}", built_by=built_by)
+    return rows, f"{total:x}"
 
 
 def row_count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

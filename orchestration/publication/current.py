@@ -11,8 +11,8 @@ import logging
 import shutil
 from pathlib import Path
 
-from ingestion.home import Home
-from orchestration.publication.disk import link_or_copy, point, sync
+from ingestion.home import Home, sync
+from orchestration.publication.disk import link_or_copy, point
 from orchestration.publication.places import (
     PUBLISHED_NAMES,
     RESTRICTED_FILE,

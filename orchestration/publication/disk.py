@@ -7,7 +7,6 @@ files a version has.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,15 +68,6 @@ def link_or_copy(source: Path, target: Path) -> None:
     except OSError:
         # Some file systems have no hard links, and a file may have only so many.
         shutil.copyfile(source, target)
-
-
-def sync(path: Path) -> None:
-    """Has a file, or the names in a folder, on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def point(link: Path, target: Path) -> None:

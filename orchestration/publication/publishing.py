@@ -15,12 +15,12 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.home import Home
+from ingestion.home import Home, sync
 from orchestration.errors import PublicationError
 from orchestration.publication.building import Building
 from orchestration.publication.current import swap_in
 from orchestration.publication.databases import Contents, finish, opened
-from orchestration.publication.disk import file_entry, machine_faults_explained, remove, sync
+from orchestration.publication.disk import file_entry, machine_faults_explained, remove
 from orchestration.publication.manifest import (
     STORAGE_VERSION,
     FileEntry,

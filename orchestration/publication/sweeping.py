@@ -10,9 +10,9 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingestion.home import Home
+from ingestion.home import Home, sync
 from orchestration.publication.current import current_version
-from orchestration.publication.disk import empty, remove, remove_any, sync
+from orchestration.publication.disk import empty, remove, remove_any
 from orchestration.publication.manifest import read_manifest
 from orchestration.publication.places import Version, current_link, version_named, versions_folder
 from orchestration.publication.versions import survey, was_published
