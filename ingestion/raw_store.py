@@ -95,9 +95,13 @@ def open_raw_store(
     try:
         # Before anything is written: with a lost key nothing is to change.
         key = pseudonym_key(home, known_key_id(connection))
+        # Together: DuckDB waits for the disk at the end of each transaction, and there are many
+        # tables.
+        connection.begin()
         create_tables(connection, contracts)
         write_company_tables(connection, settings)
         write_pseudonym_key(connection, key)
+        connection.commit()
         _lock_down(connection, home)
         yield connection
     finally:
