@@ -16,6 +16,8 @@ from dagster._core.execution.api import execute_run
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origin_from_module_name
 
+from orchestration.event_log import noted_together
+
 # The module that `dagster dev` finds by pyproject.toml; it names the code location after it.
 CODE_LOCATION = "orchestration.definitions"
 
@@ -39,12 +41,14 @@ def run_job(
         run_config: Configuration of the steps.
         tags: Tags of the run.
     """
-    run = instance.create_run_for_job(
-        job_def=job,
-        run_config=run_config,
-        tags={**job.run_tags, **tags},
-        remote_job_origin=_origin(job.name, root),
-    )
+    # Dagster notes of each table and check that it is planned, before anything runs.
+    with noted_together(instance):
+        run = instance.create_run_for_job(
+            job_def=job,
+            run_config=run_config,
+            tags={**job.run_tags, **tags},
+            remote_job_origin=_origin(job.name, root),
+        )
     return execute_run(InMemoryJob(job), run, instance)
 
 

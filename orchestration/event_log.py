@@ -10,8 +10,9 @@ What a power cut can lose here is the last lines of a log, never the log.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,11 @@ class KeptConnectionsEventLog(SqliteEventLogStorage):
         self._tables: set[str] = set()
         self._columns: set[str] = set()
         self._indexes: set[str] = set()
+        self._transactions: dict[str, Connection] = {}
+        self._open: ExitStack | None = None
         super().__init__(base_dir, inst_data)
+        # Whoever has opened one transaction for many events comes by again for each of them.
+        self._db_lock = threading.RLock()
 
     @classmethod
     def from_config_value(
@@ -45,8 +50,36 @@ class KeptConnectionsEventLog(SqliteEventLogStorage):
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Writes all events until its end in one transaction a file, not in one or two an event.
+
+        For events that come one after the other: nobody else can write meanwhile, nor read them.
+        """
+        with self._db_lock:
+            if self._open is not None:
+                yield
+                return
+            try:
+                with ExitStack() as self._open:
+                    yield
+            finally:
+                self._open = None
+                self._transactions.clear()
+
+    @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        with self._db_lock, self._engine(shard).connect() as connection, connection.begin():
+        with self._db_lock:
+            if self._open is None:
+                with self._transaction(shard) as connection:
+                    yield connection
+                return
+            if shard not in self._transactions:
+                self._transactions[shard] = self._open.enter_context(self._transaction(shard))
+            yield self._transactions[shard]
+
+    @contextmanager
+    def _transaction(self, shard: str) -> Iterator[Connection]:
+        with self._engine(shard).connect() as connection, connection.begin():
             yield connection
 
     def _engine(self, shard: str) -> Engine:
@@ -87,6 +120,18 @@ class KeptConnectionsEventLog(SqliteEventLogStorage):
             engine.dispose()
         self._engines.clear()
         super().dispose()
+
+
+@contextmanager
+def noted_together(instance: dg.DagsterInstance) -> Iterator[None]:
+    """Has the events that a step yields one after the other written in one transaction a file.
+
+    Args:
+        instance: Dagster's own, as `dagster dev` uses it, writes each event as ever.
+    """
+    log = instance.event_log_storage
+    with log.one_transaction() if isinstance(log, KeptConnectionsEventLog) else nullcontext():
+        yield
 
 
 def _wait_for_disk_only_at_checkpoints(connection: Any, _record: Any) -> None:

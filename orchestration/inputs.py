@@ -20,7 +20,10 @@ from ingestion.home import Home
 from ingestion.mappings import Mapping
 from ingestion.pseudonyms import key_id, pseudonym_key
 from orchestration.project import Project
-from orchestration.run_records import read_records
+from orchestration.publication import is_available
+from orchestration.run_records import last_published, read_records
+
+NOTHING_NEW = "nothing new: the published version stands"
 
 # What appends to these tables is the refresh itself; no model derives a number from them.
 _BOOKKEEPING = {("landing", "files"), ("landing", "gate_results"), ("landing", "quarantine")}
@@ -50,27 +53,27 @@ def fingerprint(project: Project, settings: CompanySettings) -> str:
 
 
 def inbox_state(sources: Sequence[tuple[Mapping, Path]]) -> str:
-    """Gives a fingerprint of names, sizes and times of the files in source folders.
+    """Gives a fingerprint of mappings, and of what the file system says of the extract files.
 
-    It says nothing about content; see `looks_unchanged`.
+    Of equal fingerprints the files are the same and were not written to: nobody can choose a
+    file's number and the time of its last change, as one can its name, size and time of writing.
 
     Args:
         sources: Mappings with their folders.
     """
     digest = hashlib.sha256()
     for mapping, folder in sources:
-        digest.update(f"{mapping.name}\0{folder}\0".encode())
+        digest.update(f"{mapping.model_dump_json()}\0{folder}\0".encode())
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            state = path.stat(follow_symlinks=False)
-            digest.update(os.fsencode(path) + f"\0{state.st_size} {state.st_mtime_ns}\0".encode())
+            # What a link points to is what is read.
+            state = path.stat() if path.exists() else path.lstat()
+            parts = state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, state.st_dev
+            digest.update(os.fsencode(path) + f"\0{parts}\0".encode())
     return digest.hexdigest()
 
 
 def looks_unchanged(home: Home, inbox: str) -> bool:
-    """Tells whether a refresh is likely to find nothing new, from the look of the files alone.
-
-    Only what is started ahead of its need goes by it; whether anything is new, landing finds out
-    by comparing rows.
+    """Tells whether the files are those that the last refresh found which had nothing to refuse.
 
     Args:
         home: The home folder.
@@ -78,6 +81,22 @@ def looks_unchanged(home: Home, inbox: str) -> bool:
     """
     last = next((r for r in read_records(home) if r.status in ("published", "unchanged")), None)
     return last is not None and last.inbox == inbox
+
+
+def is_published(home: Home, inputs: str | None) -> bool:
+    """Tells whether the last published run was made from just what is there now.
+
+    Args:
+        home: The home folder.
+        inputs: What `fingerprint` gives now.
+    """
+    last = last_published(home)
+    return (
+        last is not None
+        and last.published is not None
+        and last.inputs == inputs
+        and is_available(home, last.published.version)
+    )
 
 
 def raw_state(home: Home) -> dict[str, int]:

@@ -14,13 +14,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingestion.company import load_company
 from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import LANDING_STEP, NIGHTLY_JOB, RUN_ID_TAG
 from orchestration.errors import TransformationError, without_values
-from orchestration.inputs import inbox_state, looks_unchanged
+from orchestration.inputs import (
+    NOTHING_NEW,
+    fingerprint,
+    inbox_state,
+    is_published,
+    looks_unchanged,
+)
 from orchestration.lock import RefreshLock
 from orchestration.project import Project
-from orchestration.run_records import RunJournal, RunRecord, new_run_id
+from orchestration.retention import prune_runs
+from orchestration.run_records import RunJournal, RunRecord, close_dead_records, new_run_id
 from orchestration.sources import Source, resolve_sources
 
 if TYPE_CHECKING:
@@ -51,10 +59,11 @@ def refresh(
         try:
             with journal.phase("start", "Starting"):
                 # The job does this too; here it shows a typing mistake at once.
-                landed = inbox_state(resolve_sources(sources, project.home))
-                if full or not looks_unchanged(project.home, landed):
-                    # dbt starts while Dagster is imported, and reads the project where it has to.
-                    worker.start()
+                inbox = inbox_state(resolve_sources(sources, project.home))
+                if not full and _ends_unchanged(project, journal, inbox):
+                    return journal.record
+                # dbt starts while Dagster is imported, and reads the project where it has to.
+                worker.start()
                 definitions = _load(project, worker)
         except (Exception, KeyboardInterrupt):
             worker.close()
@@ -68,6 +77,27 @@ def refresh(
         if failure:
             journal.fail(journal.record.step or "start", failure)
         return journal.record
+
+
+def _ends_unchanged(project: Project, journal: RunJournal, inbox: str) -> bool:
+    """Ends the record where landing, building and publishing would find nothing to do.
+
+    Files that nobody wrote to since they were landed need not be read again. Dagster, which takes
+    longer to import than all of this, then has nothing to note.
+    """
+    home = project.home
+    if not looks_unchanged(home, inbox):
+        return False
+    settings = load_company(home.company_file)
+    inputs = fingerprint(project, settings)
+    if not is_published(home, inputs):
+        return False
+    close_dead_records(home)
+    journal.record.inbox, journal.record.inputs = inbox, inputs
+    journal.finish("unchanged", NOTHING_NEW)
+    journal.close()
+    prune_runs(home, settings.keep_runs)
+    return True
 
 
 def _load(project: Project, worker: DbtWorker) -> dg.Definitions:

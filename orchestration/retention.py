@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingestion.home import Home
-from orchestration.run_records import last_published
+from orchestration.run_records import RunRecord, read_records
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -29,8 +29,9 @@ _DATABASE_ENDINGS = ("", "-wal", "-shm", "-journal")
 def prune_runs(home: Home, keep: int) -> list[str]:
     """Removes the folders of all but the newest runs.
 
-    The newest record of a refresh that published stays however old it is: it says what is
-    published, and without it a night with nothing new would build everything.
+    However old they are, the newest record of a refresh that published stays, and those of later
+    ones that did not end well. They say what is published and what has landed since: without them
+    a table that is bad for longer than records are kept would pass its gate unseen.
 
     Args:
         home: The home folder; the caller has its lock.
@@ -41,13 +42,20 @@ def prune_runs(home: Home, keep: int) -> list[str]:
     """
     if not home.runs.is_dir():
         return []
-    published = last_published(home)
-    kept = {published.run_id} if published else set()
     runs = sorted(path.name for path in home.runs.iterdir() if path.is_dir())
+    kept = {record.run_id for record in _since_published(home)}
     removed = [name for name in runs[: -max(keep, 1)] if name not in kept]
     for name in removed:
         _remove(home.runs / name)
     return removed
+
+
+def _since_published(home: Home) -> Iterator[RunRecord]:
+    """Gives the newest record that published and the later ones of which something may be left."""
+    records = list(read_records(home))
+    newest = next((i for i, record in enumerate(records) if record.status == "published"), None)
+    if newest is not None:
+        yield from (r for r in records[: newest + 1] if r.status != "unchanged")
 
 
 def prune_dagster_runs(instance: dg.DagsterInstance, home: Home, keep: int) -> list[str]:

@@ -15,6 +15,7 @@ from ingestion.contracts import load_contracts
 from orchestration.dbt.graph import Step
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import GateFailedError
+from orchestration.event_log import noted_together
 from orchestration.run_records import CheckEntry, GateEntry
 
 _TITLES: dict[GateName, str] = {
@@ -55,8 +56,9 @@ def gate(name: GateName, assets: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinit
     ) -> Iterator[dg.AssetCheckResult]:
         with session.phase(f"{name}_gate", _TITLES[name]):
             found = _run(name, session)
-            for key in context.selected_asset_check_keys:
-                yield _result(key, found)
+            with noted_together(context.instance):
+                for key in context.selected_asset_check_keys:
+                    yield _result(key, found)
             if not found.passed:
                 raise GateFailedError(_complaint(found))
 

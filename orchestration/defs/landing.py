@@ -22,9 +22,16 @@ from orchestration.defs import LANDING_STEP
 from orchestration.defs.layers import OWNERS
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import RefusedExtractsError
-from orchestration.inputs import fingerprint, inbox_state, looks_unchanged, raw_state
-from orchestration.publication import is_available
-from orchestration.run_records import FileEntry, last_published, quarantined_in
+from orchestration.event_log import noted_together
+from orchestration.inputs import (
+    NOTHING_NEW,
+    fingerprint,
+    inbox_state,
+    is_published,
+    looks_unchanged,
+    raw_state,
+)
+from orchestration.run_records import FileEntry, quarantined_in
 from orchestration.sources import Source, resolve_sources
 
 
@@ -61,16 +68,18 @@ def raw_tables(contracts: Contracts) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult]:
         with session.phase("landing", "Landing extracts"):
             _land(session, config)
-        has_news = config.full or not _is_published(session)
+        home = session.project.home
+        has_news = config.full or not is_published(home, session.record.inputs)
         if not has_news:
-            session.journal.finish("unchanged", "nothing new: the published version stands")
-        rows = raw_state(session.project.home)
-        for spec in specs:
-            facts = _facts(rows, spec.key)
-            if has_news:
-                yield dg.MaterializeResult(asset_key=spec.key, metadata=facts)
-            else:
-                context.log_event(dg.AssetObservation(spec.key, metadata=facts))
+            session.journal.finish("unchanged", NOTHING_NEW)
+        rows = raw_state(home)
+        with noted_together(context.instance):
+            for spec in specs:
+                facts = _facts(rows, spec.key)
+                if has_news:
+                    yield dg.MaterializeResult(asset_key=spec.key, metadata=facts)
+                else:
+                    context.log_event(dg.AssetObservation(spec.key, metadata=facts))
 
     return land_extracts
 
@@ -103,17 +112,6 @@ def _land(session: RefreshSession, config: LandingConfig) -> None:
             f"built and the published version stands. Put them right and refresh again:{reasons}"
         )
     record.inputs = fingerprint(session.project, settings)
-
-
-def _is_published(session: RefreshSession) -> bool:
-    """Tells whether the last published run was made from just what is there now."""
-    last = last_published(session.project.home)
-    return (
-        last is not None
-        and last.published is not None
-        and last.inputs == session.record.inputs
-        and is_available(session.project.home, last.published.version)
-    )
 
 
 def _spec(table: Table) -> dg.AssetSpec:

@@ -14,6 +14,7 @@ from orchestration.dbt.builder import StepOutcome
 from orchestration.dbt.graph import Step
 from orchestration.defs.layers import METRICS, model_specs
 from orchestration.defs.session import RefreshSession
+from orchestration.event_log import noted_together
 from orchestration.publication.places import MARTS
 
 _PREVIEW_ROWS = 5
@@ -47,13 +48,14 @@ def _step(name: str, step: Step, title: str, specs: Sequence[dg.AssetSpec]) -> d
             outcome = session.models.build(step, session.files_in_making, only)
             session.note_step(step, outcome)
             previews = _previews(session, outcome) if step == "metrics" else {}
-            # Each after those that it reads, as Dagster wants to hear of them.
-            for spec in specs:
-                if spec.key in context.selected_asset_keys:
-                    table = ".".join(spec.key.path)
-                    yield dg.MaterializeResult(
-                        asset_key=spec.key, metadata=_facts(table, outcome, previews)
-                    )
+            with noted_together(context.instance):
+                # Each after those that it reads, as Dagster wants to hear of them.
+                for spec in specs:
+                    if spec.key in context.selected_asset_keys:
+                        table = ".".join(spec.key.path)
+                        yield dg.MaterializeResult(
+                            asset_key=spec.key, metadata=_facts(table, outcome, previews)
+                        )
 
     return build
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from orchestration.dagster_run import CODE_LOCATION, run_job
 from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import NIGHTLY_JOB, RUN_ID_TAG
 from orchestration.defs.session import RefreshSession
-from orchestration.event_log import dagster_instance
+from orchestration.event_log import dagster_instance, noted_together
 from orchestration.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -298,3 +299,44 @@ def test_timeline_and_the_jobs_page_show_a_refresh_by_the_command(tmp_path: Path
     assert shown["repositoryOrigin"]["repositoryLocationName"] == CODE_LOCATION
     assert shown["repositoryOrigin"]["repositoryName"] == "__repository__"
     assert page == job == [{"runId": run_id}]
+
+
+def seen_by_others(folder: Path, run_id: str) -> int:
+    """Counts a run's events as `dagster dev` would at this moment."""
+    with sqlite3.connect(folder / "history" / "runs" / f"{run_id}.db") as connection:
+        return connection.execute("select count(*) from event_logs").fetchall()[0][0]
+
+
+def test_events_that_are_noted_together_are_seen_together(tmp_path: Path):
+    with dagster_instance(tmp_path) as instance:
+        run = instance.create_run_for_job(job_of(1))
+        before = seen_by_others(tmp_path, run.run_id)
+        with noted_together(instance):
+            for number in range(3):
+                instance.report_engine_event(f"event {number}", run)
+            assert seen_by_others(tmp_path, run.run_id) == before
+        assert seen_by_others(tmp_path, run.run_id) == before + 3
+
+
+def test_what_fails_among_events_that_are_noted_together_takes_them_back(tmp_path: Path):
+    with dagster_instance(tmp_path) as instance:
+        run = instance.create_run_for_job(job_of(1))
+        before = seen_by_others(tmp_path, run.run_id)
+        with pytest.raises(ZeroDivisionError), noted_together(instance):
+            instance.report_engine_event("an event", run)
+            raise ZeroDivisionError
+        assert seen_by_others(tmp_path, run.run_id) == before
+        instance.report_engine_event("the next one", run)
+        assert seen_by_others(tmp_path, run.run_id) == before + 1
+
+
+def test_a_part_of_what_is_noted_together_may_be_noted_together_itself(tmp_path: Path):
+    with dagster_instance(tmp_path) as instance:
+        run = instance.create_run_for_job(job_of(1))
+        before = seen_by_others(tmp_path, run.run_id)
+        with noted_together(instance):
+            with noted_together(instance):
+                instance.report_engine_event("an event", run)
+            instance.report_engine_event("another", run)
+            assert seen_by_others(tmp_path, run.run_id) == before
+        assert seen_by_others(tmp_path, run.run_id) == before + 2

@@ -1,5 +1,8 @@
 """The fingerprint of a refresh's inputs: what changes it, and what does not."""
 
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -7,10 +10,11 @@ import pytest
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
-from ingestion.home import Home
+from ingestion.home import Home, repository_root
+from ingestion.mappings import load_mapping
 from ingestion.raw_ddl import create_table_sql
 from ingestion.system_tables import SYSTEM_TABLES
-from orchestration.inputs import fingerprint
+from orchestration.inputs import fingerprint, inbox_state
 from orchestration.project import Project
 
 EXTRACT = (
@@ -26,9 +30,10 @@ def project(tmp_path: Path) -> Project:
     (root / "dbt_project" / "model.sql").write_text("select 1")
     home = Home(tmp_path / "home")
     home.create()
-    write(home, *["create schema if not exists crm", "create schema landing"])
-    for table in (*load_contracts().tables(), *SYSTEM_TABLES):
-        write(home, f"create schema if not exists {table.source}", create_table_sql(table))
+    tables = (*load_contracts().tables(), *SYSTEM_TABLES)
+    schemas = {table.source for table in tables}
+    statements = [f"create schema {schema}" for schema in schemas]
+    write(home, *statements, *(create_table_sql(table) for table in tables))
     return Project(root, home)
 
 
@@ -89,3 +94,76 @@ def test_a_changed_or_renamed_model_changes_it(project: Project):
     second = fingerprint(project, CompanySettings())
     model.rename(model.with_name("other.sql"))
     assert len({first, second, fingerprint(project, CompanySettings())}) == 3
+
+
+def state(inbox: Path, mapping: str | Path = "canonical") -> str:
+    return inbox_state([(load_mapping(str(mapping)), inbox)])
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    inbox = tmp_path / "inbox"
+    (inbox / "2026-01-05").mkdir(parents=True)
+    (inbox / "2026-01-05" / "users.csv").write_text("user_id\nu1\n")
+    return inbox
+
+
+def rewritten(file: Path) -> None:
+    file.write_text("user_id\nu2\n")
+
+
+def replaced(file: Path) -> None:
+    other = file.with_name("other")
+    other.write_text("user_id\nu2\n")
+    other.replace(file)
+
+
+def copied_over(file: Path) -> None:
+    other = file.parents[2] / "corrected.csv"
+    other.write_text("user_id\nu2\n")
+    stat = file.stat()
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    shutil.copy2(other, file)
+
+
+@pytest.mark.parametrize("change", [rewritten, replaced, copied_over])
+def test_a_file_of_the_same_name_size_and_time_is_another_one(
+    inbox: Path, change: Callable[[Path], None]
+):
+    """Programs that copy or unpack set the time of the original."""
+    file = inbox / "2026-01-05" / "users.csv"
+    before, stat = state(inbox), file.stat()
+    change(file)
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+    assert state(inbox) != before
+
+
+def test_a_link_is_what_it_points_to(inbox: Path, tmp_path: Path):
+    target = tmp_path / "elsewhere.csv"
+    target.write_text("user_id\nu1\n")
+    (inbox / "teams.csv").symlink_to(target)
+    before = state(inbox)
+    rewritten(target)
+    linked = state(inbox)
+    target.unlink()
+    assert len({before, linked, state(inbox)}) == 3
+
+
+def test_reading_files_changes_nothing(inbox: Path):
+    before = state(inbox)
+    (inbox / "2026-01-05" / "users.csv").read_bytes()
+    assert state(inbox) == before
+
+
+def test_a_mapping_of_ones_own_that_changes_is_another_inbox(inbox: Path, tmp_path: Path):
+    """Else a corrected mapping would wait for the next file."""
+    shipped = repository_root() / "ingestion" / "mappings" / "canonical.yml"
+    own = tmp_path / "own.yml"
+    text = shipped.read_text(encoding="utf-8")
+    own.write_text(text, encoding="utf-8")
+    before = state(inbox, own)
+    own.write_text(text + "\n# Nothing but a remark.\n", encoding="utf-8")
+    assert state(inbox, own) == before
+    own.write_text(text.replace("users.*", "people.*"), encoding="utf-8")
+    assert state(inbox, own) != before

@@ -167,7 +167,13 @@ def test_nothing_new_changes_nothing(home: Path, first):
     stamp = published.stat().st_mtime_ns
     code, record = refresh(home)
     assert (code, record["status"]) == (0, "unchanged")
+    # This home is a copy, and its inbox another one to the file system: the files were read.
     assert list(record["phases"]) == ["start", "landing"]
+    assert record["dagster_run_id"]
+    code, record = refresh(home)
+    assert (code, record["status"]) == (0, "unchanged")
+    # Now they are known to be the same, and Dagster has nothing to note.
+    assert (list(record["phases"]), record["dagster_run_id"]) == (["start"], None)
     assert published.stat().st_mtime_ns == stamp
     code, status = salesops(home, "status")
     assert code == 0
