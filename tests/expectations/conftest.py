@@ -1,5 +1,6 @@
 """A small home whose three layers are sound, for tests that break one thing at a time."""
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -136,8 +137,14 @@ create table marts.marts.metric_values as select 'conversion_rate' as metric;
 
 
 @pytest.fixture
-def sound_home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
+def sound_home(built_home: Home, tmp_path: Path) -> Home:
+    return Home(Path(shutil.copytree(built_home.root, tmp_path / "home")))
+
+
+@pytest.fixture(scope="session")
+def built_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Made once; each test gets a copy to break."""
+    home = Home(tmp_path_factory.mktemp("sound") / "home")
     home.create()
     with duckdb.connect(str(home.raw_db)) as raw:
         for table in (*load_contracts(), *SYSTEM_TABLES):

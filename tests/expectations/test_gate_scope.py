@@ -2,6 +2,8 @@
 
 import json
 import logging
+import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -19,15 +21,22 @@ def tables(result: GateResult) -> set[str]:
 
 
 @pytest.fixture
-def checked_home(sound_home: Home) -> Home:
+def checked_home(passed_home: Home, tmp_path: Path) -> Home:
     """A home whose gates have all passed once, before anything that a test does to it."""
+    return Home(Path(shutil.copytree(passed_home.root, tmp_path / "checked")))
+
+
+@pytest.fixture(scope="module")
+def passed_home(built_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    passed = tmp_path_factory.mktemp("passed") / "home"
+    home = Home(Path(shutil.copytree(built_home.root, passed)))
     gates: tuple[GateName, ...] = ("raw", "core", "marts")
     for gate in gates:
-        assert run(gate, sound_home, run_id="r0").passed
-    change(sound_home, "update landing.files set run_id = 'r0'", "raw")
-    change(sound_home, "update landing.gate_results set checked_at = '2026-01-03'", "raw")
-    change(sound_home, "update landing.files set landed_at = '2026-01-02'", "raw")
-    return sound_home
+        assert run(gate, home, run_id="r0").passed
+    change(home, "update landing.files set run_id = 'r0'", "raw")
+    change(home, "update landing.gate_results set checked_at = '2026-01-03'", "raw")
+    change(home, "update landing.files set landed_at = '2026-01-02'", "raw")
+    return home
 
 
 def land(home: Home, deal: str, run_id: str, at: str, **changed: str) -> None:

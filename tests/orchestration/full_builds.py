@@ -12,36 +12,17 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
+from compiled_models import CATALOGS, CompiledModel, compiled_models, connected
 
 from orchestration.dbt.build_state import open_stores, table_content
 from orchestration.dbt.worker import dbt_executable
 from orchestration.project import Project
 
-CATALOGS = ("warehouse", "marts", "restricted")
 
-
-@dataclass(frozen=True)
-class CompiledModel:
-    """One model: its relation, whether it is a view or a table, and its SQL without Jinja."""
-
-    catalog: str
-    schema: str
-    name: str
-    kind: str
-    sql: str
-
-    @property
-    def relation(self) -> str:
-        """Catalog, schema and name as SQL names them."""
-        return f'"{self.catalog}"."{self.schema}"."{self.name}"'
-
-
-def compiled_models(project: Project, target: Path) -> list[CompiledModel]:
+def compiled_by_dbt(project: Project, target: Path) -> list[CompiledModel]:
     """Compiles all models by a dbt of its own and gives them, each after those that it reads.
 
     Args:
@@ -69,13 +50,7 @@ def compiled_models(project: Project, target: Path) -> list[CompiledModel]:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    nodes = {
-        unique_id: node
-        for unique_id, node in json.loads((target / "manifest.json").read_bytes())["nodes"].items()
-        if node["resource_type"] == "model"
-    }
-    reads = {i: [r for r in node["depends_on"]["nodes"] if r in nodes] for i, node in nodes.items()}
-    return [_compiled(nodes[unique_id]) for unique_id in TopologicalSorter(reads).static_order()]
+    return compiled_models(json.loads((target / "manifest.json").read_bytes()))
 
 
 @contextmanager
@@ -88,14 +63,9 @@ def built_in_full(
         models: Each after those that it reads.
         raw: The change log; it is read only.
     """
-    with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{raw}' as raw (read_only)")
-        for catalog in CATALOGS:
-            connection.execute(f"attach ':memory:' as {catalog}")
+    with connected(raw, dict.fromkeys(CATALOGS, ":memory:")) as connection:
         for model in models:
-            connection.execute(f'create schema if not exists "{model.catalog}"."{model.schema}"')
-            connection.execute(f"create {model.kind} {model.relation} as {model.sql}")
+            model.create(connection)
         yield connection
 
 
@@ -137,14 +107,4 @@ def _difference(
     return (
         f"{model.relation} holds {content.rows} rows where {wanted.rows} are right: {missing} are "
         f"missing and {surplus} too many"
-    )
-
-
-def _compiled(node: Mapping) -> CompiledModel:
-    return CompiledModel(
-        catalog=node["database"],
-        schema=node["schema"],
-        name=node["alias"],
-        kind="view" if node["config"]["materialized"] == "view" else "table",
-        sql=node["compiled_code"],
     )

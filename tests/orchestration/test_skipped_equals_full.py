@@ -14,7 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from full_builds import CompiledModel, built_in_full, compiled_models, differences
+from compiled_models import CompiledModel
+from full_builds import built_in_full, compiled_by_dbt, differences
 from random_nights import (
     KINDS,
     MACROS,
@@ -59,7 +60,7 @@ class FullBuilds:
         digest = digest_of_files(company.project.dbt_files)
         if digest not in self._compiled:
             target = self._folder / str(len(self._compiled))
-            self._compiled[digest] = compiled_models(company.project, target)
+            self._compiled[digest] = compiled_by_dbt(company.project, target)
         models, files = self._compiled[digest], company.files()
         with built_in_full(models, files["raw"]) as expected:
             return differences(models, expected, files)

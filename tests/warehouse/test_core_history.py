@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
 
@@ -30,7 +31,7 @@ NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=night) for night in range(8)]
 FOREVER = datetime(9999, 12, 31)
 STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
 DEALS = 400
-FACTS = ("--select", "+fct_opportunity_version", "+fct_opportunity")
+FACTS = ("+fct_opportunity_version", "+fct_opportunity")
 
 
 @dataclass(frozen=True)
@@ -161,12 +162,12 @@ def write_log(home: Path, deals: list[Deal], nights: list[datetime]) -> ChangeLo
 
 @pytest.fixture(scope="module")
 def played(
-    dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
+    models: Models, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[list[Deal], duckdb.DuckDBPyConnection]]:
     home = tmp_path_factory.mktemp("played")
     deals = play(seed=1)
     write_log(home, deals, NIGHTS)
-    dbt(home, "run", *FACTS)
+    models.build(home, *FACTS)
     with read_warehouse(home) as warehouse:
         yield deals, warehouse
 
@@ -264,11 +265,12 @@ def unruly_deals() -> list[Deal]:
 
 
 @pytest.fixture(scope="module")
-def unruly_home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unruly_home(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse of all nights of the unruly deals; dbt's own tests hold there too."""
     home = tmp_path_factory.mktemp("unruly")
     write_log(home, unruly_deals(), NIGHTS)
-    dbt(home, "build", *FACTS, "--exclude-resource-type", "unit_test")
+    models.build(home, *FACTS)
+    assert models.failing_tests(home, *FACTS) == []
     return home
 
 
@@ -280,9 +282,11 @@ STATE_AS_OF = """
 
 
 @pytest.mark.xdist_group("unruly_deals")
-def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(dbt, unruly_home, tmp_path):
+def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(
+    models: Models, unruly_home, tmp_path
+):
     write_log(tmp_path, unruly_deals(), NIGHTS[:4])
-    dbt(tmp_path, "run", *FACTS)
+    models.build(tmp_path, *FACTS)
     with read_warehouse(tmp_path) as before, read_warehouse(unruly_home) as after:
         known = {
             deal
@@ -302,7 +306,7 @@ def test_an_answer_as_of_a_day_never_changes_when_later_nights_arrive(dbt, unrul
 
 
 @pytest.mark.xdist_group("unruly_deals")
-def test_a_late_extract_slots_in_and_repeats_change_nothing(dbt, unruly_home, tmp_path):
+def test_a_late_extract_slots_in_and_repeats_change_nothing(models: Models, unruly_home, tmp_path):
     """The log holds the same versions in another order, and says some of them twice."""
     log = write_log(tmp_path, unruly_deals(), NIGHTS)
     # A repeated version as a late extract leaves it: equal to the one before, at a later time.
@@ -317,7 +321,7 @@ def test_a_late_extract_slots_in_and_repeats_change_nothing(dbt, unruly_home, tm
     log.execute("delete from crm.opportunities")
     log.execute("insert into crm.opportunities from crm.shuffled")
     log.execute("drop table crm.shuffled")
-    dbt(tmp_path, "run", *FACTS)
+    models.build(tmp_path, *FACTS)
     with read_warehouse(unruly_home) as straight, read_warehouse(tmp_path) as shuffled:
         for fact in ("fct_opportunity_version", "fct_opportunity"):
             rows = straight.execute(f"from core.{fact} order by all").fetchall()

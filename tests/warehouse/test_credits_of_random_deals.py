@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from random import Random
 
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
 from simulation.commission import Calculator, CreditedDeal, Decision, credits_of
@@ -143,12 +144,12 @@ def tell_deals(log: ChangeLogOfTest, deals: list[CreditedDeal], splits: dict) ->
         log.add("opportunities", night, rows)
 
 
-def test_credits_and_what_they_earn(dbt: Dbt, tmp_path: Path) -> None:
+def test_credits_and_what_they_earn(models: Models, tmp_path: Path) -> None:
     deals, splits = random_deals(Random(7))
     log = ChangeLogOfTest(tmp_path / "home", CompanySettings())
     tell_plans(log)
     tell_deals(log, deals, splits)
-    dbt(log.home, "run", "--select", "+fct_commission")
+    models.build(log.home, "+fct_commission")
 
     credits = list(credits_of(deals, splits, book()))
     earnings = Calculator(lambda _rep, _period: None, lambda _currency, _day: 10**8, ()).earnings(

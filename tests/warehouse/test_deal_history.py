@@ -17,7 +17,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.minutes(4)
 NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=7 * night) for night in range(6)]
 STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
 DEALS = 600
-FACTS = ("--select", "+fct_opportunity_version", "+fct_opportunity")
+FACTS = ("+fct_opportunity_version", "+fct_opportunity")
 MARTS = ("+mart_pipeline_movement", "+mart_pipeline_efficiency", "+mart_stage_conversion")
 FOREVER = datetime(9999, 12, 31)
 
@@ -174,11 +175,12 @@ def write_nights(
 
 
 @pytest.fixture(scope="module")
-def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All nights of a play; dbt's own tests hold there too."""
     home = tmp_path_factory.mktemp("history")
     write_log(home, play(seed=5), NIGHTS)
-    dbt(home, "build", *FACTS, *MARTS, "--exclude-resource-type", "unit_test")
+    models.build(home, *FACTS, *MARTS)
+    assert models.failing_tests(home, *FACTS, *MARTS) == []
     return home
 
 
@@ -300,7 +302,7 @@ TABLES = """
         pytest.param(1, marks=pytest.mark.xdist_group("nights_told_late")),
     ],
 )
-def test_replayed_night_by_night_or_at_once(dbt, tmp_path, delay):
+def test_replayed_night_by_night_or_at_once(models: Models, tmp_path, delay):
     """The same tables in the end, and each night's answers about its past are those of the last.
 
     But for deals of which something was recorded late since: with a delay, every third deal's
@@ -311,12 +313,12 @@ def test_replayed_night_by_night_or_at_once(dbt, tmp_path, delay):
     days = [date(2025, 11, 20) + timedelta(days=3 * count) for count in range(25)]
     known: dict[tuple[datetime, date], set[tuple]] = {}
     for night in write_nights(nightly, deals, NIGHTS, delay):
-        dbt(nightly, "run", *FACTS, *MARTS)
+        models.build(nightly, *FACTS, *MARTS)
         with read_warehouse(nightly) as warehouse:
             for day in (day for day in days if day < night.date()):
                 known[night, day] = set(warehouse.execute(STATE_AS_OF, {"day": day}).fetchall())
     write_log(at_once, deals, NIGHTS, delay)
-    dbt(at_once, "run", *FACTS, *MARTS)
+    models.build(at_once, *FACTS, *MARTS)
 
     with read_warehouse(at_once) as one, read_warehouse(nightly) as other:
         tables = [name for (name,) in one.execute(TABLES).fetchall()]
@@ -340,10 +342,10 @@ def test_replayed_night_by_night_or_at_once(dbt, tmp_path, delay):
     assert (late > 0) is (delay > 0)
 
 
-def test_changes_that_were_recorded_late_say_so(dbt, tmp_path):
+def test_changes_that_were_recorded_late_say_so(models: Models, tmp_path):
     """Every third deal's history comes a night late; the extract knew the outcome before."""
     write_log(tmp_path, play(seed=6), NIGHTS, delay=1)
-    dbt(tmp_path, "run", *FACTS)
+    models.build(tmp_path, *FACTS)
     with read_warehouse(tmp_path) as warehouse:
         late = warehouse.execute("""
             select distinct opportunity_id from core.fct_opportunity_version where is_recorded_late

@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.contracts import load_contracts
 
@@ -14,7 +15,9 @@ FIRST, SECOND = datetime(2026, 1, 5, 2), datetime(2026, 1, 6, 2)
 
 
 @pytest.fixture(scope="module")
-def coverage(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+def coverage(
+    models: Models, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, object]]:
     """A CRM that knows deals, their dates and amounts, and two stages, but no probabilities."""
     home: Path = tmp_path_factory.mktemp("coverage_home")
     log = ChangeLogOfTest(home)
@@ -48,7 +51,7 @@ def coverage(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> dict[str, di
     ]
     log.add("fx_rates", FIRST, rates)
     log.add("fx_rates", SECOND, deleted=[{**pair, "rate_date": "2026-01-02"}])
-    dbt(home, "run", "--select", "stg_landing__extracts", "source_coverage")
+    models.build(home, "stg_landing__extracts", "source_coverage")
     with read_warehouse(home) as warehouse:
         cursor = warehouse.execute("select * from marts.source_coverage")
         names = [column[0] for column in cursor.description or ()]
@@ -126,7 +129,7 @@ def test_what_the_levels_of_selling_time_need_is_said_where_it_could_come_from(c
     assert "territory of selling time" in str(coverage["positions"]["feeds_levels"])
 
 
-def test_a_crm_that_tells_where_people_work_misses_no_place_in_hr(dbt: Dbt, tmp_path: Path):
+def test_a_crm_that_tells_where_people_work_misses_no_place_in_hr(models: Models, tmp_path: Path):
     log = ChangeLogOfTest(tmp_path)
     place = {"team_id": "t", "branch_id": "b", "territory_id": "x"}
     log.add(
@@ -134,7 +137,7 @@ def test_a_crm_that_tells_where_people_work_misses_no_place_in_hr(dbt: Dbt, tmp_
         FIRST,
         [{"user_id": "u", "user_name": "U", "email": "u@example.test", **place}],
     )
-    dbt(tmp_path, "run", "--select", "stg_landing__extracts", "source_coverage")
+    models.build(tmp_path, "stg_landing__extracts", "source_coverage")
     with read_warehouse(tmp_path) as warehouse:
         missing = dict(
             warehouse.execute(

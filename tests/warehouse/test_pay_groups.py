@@ -4,7 +4,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse, store_of
+from compiled_models import Models
+from warehouse_testbed import ChangeLogOfTest, read_warehouse, store_of
 
 from ingestion.company import CompanySettings
 
@@ -85,10 +86,10 @@ WHOLE_COMPANY_PUT_TOGETHER = """
     ids=["neighbours", "whole company"],
 )
 def test_unsafe_groups_are_put_together(
-    smallest: int, pay: str, put_together: str, dbt: Dbt, tmp_path: Path
+    smallest: int, pay: str, put_together: str, models: Models, tmp_path: Path
 ) -> None:
     log = ChangeLogOfTest(tmp_path / "home", CompanySettings(minimum_group_size=smallest))
-    dbt(log.home, "run", "--select", "+fct_seller_pay")
+    models.build(log.home, "+fct_seller_pay")
     with duckdb.connect(str(store_of(log.home, "restricted"))) as warehouse:
         for row in pay.strip().splitlines():
             warehouse.execute(
@@ -98,10 +99,7 @@ def test_unsafe_groups_are_put_together(
                 "0 as employer_cost_value",
                 row.split(" "),
             )
-    dbt(
-        log.home, "run", "--select", *(f"int_pay_groups_in_{step}" for step in STEPS),
-        "int_pay_groups",
-    )  # fmt: skip
+    models.build(log.home, *(f"int_pay_groups_in_{step}" for step in STEPS), "int_pay_groups")
     with read_warehouse(log.home) as warehouse:
         found = warehouse.execute(
             "select month_start, person_id, group_name, is_safe, is_safe_in_branch, "

@@ -15,12 +15,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import duckdb
 import pytest
+from compiled_models import Models
 from paid_company import PaidCompany
 from pay_attack import Sum, queries, smallest_support
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 pytestmark = pytest.mark.minutes(4)
 
@@ -90,8 +92,8 @@ def as_dicts(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def publication(log: ChangeLogOfTest, dbt: Dbt, *models: str) -> Publication:
-    dbt(log.home, "run", "--select", *models)
+def publication(log: ChangeLogOfTest, models: Models, *selected: str) -> Publication:
+    models.build(log.home, *selected)
     with read_warehouse(log.home) as warehouse:
         pay = {
             (
@@ -120,18 +122,27 @@ def publication(log: ChangeLogOfTest, dbt: Dbt, *models: str) -> Publication:
         )
 
 
+@pytest.fixture(scope="module")
+def built(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Known]:
+    """Gives a company by its name; each is built once, however many tests choose from them."""
+
+    @cache
+    def build(name: str) -> Known:
+        company = COMPANIES[name]
+        log = ChangeLogOfTest(tmp_path_factory.mktemp(name))
+        company.tell_first_night(log)
+        first = publication(log, models, "+mart_compensation")
+        company.tell_second_night(log)
+        # The company has no deals, so their models need no second run.
+        told = ("+int_pay_cells_judged", "int_warehouse_as_of", "mart_compensation")
+        return Known(company, (first, publication(log, models, *told)))
+
+    return build
+
+
 @pytest.fixture(scope="module", params=COMPANIES)
-def known(
-    request: pytest.FixtureRequest, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
-) -> Known:
-    company = COMPANIES[request.param]
-    log = ChangeLogOfTest(tmp_path_factory.mktemp(request.param))
-    company.tell_first_night(log)
-    first = publication(log, dbt, "+mart_compensation")
-    company.tell_second_night(log)
-    # The company has no deals, so their models need no second run.
-    told = ("+int_pay_cells_judged", "int_warehouse_as_of", "mart_compensation")
-    return Known(company, (first, publication(log, dbt, *told)))
+def known(request: pytest.FixtureRequest, built: Callable[[str], Known]) -> Known:
+    return built(request.param)
 
 
 def too_few(people: Collection[str]) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_testbed import Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import read_warehouse
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
@@ -29,7 +30,7 @@ MODELS = (
 
 @pytest.fixture(scope="module")
 def hires(
-    dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
+    models: Models, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     home = Home(tmp_path_factory.mktemp("ramp_of_three_hires"))
     home.create()
@@ -37,7 +38,8 @@ def hires(
     run = "20250701T000000Z-test"
     land(home, [(load_mapping("canonical"), HIRES)], load_contracts(), run, settings)
     selected = [f"+{model}" for model in MODELS]
-    dbt(home.root, "build", "--exclude-resource-type", "unit_test", "--select", *selected)
+    models.build(home.root, *selected)
+    assert models.failing_tests(home.root, *selected) == []
     with read_warehouse(home.root) as connection:
         yield connection
 

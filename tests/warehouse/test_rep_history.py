@@ -14,7 +14,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
 
@@ -179,15 +180,12 @@ def write_careers(home: Path, careers: list[Career]) -> None:
     )
 
 
-def test_every_day_of_every_career_is_where_it_was_played(dbt: Dbt, tmp_path: Path):
+def test_every_day_of_every_career_is_where_it_was_played(models: Models, tmp_path: Path):
     careers = play(seed=7)
     write_careers(tmp_path, careers)
-    dbt(
-        tmp_path,
-        "build",
-        "--select", "+dim_sales_rep", "assert_versions_of_a_member_are_gapless", "+dim_account",
-        "--exclude-resource-type", "unit_test",
-    )  # fmt: skip
+    dimensions = ("+dim_sales_rep", "+dim_account")
+    models.build(tmp_path, *dimensions)
+    assert models.failing_tests(tmp_path, *dimensions) == []
     with read_warehouse(tmp_path) as warehouse:
         rows = warehouse.execute(
             "select sales_rep_id, valid_from_date, valid_to_date, team_id, territory_id, manager_id,"
@@ -275,10 +273,10 @@ def teams_of_deals(home: Path) -> dict[str, str]:
 
 
 def test_a_transfer_counts_from_its_day_on_also_when_hr_tells_it_late(
-    dbt: Dbt, tmp_path: Path, company: ChangeLogOfTest
+    models: Models, tmp_path: Path, company: ChangeLogOfTest
 ):
-    everything = ("run", "--select", "+fct_opportunity")
-    dbt(tmp_path, *everything)
+    everything = "+fct_opportunity"
+    models.build(tmp_path, everything)
     assert set(teams_of_deals(tmp_path).values()) == {"T1"}
 
     worker = {
@@ -297,5 +295,5 @@ def test_a_transfer_counts_from_its_day_on_also_when_hr_tells_it_late(
         [{"worker_id": "W7", "effective_from": "2026-01-16", "team_id": "T2"}],
         source="hr",
     )
-    dbt(tmp_path, *everything)
+    models.build(tmp_path, everything)
     assert teams_of_deals(tmp_path) == {"early": "T1", "eve": "T1", "day": "T2", "late": "T2"}

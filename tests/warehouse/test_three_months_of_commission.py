@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_testbed import Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import read_warehouse
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
@@ -37,13 +38,13 @@ EARNED = [
 
 @pytest.fixture(scope="module")
 def months(
-    dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
+    models: Models, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     home = Home(tmp_path_factory.mktemp("months_of_commission"))
     home.create()
     run = "20251201T000000Z-test"
     land(home, [(load_mapping("canonical"), MONTHS)], load_contracts(), run, CompanySettings())
-    dbt(home.root, "run", "--select", "+mart_commission_reconciliation")
+    models.build(home.root, "+mart_commission_reconciliation")
     with read_warehouse(home.root) as connection:
         yield connection
 

@@ -10,7 +10,8 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
 
@@ -103,7 +104,7 @@ def minutes_by_day(entries: list[dict], zone: ZoneInfo) -> Counter:
 
 @pytest.mark.parametrize(("seed", "zone"), [(1, "UTC"), (2, "Asia/Tehran")])
 def test_every_minute_counts_once_for_the_class_that_comes_first(
-    seed: int, zone: str, dbt: Dbt, tmp_path: Path
+    seed: int, zone: str, models: Models, tmp_path: Path
 ) -> None:
     log = ChangeLogOfTest(tmp_path / "home", CompanySettings(time_zone=zone))
     everybody = list(range(PEOPLE + 10))
@@ -117,7 +118,7 @@ def test_every_minute_counts_once_for_the_class_that_comes_first(
     log.add("time_entries", EXTRACTED_AT, entries, source="hr")
     log.add("users", EXTRACTED_AT, users)
     log.add("activities", EXTRACTED_AT, activities)
-    dbt(log.home, "run", "--select", "+mart_selling_time")
+    models.build(log.home, "+mart_selling_time")
     with read_warehouse(log.home) as warehouse:
         found = warehouse.execute(
             "select person_id, work_date, activity_class, worked_seconds from core.fct_time_daily"

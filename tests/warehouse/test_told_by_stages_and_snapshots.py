@@ -16,8 +16,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from compiled_models import Models
 from test_deal_history import DEALS, FACTS, FOREVER, NIGHTS, STAGES, State, play
-from warehouse_testbed import ChangeLogOfTest, Dbt, read_warehouse
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
 
@@ -61,7 +62,7 @@ def extracts_of(states: list[State]) -> list[tuple[datetime, State]]:
 
 
 @pytest.fixture(scope="module")
-def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("told")
     log = ChangeLogOfTest(home, CompanySettings())
     log.add(
@@ -106,7 +107,9 @@ def home(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
         log.add("opportunities", night, rows)
         log.add("opportunity_stage_history", night, stays)
         log.add("opportunity_snapshots", night, snapshots)
-    dbt(home, "build", *FACTS, "+fct_stage_visit", "--exclude-resource-type", "unit_test")
+    selected = (*FACTS, "+fct_stage_visit")
+    models.build(home, *selected)
+    assert models.failing_tests(home, *selected) == []
     return home
 
 

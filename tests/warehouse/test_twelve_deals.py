@@ -1,42 +1,38 @@
-"""Twelve deals whose marts were worked out by hand: tests/fixtures/deal_history/README.md.
+"""Twelve deals whose marts were worked out by hand: tests/fixtures/deal_history/README.md."""
 
-The extracts of both nights are refreshed by the command, as anybody's would be.
-"""
-
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+from compiled_models import Models
 from warehouse_testbed import read_warehouse
 
-pytestmark = pytest.mark.minutes(2)
+from ingestion.company import CompanySettings
+from ingestion.contracts import load_contracts
+from ingestion.home import Home
+from ingestion.landing import land
+from ingestion.mappings import load_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = ROOT / "tests" / "fixtures" / "deal_history" / "extracts"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("twelve_deals")
-    command = [sys.executable, "-m", "orchestration.command", "refresh"]
-    done = subprocess.run(
-        [*command, "--home", str(home), "--source", f"canonical={EXTRACTS}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return home
+def home(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = Home(tmp_path_factory.mktemp("twelve_deals"))
+    home.create()
+    sources = [(load_mapping("canonical"), EXTRACTS)]
+    landed = land(home, sources, load_contracts(), "20260301T000000Z-test", CompanySettings())
+    assert not landed.refused
+    models.build(home.root)
+    return home.root
 
 
 @pytest.fixture(scope="module")
 def marts(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(home / "published" / "marts.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as connection:
         connection.execute("use marts")
         yield connection
 

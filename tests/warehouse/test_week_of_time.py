@@ -5,7 +5,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_testbed import Dbt, read_warehouse
+from compiled_models import Models
+from warehouse_testbed import read_warehouse
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
@@ -29,13 +30,15 @@ SHARES = {"Ada": (13 / 24, 22 / 24), "Bo": (None, 0.5), "Cy": (0, 0), "All": (13
 
 
 @pytest.fixture(scope="module")
-def week(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def week(
+    models: Models, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
     home = Home(tmp_path_factory.mktemp("week_of_time"))
     home.create()
     run = "20251110T000000Z-test"
     land(home, [(load_mapping("canonical"), WEEK)], load_contracts(), run, CompanySettings())
-    models = ("+mart_selling_time", "+mart_identity_gaps", "int_time_entries_not_counted")
-    dbt(home.root, "run", "--select", *models)
+    selected = ("+mart_selling_time", "+mart_identity_gaps", "int_time_entries_not_counted")
+    models.build(home.root, *selected)
     with read_warehouse(home.root) as connection:
         yield connection
 
