@@ -32,7 +32,7 @@ from orchestration import publication
 from orchestration.publication import Building
 from orchestration.publication.sweeping import prune
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.minutes(2)]
 
 NEXT = "20260105T0-e"
 NOTHING = None

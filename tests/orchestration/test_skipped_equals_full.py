@@ -35,6 +35,8 @@ from orchestration.dbt.plan import Decision, Facts
 from orchestration.inputs import digest_of_files
 from orchestration.project import Project
 
+pytestmark = pytest.mark.minutes(6)
+
 NIGHTS = int(os.environ.get("SALESOPS_RANDOM_NIGHTS", "6"))
 LONG_RUN = pytest.mark.skipif(
     "SALESOPS_RANDOM_NIGHTS" not in os.environ, reason="SALESOPS_RANDOM_NIGHTS asks for a long run"

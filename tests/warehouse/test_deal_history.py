@@ -22,7 +22,7 @@ from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
 
-pytestmark = pytest.mark.minutes(4)
+pytestmark = pytest.mark.minutes(2)
 
 NIGHTS = [datetime(2026, 1, 5, 2) + timedelta(days=7 * night) for night in range(6)]
 STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}

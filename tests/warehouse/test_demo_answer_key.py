@@ -13,7 +13,7 @@ import pytest
 from demo_key import NIGHTS, PIPELINE, Row, agree, expected, rows_of
 from warehouse_testbed import read_warehouse
 
-pytestmark = pytest.mark.minutes(8)
+pytestmark = pytest.mark.minutes(4)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from paid_company import PaidCompany
 from pay_attack import Sum, queries, smallest_support
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-pytestmark = pytest.mark.minutes(4)
+pytestmark = pytest.mark.minutes(2)
 
 MINIMUM = 5
 QUERIES = 10_000
