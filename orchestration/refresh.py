@@ -25,7 +25,7 @@ from orchestration.inputs import (
     is_published,
     looks_unchanged,
 )
-from orchestration.lock import RefreshLock
+from orchestration.lock import RefreshLock, wait_until_free
 from orchestration.project import Project
 from orchestration.retention import prune_runs
 from orchestration.run_records import RunJournal, RunRecord, close_dead_records, new_run_id
@@ -89,6 +89,8 @@ def _ends_unchanged(project: Project, journal: RunJournal, inbox: str) -> bool:
     if not looks_unchanged(home, inbox):
         return False
     settings = load_company(home.company_file)
+    # Somebody may be looking into it for a moment.
+    wait_until_free(home.raw_db)
     inputs = fingerprint(project, settings)
     if not is_published(home, inputs):
         return False

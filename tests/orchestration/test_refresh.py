@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -63,6 +65,18 @@ def marts(home: Path, sql: str) -> list[tuple]:
 def hashes(home: Path, version: str) -> dict[str, str]:
     manifest = json.loads((home / "published" / "versions" / version / "manifest.json").read_text())
     return {name: entry["content_hash"] for name, entry in manifest["tables"].items()}
+
+
+@contextmanager
+def looked_into(store: Path, seconds: float) -> Iterator[None]:
+    """Has another program hold a store open for a while."""
+    held = (
+        f"import duckdb, time; c = duckdb.connect({str(store)!r}); print(); time.sleep({seconds})"
+    )
+    with subprocess.Popen([sys.executable, "-uc", held], stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        other.stdout.readline()
+        yield
 
 
 def build_first(folder: Path) -> None:
@@ -174,6 +188,9 @@ def test_nothing_new_changes_nothing(home: Path, first):
     assert (code, record["status"]) == (0, "unchanged")
     # Now they are known to be the same, and Dagster has nothing to note.
     assert (list(record["phases"]), record["dagster_run_id"]) == (["start"], None)
+    with looked_into(home / "raw.duckdb", seconds=2):
+        code, record = refresh(home)
+    assert (code, list(record["phases"])) == (0, ["start"])
     assert published.stat().st_mtime_ns == stamp
     code, status = salesops(home, "status")
     assert code == 0
