@@ -33,6 +33,18 @@ def tables_of(warehouse: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
     return [name for (name,) in rows]
 
 
+def test_no_table_has_two_columns_of_one_name(empty_home):
+    """DuckDB calls the second one `name_1`, so that a reader gets whichever comes first."""
+    with read_warehouse(empty_home) as warehouse:
+        doubled = warehouse.execute(
+            "select one.schema_name, one.table_name, one.column_name "
+            "from duckdb_columns() as one inner join duckdb_columns() as other "
+            "using (database_name, schema_name, table_name) "
+            "where other.column_name = one.column_name || '_1' and not one.internal"
+        ).fetchall()
+    assert doubled == []
+
+
 def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(empty_home):
     with read_warehouse(empty_home) as warehouse:
         rows = {

@@ -17,6 +17,7 @@
         columns: names of its other columns.
 #}
 {% macro version_history(relation, key, columns) %}
+{{- config(materialized=shared_view()) }}
 with
 
 -- Landing writes a key once an extract, so only a row of a later one makes a second version; and the
@@ -123,7 +124,9 @@ last_known as (
 
 select
     {{ key | join(', ') }},
-    {{ columns | join(', ') }},
+    {% for column in columns %}
+    {{ column }} as {{ name_in_history(column) }},
+    {% endfor %}
     _source_system as source_system,
     _extract_id as extract_id,
     _extracted_at as extracted_at,
@@ -141,7 +144,7 @@ union all
 select
     {{ prefixed('changes', key) }},
     {% for column in columns %}
-    coalesce(changes.{{ column }}, last_known.{{ column }}) as {{ column }},
+    coalesce(changes.{{ column }}, last_known.{{ column }}) as {{ name_in_history(column) }},
     {% endfor %}
     changes._source_system as source_system,
     changes._extract_id as extract_id,
@@ -158,6 +161,13 @@ left join last_known
     on {{ equal_keys('changes', 'last_known', key) }}
     and changes.version_number = last_known.version_number
 {% endmacro %}
+
+
+{# The name of a source's column beside the history's own, of which it may have one: what a source states of
+   validity is `stated_valid_from`. Two columns of one name would be told apart by their order. #}
+{% macro name_in_history(column) -%}
+    {{ 'stated_' ~ column if column in ['valid_from', 'valid_to', 'is_current', 'is_vanished'] else column }}
+{%- endmacro %}
 
 
 {# "a.x = b.x and a.y = b.y" over the columns of a key. #}

@@ -4,8 +4,8 @@ select
 
     person_id,
 
-    valid_from,
-    valid_to,
+    stated_valid_from as valid_from,
+    stated_valid_to as valid_to,
 
     source_system,
     extract_id,
