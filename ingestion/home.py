@@ -1,8 +1,8 @@
 """The home folder: where every file that the warehouse keeps has its place.
 
 Belongs here: names of files and folders below the home, making them, and having them on disk for
-certain. Does not belong here:
-what stands in those files, and any other setting taken from the environment.
+certain. Does not belong here: what stands in those files, and any other setting taken from the
+environment.
 """
 
 from __future__ import annotations

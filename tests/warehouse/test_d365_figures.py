@@ -11,13 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from compiled_models import Models
-from warehouse_testbed import read_warehouse
-
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
-from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
+from warehouse_testbed import landed, read_warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = ROOT.parent / "shared" / "data" / "d365_sales_demo"
@@ -31,16 +25,13 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def home(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = Home(tmp_path_factory.mktemp("d365_home"))
-    home.create()
-    sources = [(load_mapping("d365"), EXTRACTS)]
-    landed = land(home, sources, load_contracts(), "20260301T000000Z-test", CompanySettings())
-    assert not landed.refused
+    home = tmp_path_factory.mktemp("d365_home")
+    files = landed(home, "d365", EXTRACTS).files
     # Eleven goals have no target.
-    set_aside = {file.table_name: file.quarantined for file in landed.files if file.quarantined}
+    set_aside = {file.table_name: file.quarantined for file in files if file.quarantined}
     assert set_aside == {"quotas": 11}
-    models.build(home.root)
-    return home.root
+    models.build(home)
+    return home
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from compiled_models import Models
-from warehouse_testbed import read_warehouse
+from warehouse_testbed import landed, read_warehouse
 
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
-from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
 
 HIRES = Path(__file__).parent / "fixtures" / "ramp_of_three_hires"
 MODELS = (
@@ -32,15 +28,12 @@ MODELS = (
 def hires(
     models: Models, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    home = Home(tmp_path_factory.mktemp("ramp_of_three_hires"))
-    home.create()
-    settings = CompanySettings(minimum_group_size=3)
-    run = "20250701T000000Z-test"
-    land(home, [(load_mapping("canonical"), HIRES)], load_contracts(), run, settings)
+    home = tmp_path_factory.mktemp("ramp_of_three_hires")
+    landed(home, "canonical", HIRES, CompanySettings(minimum_group_size=3))
     selected = [f"+{model}" for model in MODELS]
-    models.build(home.root, *selected)
-    assert models.failing_tests(home.root, *selected) == []
-    with read_warehouse(home.root) as connection:
+    models.build(home, *selected)
+    assert models.failing_tests(home, *selected) == []
+    with read_warehouse(home) as connection:
         yield connection
 
 

@@ -7,13 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from compiled_models import Models
-from warehouse_testbed import read_warehouse
-
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
-from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
+from warehouse_testbed import landed, read_warehouse
 
 MONTHS = Path(__file__).parent / "fixtures" / "three_months_of_commission"
 
@@ -40,12 +34,10 @@ EARNED = [
 def months(
     models: Models, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    home = Home(tmp_path_factory.mktemp("months_of_commission"))
-    home.create()
-    run = "20251201T000000Z-test"
-    land(home, [(load_mapping("canonical"), MONTHS)], load_contracts(), run, CompanySettings())
-    models.build(home.root, "+mart_commission_reconciliation")
-    with read_warehouse(home.root) as connection:
+    home = tmp_path_factory.mktemp("months_of_commission")
+    landed(home, "canonical", MONTHS)
+    models.build(home, "+mart_commission_reconciliation")
+    with read_warehouse(home) as connection:
         yield connection
 
 

@@ -7,13 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from compiled_models import Models
-from warehouse_testbed import read_warehouse
-
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
-from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
+from warehouse_testbed import landed, read_warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = ROOT / "tests" / "fixtures" / "deal_history" / "extracts"
@@ -21,13 +15,10 @@ EXTRACTS = ROOT / "tests" / "fixtures" / "deal_history" / "extracts"
 
 @pytest.fixture(scope="module")
 def home(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = Home(tmp_path_factory.mktemp("twelve_deals"))
-    home.create()
-    sources = [(load_mapping("canonical"), EXTRACTS)]
-    landed = land(home, sources, load_contracts(), "20260301T000000Z-test", CompanySettings())
-    assert not landed.refused
-    models.build(home.root)
-    return home.root
+    home = tmp_path_factory.mktemp("twelve_deals")
+    landed(home, "canonical", EXTRACTS)
+    models.build(home)
+    return home
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from compiled_models import Models
-from warehouse_testbed import read_warehouse
-
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
-from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
+from warehouse_testbed import landed, read_warehouse
 
 WEEK = Path(__file__).parent / "fixtures" / "week_of_time"
 
@@ -33,13 +27,11 @@ SHARES = {"Ada": (13 / 24, 22 / 24), "Bo": (None, 0.5), "Cy": (0, 0), "All": (13
 def week(
     models: Models, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    home = Home(tmp_path_factory.mktemp("week_of_time"))
-    home.create()
-    run = "20251110T000000Z-test"
-    land(home, [(load_mapping("canonical"), WEEK)], load_contracts(), run, CompanySettings())
+    home = tmp_path_factory.mktemp("week_of_time")
+    landed(home, "canonical", WEEK)
     selected = ("+mart_selling_time", "+mart_identity_gaps", "int_time_entries_not_counted")
-    models.build(home.root, *selected)
-    with read_warehouse(home.root) as connection:
+    models.build(home, *selected)
+    with read_warehouse(home) as connection:
         yield connection
 
 

@@ -1,7 +1,7 @@
-"""Builds warehouses from change logs that tests write row by row.
+"""Builds warehouses from change logs that tests write row by row, or land.
 
-Belongs here: the raw store of a test and running dbt over it. Landing is left out on purpose: what
-the models make of a change log must not depend on how the log came to be.
+Belongs here: the raw store of a test and running dbt over it. Does not belong here: building without
+dbt (`compiled_models`), and homes that the command refreshes (`demo_key`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ import pytest
 from ingestion.change_log import row_hash_sql
 from ingestion.company import CompanySettings, write_company_tables
 from ingestion.contracts import Table, load_contracts
+from ingestion.home import Home
+from ingestion.landing import LandingResult, land
+from ingestion.mappings import load_mapping
 from ingestion.raw_ddl import quoted_table, raw_columns
 from ingestion.raw_store import create_tables
 
@@ -135,6 +138,26 @@ class ChangeLogOfTest:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def landed(
+    home: Path, mapping: str, extracts: Path, settings: CompanySettings | None = None
+) -> LandingResult:
+    """Makes a home and lands a folder of extracts in it, of which no file may be refused.
+
+    Args:
+        home: Folder of the stores.
+        mapping: Name of a shipped mapping.
+        extracts: The folder.
+        settings: Company settings; by default those of a company that has set none.
+    """
+    place = Home(home)
+    place.create()
+    sources = [(load_mapping(mapping), extracts)]
+    run = "20260301T000000Z-test"
+    result = land(place, sources, load_contracts(), run, settings or CompanySettings())
+    assert not result.refused
+    return result
 
 
 class Dbt:
