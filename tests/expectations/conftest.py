@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from gate_home import change
 
+from expectations import gates
 from ingestion.contracts import Table, load_contracts
 from ingestion.home import Home
 from ingestion.raw_ddl import create_table_sql
@@ -134,6 +135,20 @@ create table marts.marts.mart_compensation as
 create table marts.marts.metric_catalogue as select 'conversion_rate' as name;
 create table marts.marts.metric_values as select 'conversion_rate' as metric;
 """
+
+
+@pytest.fixture
+def pages() -> None:
+    """Asked for by tests that look at what a gate renders."""
+
+
+@pytest.fixture(autouse=True)
+def no_pages_that_nobody_looks_at(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rendering takes longer than all checks of a gate."""
+    if "pages" not in request.fixturenames:
+        monkeypatch.setattr(gates, "_write_page", lambda *_: None)
 
 
 @pytest.fixture

@@ -270,6 +270,7 @@ def test_a_gate_that_ran_no_check_has_not_passed(sound_home: Home):
     ).passed
 
 
+@pytest.mark.usefixtures("pages")
 def test_results_are_stored_and_rendered(sound_home: Home):
     change(sound_home, "delete from marts.marts.metric_catalogue")
     result = run("marts", sound_home)
@@ -290,6 +291,7 @@ def test_results_are_stored_and_rendered(sound_home: Home):
     assert "marts gate" in index.read_text()
 
 
+@pytest.mark.usefixtures("pages")
 def test_nothing_personal_reaches_results_or_data_docs(sound_home: Home):
     # Break both a personal column's own rule and its row, so that a value could be shown.
     change(
@@ -299,6 +301,7 @@ def test_nothing_personal_reaches_results_or_data_docs(sound_home: Home):
     )
     result = run("raw", sound_home)
     assert ("users", "email_as_in_contract") in not_passed(result)
+    assert (sound_home.runs / "r1" / "data_docs" / "raw" / "index.html").exists()
     for path in (sound_home.runs / "r1").rglob("*"):
         if path.is_file():
             assert b"canary@" not in path.read_bytes(), path

@@ -152,6 +152,7 @@ def test_a_data_test_shows_no_personal_or_pay_value(
         assert shown.items() <= {k: str(v) for k, v in found.sample[0].items()}.items()
 
 
+@pytest.mark.usefixtures("pages")
 def test_a_page_is_written_only_where_somebody_must_look(sound_home: Home):
     change(sound_home, "update crm.opportunities set owner_id = 'ghost'", "raw")
     assert run("raw", sound_home).passed
@@ -164,6 +165,7 @@ def test_a_page_is_written_only_where_somebody_must_look(sound_home: Home):
     assert "crm.users" not in text
 
 
+@pytest.mark.usefixtures("pages")
 def test_pages_share_one_copy_of_their_static_files(sound_home: Home):
     change(sound_home, "update crm.opportunities set stage_id = null", "raw")
     for run_id in ("r1", "r2"):

@@ -78,11 +78,15 @@ class LandingCase:
 
     def sizes(self) -> Mapping[str, int]:
         """Counts the rows of every table that a landing may write, the manifest left out."""
-        names = self.query(
-            "select schema_name || '.' || table_name from duckdb_tables() "
-            "where schema_name in ('crm', 'landing') and table_name not in ('files', 'quarantine')"
-        )
-        return {name: self.query(f"select count(*) from {name}")[0][0] for (name,) in names}
+        with duckdb.connect(str(self.home.raw_db), read_only=True) as connection:
+            names = connection.execute(
+                "select schema_name || '.' || table_name from duckdb_tables() "
+                "where schema_name in ('crm', 'landing') "
+                "and table_name not in ('files', 'quarantine')"
+            ).fetchall()
+            # One question for all: opening a store of sixty tables takes longer than counting them.
+            counts = " union all ".join(f"select '{n}', count(*) from {n}" for (n,) in names)
+            return dict(connection.execute(counts).fetchall())
 
 
 @pytest.fixture

@@ -253,6 +253,14 @@ def environment_of_dbt(home: Path, scratch: Path) -> dict[str, str]:
     }
 
 
+# Making code of its own for each query takes longer than a query of tables this small.
+_SPARK_FOR_SMALL_TABLES = """
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+spark.sql.adaptive.enabled false
+"""
+
+
 def dbt_on_spark(home: Path, scratch: Path, *arguments: str, timeout: int = 1800) -> None:
     """Runs a dbt command on Spark, in a process of its own: a session's folders cannot be changed.
 
@@ -262,10 +270,13 @@ def dbt_on_spark(home: Path, scratch: Path, *arguments: str, timeout: int = 1800
         arguments: The command and its options.
         timeout: Seconds after which a Spark that hangs is ended.
     """
+    settings = scratch / "spark"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "spark-defaults.conf").write_text(_SPARK_FOR_SMALL_TABLES)
     done = subprocess.run(
         [str(DBT), "--no-use-colors", *arguments, "--target", "spark"],
         cwd=ROOT,
-        env=environment_of_dbt(home, scratch),
+        env={**environment_of_dbt(home, scratch), "SPARK_CONF_DIR": str(settings)},
         capture_output=True,
         text=True,
         check=False,
