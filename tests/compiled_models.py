@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-CATALOGS = ("warehouse", "marts", "restricted")
+CATALOGS: tuple[str, ...] = ("warehouse", "marts", "restricted")
 # One thread: the tables are small, and two workers share the machine.
 _SETTINGS = {"threads": 1, "preserve_insertion_order": False}
 
