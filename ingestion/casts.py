@@ -1,7 +1,8 @@
 """The cast of a text to a contract's type, as SQL: exact or not at all.
 
 Belongs here: what counts as a number, boolean, date or timestamp, and why a text is none. Does not
-belong here: where the text comes from, and limits that a contract sets.
+belong here: where the text comes from, digits and marks of other scripts (`scripts`), the Jalali
+calendar (`jalali`), and limits that a contract sets.
 
 DuckDB's own casts are too kind for extracts: they take `1_000`, `0x10`, `1e3`, `infinity` and
 `2017-1-1`, round `1.239` to `1.24`, and drop the offset of `10:00:00+02:00`. So each form that is
@@ -14,6 +15,8 @@ import re
 
 from ingestion.contracts import Column
 from ingestion.feeds import Formats
+from ingestion.jalali import jalali_moment
+from ingestion.scripts import ARABIC_POINT, ARABIC_THOUSANDS, kinds_of, plain_digits
 from ingestion.sql_text import literal
 
 # Years of four digits: `%Y` reads 17 as the year 17, which no extract means.
@@ -23,7 +26,21 @@ _CLOCK = rf"{_DAY}[T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d{{1,9}})?)?"
 _ISO_LOCAL = rf"{_CLOCK}|{_DAY}"
 _ISO_ZULU = rf"{_DAY}[T ]\d{{2}}:\d{{2}}:\d{{2}}(\.\d{{1,9}})?Z"
 _ISO_OFFSET = rf"{_CLOCK} ?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
+# A double knows 15 digits and is written with up to 17; what differs less than this was computed.
+_DIGITS, _NOISE = 15, "0.000000001"
+_MANY_DECIMALS = r"[+-]?\d*\.\d{10,}"
+_MAX_NOISY_SCALE = 8
 _ANY_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
+
+
+def plain_text(column: Column, text: str) -> str:
+    """Gives the SQL of a text as `typed_value` reads it: numbers and dates with ASCII digits.
+
+    Args:
+        column: The contract column.
+        text: SQL of the text, trimmed.
+    """
+    return text if column.logical_type in {"string", "boolean"} else plain_digits(text)
 
 
 def typed_value(column: Column, text: str, formats: Formats, zone: str) -> str:
@@ -31,7 +48,7 @@ def typed_value(column: Column, text: str, formats: Formats, zone: str) -> str:
 
     Args:
         column: The contract column.
-        text: SQL of the text, trimmed.
+        text: SQL of the text, trimmed and plain (see `plain_text`).
         formats: How values are written.
         zone: Zone of times without an offset (IANA name).
     """
@@ -69,10 +86,25 @@ def _exact(column: Column) -> str:
 
 def _number(column: Column, text: str, formats: Formats) -> str:
     number = _plain_number(text, formats)
-    return (
-        f"case when regexp_full_match({number}, {literal(_exact(column))}) "
-        f"then try_cast({number} as {column.sql_type}) end"
+    scale = column.scale or 0
+    exact = (
+        f"when regexp_full_match({number}, {literal(_exact(column))}) "
+        f"then try_cast({number} as {column.sql_type})"
     )
+    if scale > _MAX_NOISY_SCALE:
+        return f"case {exact} end"
+    precise = f"try_cast({number} as decimal(38, 18))"
+    rounded = f"round({precise}, {scale})"
+    return (
+        f"case {exact} when {_has_noise(number)} and abs({precise} - {rounded}) <= {_NOISE} "
+        f"then try_cast({rounded} as {column.sql_type}) end"
+    )
+
+
+def _has_noise(number: str) -> str:
+    """Gives the condition that a number has all the digits of a double, as programs write 0.3."""
+    digits = f"length(ltrim(translate({number}, '+-.', ''), '0'))"
+    return f"regexp_full_match({number}, {literal(_MANY_DECIMALS)}) and {digits} >= {_DIGITS}"
 
 
 def _plain_number(text: str, formats: Formats) -> str:
@@ -80,15 +112,34 @@ def _plain_number(text: str, formats: Formats) -> str:
 
     Groups must have three digits, or `1,5` with a comma for thousands would read as 15.
     """
-    point, separator = formats.decimal_point, formats.thousands
-    if point == "." and not separator:
-        return text
-    plain = f"replace({text}, {literal(separator)}, '')" if separator else text
-    plain = f"replace({plain}, {literal(point)}, '.')" if point != "." else plain
-    fraction = rf"(?:{re.escape(point)}\d*)?"
-    whole = rf"\d+|\d{{1,3}}(?:{re.escape(separator)}\d{{3}})+" if separator else r"\d+"
-    form = rf"[+-]?(?:(?:{whole}){fraction}|{re.escape(point)}\d+)"
-    return f"(case when regexp_full_match({text}, {literal(form)}) then {plain} end)"
+    points, separators = _separators(formats)
+    form, plain = _form_of_number(points, separators), "." * len(points)
+    read = (
+        f"case when regexp_full_match({text}, {literal(form)}) "
+        f"then translate({text}, {literal(points + separators)}, {literal(plain)}) end"
+    )
+    if formats.decimal_point != "." or formats.thousands:
+        return f"({read})"
+    # Most numbers are plain already, and what else they hold no cast takes.
+    return f"(case when strlen({text}) = length({text}) then {text} else {read} end)"
+
+
+def _separators(formats: Formats) -> tuple[str, str]:
+    """Gives the characters that stand for a decimal point and those between groups of digits."""
+    points, separators = kinds_of(formats.decimal_point), ""
+    if formats.thousands:
+        separators = kinds_of(formats.thousands)
+    if ARABIC_POINT not in separators:
+        points += ARABIC_POINT
+    if ARABIC_THOUSANDS not in points:
+        separators += ARABIC_THOUSANDS
+    return points, separators
+
+
+def _form_of_number(points: str, separators: str) -> str:
+    point, separator = f"[{re.escape(points)}]", f"[{re.escape(separators)}]"
+    whole = rf"\d+|\d{{1,3}}(?:{separator}\d{{3}})+"
+    return rf"[+-]?(?:(?:{whole})(?:{point}\d*)?|{point}\d+)"
 
 
 def _boolean(text: str, formats: Formats) -> str:
@@ -102,6 +153,8 @@ def _boolean(text: str, formats: Formats) -> str:
 
 def _date(text: str, formats: Formats, zone: str) -> str:
     """Gives a date; of a text with a time of day, the day it has in the mapping's zone."""
+    if formats.calendar == "jalali":
+        return f"cast({jalali_moment(text, (*formats.date, *formats.timestamp))} as date)"
     plain = f"try_cast({text} as date)"
     branches = [
         f"when strlen({text}) = 10 and cast({plain} as varchar) = {text} and {text} > '1' "
@@ -118,6 +171,8 @@ def _date(text: str, formats: Formats, zone: str) -> str:
 
 def _timestamp(text: str, formats: Formats, zone: str) -> str:
     """Gives a timestamp in UTC; one without an offset is in the mapping's zone."""
+    if formats.calendar == "jalali":
+        return _to_utc(f"({jalali_moment(text, (*formats.timestamp, *formats.date))})", zone)
     plain = f"try_cast({text} as timestamp)"
     branches = [
         # The letter Z is understood by the cast, which is faster than the general way.

@@ -7,11 +7,12 @@ machine such as folders and memory.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -27,6 +28,7 @@ from pydantic import (
 
 from ingestion.calendar import calendar_table
 from ingestion.errors import CompanyError
+from ingestion.jalali import gregorian
 from ingestion.raw_ddl import quoted, quoted_table, replace_table
 from ingestion.system_tables import CALENDAR, SETTINGS
 from ingestion.yaml_source import read_yaml
@@ -40,15 +42,34 @@ CountOrNone = Annotated[StrictInt, Field(ge=0)]
 Share = Annotated[Decimal, Field(gt=0, le=2, decimal_places=4)]
 
 
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_FIRST_GREGORIAN_YEAR = 1700
+
+
 class _Block(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Holiday(_Block):
-    """A day on which the company does not work."""
+    """A day on which the company does not work.
+
+    Its date may be written in the Jalali calendar, by a year before 1700; a date of that year in
+    the Gregorian one lies in no company's calendar.
+    """
 
     date: date
     name: Text
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _in_either_calendar(cls, given: Any) -> Any:
+        written = _DATE.fullmatch(given) if isinstance(given, str) else None
+        if written is None or int(written[1]) >= _FIRST_GREGORIAN_YEAR:
+            return given
+        try:
+            return gregorian(*map(int, written.groups()))
+        except ValueError:
+            raise ValueError(f"{given} is no date of the Jalali calendar") from None
 
 
 class Source(_Block):
@@ -106,6 +127,20 @@ class CompanySettings(_Block):
         if twice:
             raise ValueError(f"holidays names {twice[0]} twice; put both names on one line")
         return holidays
+
+    @model_validator(mode="after")
+    def _holidays_in_calendar(self) -> CompanySettings:
+        outside = [
+            holiday
+            for holiday in self.holidays
+            if not self.calendar_start <= holiday.date <= self.calendar_end
+        ]
+        if outside:
+            raise ValueError(
+                f"the holiday {outside[0].name} ({outside[0].date}) lies outside the calendar "
+                f"({self.calendar_start} to {self.calendar_end}), so it would change nothing"
+            )
+        return self
 
     @model_validator(mode="after")
     def _calendar_runs_forward(self) -> CompanySettings:

@@ -73,10 +73,15 @@ class Column(BaseModel):
         return self.classification in MASKED
 
     @property
+    def is_identity(self) -> bool:
+        """Whether it is a key of its table or refers to one, as text."""
+        is_key = self.primary_key or self.references is not None
+        return self.logical_type == "string" and is_key
+
+    @property
     def is_prefixed_id(self) -> bool:
         """Whether a mapping's `id_prefix` goes before values: keys and references named `*_id`."""
-        is_identity = self.primary_key or self.references is not None
-        return self.logical_type == "string" and is_identity and self.name.endswith("_id")
+        return self.is_identity and self.name.endswith("_id")
 
 
 class TypedBy(BaseModel):

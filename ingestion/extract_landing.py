@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -61,12 +61,14 @@ class LandingContext:
         connection: Open on raw.
         run_id: The refresh.
         scratch: Folder for temporary files of this run.
+        calendar: First and last day of the company's calendar.
     """
 
     home: Home
     connection: duckdb.DuckDBPyConnection
     run_id: str
     scratch: Path
+    calendar: tuple[date, date]
 
 
 def blank_result(run_id: str, piece: Piece) -> FileResult:
@@ -161,7 +163,8 @@ class ExtractLanding:
         identity = self._identity(fingerprint)
         if identity.is_known:
             return self._known(None)
-        staging = Staging(self._connection, self._table, self._context.scratch)
+        context = self._context
+        staging = Staging(self._connection, self._table, context.scratch, context.calendar)
         quarantine: Quarantine | None = None
         try:
             for piece in self._group.pieces:
@@ -409,7 +412,9 @@ class ExtractLanding:
             json.dumps(piece.feed.model_dump(mode="json"), sort_keys=True)
             for piece in self._group.pieces
         )
-        parts = [self._table.model_dump_json(), *feeds]
+        # A date that the calendar did not have may be one that it has now.
+        calendar = [day.isoformat() for day in self._context.calendar]
+        parts = [self._table.model_dump_json(), *calendar, *feeds]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _identity(self, fingerprint: str) -> _Identity:

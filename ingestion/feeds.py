@@ -16,7 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.errors import ExtractError
 from ingestion.expressions import Expression
-from ingestion.mapping_file import Encoding, FileFormat, FinalNewline, Kind, Otherwise, Unmapped
+from ingestion.mapping_file import (
+    Calendar,
+    Encoding,
+    FileFormat,
+    FinalNewline,
+    Kind,
+    Otherwise,
+    Unmapped,
+)
 
 # Inline rows without a time of their own are reference data that has always held.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,8 +35,9 @@ class _Frozen(BaseModel):
 
 
 class Formats(_Frozen):
-    """How values are written. Empty formats of dates and timestamps mean ISO 8601."""
+    """How values are written as text. Empty formats of dates and timestamps mean ISO 8601."""
 
+    calendar: Calendar = "gregorian"
     date: tuple[str, ...] = ()
     timestamp: tuple[str, ...] = ()
     decimal_point: str = "."

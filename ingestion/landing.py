@@ -80,7 +80,8 @@ def land(
     scratch.mkdir(mode=0o700, exist_ok=True)
     try:
         with open_raw_store(home, contracts, settings) as connection:
-            run = _Run(LandingContext(home, connection, run_id, scratch), contracts)
+            calendar = (settings.calendar_start, settings.calendar_end)
+            run = _Run(LandingContext(home, connection, run_id, scratch, calendar), contracts)
             for mapping, files in found:
                 run.collect(mapping, files)
             run.land_all()

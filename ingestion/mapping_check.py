@@ -245,10 +245,11 @@ def _read(
         notes=(*records.notes, *_reject_notes(rejects)),
     )
     header, columns = records.header, text_columns(records.header)
-    projection = project(feed, table, header, columns, partial=True)
+    native = records.native
+    projection = project(feed, table, header, columns, native=native, partial=True)
     report = _understood(report, feed, table, projection, connection)
     try:
-        project(feed, table, header, columns)
+        project(feed, table, header, columns, native=native)
     except ExtractError as refused:
         return replace(report, error=refused.message)
     if rows + len(rejects) == 0 and feed.kind == "full" and not feed.allow_empty:

@@ -6,10 +6,12 @@ for editors. Does not belong here: inheritance of options, checks against contra
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,18 +26,47 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+Calendar = Literal["gregorian", "jalali"]
 Kind = Literal["full", "delta", "events"]
 FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx"]
 Unmapped = Literal["report", "ignore", "refuse"]
 Otherwise = Literal["keep", "null", "quarantine"]
 FinalNewline = Literal["required", "optional"]
-Encoding = Literal["auto", "utf-8", "utf-16", "windows-1252"]
+AUTO = "auto"
+# Python's codecs of names, escapes and of nothing.
+_CODECS_OF_NO_FILE = {
+    "idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "unicode_escape",
+    "raw_unicode_escape", "mbcs", "oem",
+}  # fmt: skip
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=63)]
 Prefix = Annotated[str, StringConstraints(max_length=32)]
+# Neither a digit nor a sign, which would be read as part of the number.
+Separator = Annotated[str, StringConstraints(pattern=r"^[^\d+\-]$", min_length=1, max_length=1)]
 Cell = str | StrictInt | StrictFloat | StrictBool | None
 Share = Annotated[StrictFloat, Field(ge=0, le=1)]
 Count = Annotated[StrictInt, Field(ge=0)]
+
+
+def _is_encoding_of_files(name: str) -> bool:
+    try:
+        b"aa".decode(name)
+    except LookupError:
+        return False
+    except UnicodeError:
+        # Two letters need not be a text of every encoding.
+        pass
+    return codecs.lookup(name).name not in _CODECS_OF_NO_FILE
+
+
+def _known_encoding(name: str) -> str:
+    """Takes the names of Python's codecs of text, such as windows-1256, cp1251 or big5."""
+    if name != AUTO and not _is_encoding_of_files(name):
+        raise ValueError(
+            f"there is no encoding '{name}'; use auto, utf-8, utf-16 or the name of a code page, "
+            "such as windows-1256 (Persian, Arabic), windows-1251 (Cyrillic) or gb18030 (Chinese)"
+        )
+    return name
 
 
 def _listed(value: Any) -> Any:
@@ -69,6 +100,9 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _AnyWords()]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed), _OneOrMore()]
 
 
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+
+
 class Block(BaseModel):
     """A part of a mapping file: frozen, and with no key that it does not know."""
 
@@ -78,13 +112,18 @@ class Block(BaseModel):
 class FormatsBlock(Block):
     """How values are written in the extract; what is left out is inherited."""
 
+    calendar: Calendar | None = Field(
+        default=None, description="Calendar of dates and timestamps that are written as text."
+    )
     date: Texts | None = Field(default=None, description="strptime formats of dates.")
     timestamp: Texts | None = Field(default=None, description="strptime formats of timestamps.")
-    decimal_point: Literal[".", ","] | None = Field(
+    decimal_point: Separator | None = Field(
         default=None, description="Character between units and fractions."
     )
-    thousands: Literal[",", ".", " ", "'", "_", ""] | None = Field(
-        default=None, description="Character between groups of three digits; empty for none."
+    thousands: Separator | Literal[""] | None = Field(
+        default=None,
+        description="Character between groups of three digits, empty for none; a space or an "
+        "apostrophe stands for each of its kinds.",
     )
     true_words: Words | None = Field(
         default=None, alias="true", description="Words for true, in any case."
@@ -107,7 +146,8 @@ class CsvBlock(Block):
         default=None, description="Character around fields; empty for none."
     )
     encoding: Encoding | None = Field(
-        default=None, description="auto reads UTF-8 and UTF-16; others must be named."
+        default=None,
+        description="auto reads UTF-8 and UTF-16; others must be named, as Python names them.",
     )
     header: StrictBool | None = Field(
         default=None, description="Whether the first row holds names."

@@ -38,6 +38,7 @@ from ingestion.feeds import (
     in_utc,
     parsed_time,
 )
+from ingestion.jalali import is_known_format
 from ingestion.mapping_file import (
     VERBATIM_KEYS,
     Cell,
@@ -49,6 +50,7 @@ from ingestion.mapping_file import (
     MappingFile,
 )
 from ingestion.mapping_values import wrong_values
+from ingestion.scripts import kinds_of
 from ingestion.yaml_source import Location, YamlDocument, nearest, read_yaml
 
 __all__ = [
@@ -207,6 +209,7 @@ class _Resolution:
 
     def _feed(self, table: Table, block: FeedBlock, place: Location) -> Feed:
         formats = _merged_formats(self.content.formats, block.formats)
+        self._check_calendar(formats, (*place, "formats"))
         feed = Feed(
             mapping=self.content.mapping,
             where=self.document.where(place),
@@ -299,6 +302,8 @@ class _Resolution:
             if logical_type not in {"date", "timestamp"}:
                 self._problem(place, f"'format' is for dates and timestamps; {name} is none")
             own = own.model_copy(update={logical_type: block.format})
+        if own != formats:
+            self._check_calendar(own, place)
         recode = None
         if block.recode is not None:
             recode = tuple((key, _text(value)) for key, value in block.recode.items())
@@ -391,12 +396,22 @@ class _Resolution:
             )
 
     def _check_formats(self, block: FormatsBlock, place: Location) -> None:
-        thousands = block.thousands or None
-        if thousands is not None and thousands == (block.decimal_point or "."):
+        if (block.decimal_point or ".") in kinds_of(block.thousands or "none"):
             self._problem(place, "thousands and decimal_point are the same character")
         for key, formats in (("date", block.date), ("timestamp", block.timestamp)):
             for text in formats or ():
                 self._check_time_format(text, (*place, key))
+
+    def _check_calendar(self, formats: Formats, place: Location) -> None:
+        if formats.calendar != "jalali":
+            return
+        for name in (*formats.date, *formats.timestamp):
+            if not is_known_format(name):
+                self._problem(
+                    place,
+                    f"the format '{name}' cannot be read in the Jalali calendar, which knows "
+                    "%Y %y %m %d %B %b %H %M %S %f and needs %d",
+                )
 
     def _check_time_format(self, text: str, place: Location) -> None:
         try:

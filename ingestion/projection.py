@@ -7,15 +7,18 @@ single rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from difflib import get_close_matches
 
-from ingestion.casts import failed_cast_reason, typed_value
+from ingestion.casts import failed_cast_reason, plain_text, typed_value
 from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
 from ingestion.raw_ddl import quoted
+from ingestion.readers.records import Native
 from ingestion.shown import HeaderNames, short_name, short_names
 from ingestion.sql_text import cleaned, literal
 
@@ -28,6 +31,17 @@ EXTRACTED_AT = "_extracted_at_value"
 
 # What would compute a part of an expression before the `try` that guards it.
 LIFTING_OPTIMIZERS = "common_subexpressions,in_clause"
+# As spreadsheets and data frames leave an id that they took for a number.
+_ROUNDED_ID = r"[+-]?\d(\.\d+)?E\+\d{2,}"
+_NO_IDS = ("nan", "NaN")
+_LONG_NUMBER = r"-?\d{16,}"
+_ERROR_CELLS = (
+    "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
+    "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA",
+)  # fmt: skip
+_NEVER = 2099
+# Somebody may have been hired before the company's calendar begins.
+_FIRST_HIRE = date(1930, 1, 1)
 # Above this a name that differs is taken for a slip of the pen, not for another column.
 _SLIP = 0.85
 
@@ -45,6 +59,10 @@ class ProjectedColumn:
         time_zone: Zone of times without an offset.
         source: Extract column that the value is taken from, if it is a single one.
         id_prefix: What goes before ids, where the text may be one.
+        native_sql: Boolean over the text relation: the cell holds a value that is no text, so that
+            no format has to explain it; None where that is so of no cell.
+        has_doubles: Whether numbers among such values were doubles.
+        calendar: First and last day that a date can have; None for any.
     """
 
     column: Column
@@ -54,6 +72,9 @@ class ProjectedColumn:
     time_zone: str
     source: str | None = None
     id_prefix: str = ""
+    native_sql: str | None = None
+    has_doubles: bool = False
+    calendar: tuple[date, date] | None = None
 
     @property
     def name(self) -> str:
@@ -63,25 +84,47 @@ class ProjectedColumn:
     @property
     def value_sql(self) -> str:
         """Typed value over the text relation; NULL where the text is empty or cannot be cast."""
-        return self.value_of(self.text_sql)
+        return self.value_of(self.plain_of(self.text_sql), self.native_sql)
 
     @property
     def failure_sql(self) -> str:
         """Reason code over the text relation; NULL where nothing is wrong."""
-        return self.failure_of(self.text_sql, self.value_sql, self.origin_failure_sql)
+        plain = self.plain_of(self.text_sql)
+        return self.failure_of(plain, self.value_sql, self.origin_failure_sql, self.native_sql)
 
-    def value_of(self, text: str) -> str:
-        """Gives the typed value as SQL over the SQL of the text."""
-        return typed_value(self.column, text, self.formats, self.time_zone)
+    @property
+    def is_read_plain(self) -> bool:
+        """Whether its cast does not read the text as it is."""
+        return self.plain_of("t") != "t"
 
-    def written_value(self, text: str) -> str:
+    def plain_of(self, text: str) -> str:
+        """Gives the text as its cast reads it, as SQL over the SQL of the text."""
+        plain = plain_text(self.column, text)
+        return plain if plain == text else f"({plain})"
+
+    def value_of(self, text: str, is_native: str | None = None) -> str:
+        """Gives the typed value as SQL over the SQL of the plain text.
+
+        Args:
+            text: The plain text.
+            is_native: Whether the text is that of a value which was no text.
+        """
+        read = typed_value(self.column, text, self.formats, self.time_zone)
+        if is_native is None or self.formats == Formats():
+            return read
+        native = typed_value(self.column, text, Formats(), self.time_zone)
+        return f"case when {is_native} then {native} else {read} end"
+
+    def written_value(self, text: str, is_native: str | None = None) -> str:
         """Gives the typed value written as SQL writes it, so that any engine casts it back."""
-        value = f"cast({self.value_of(text)} as varchar)"
+        value = f"cast({self.value_of(text, is_native)} as varchar)"
         prefixed = self.id_prefix and self.column.is_prefixed_id
         return f"{literal(self.id_prefix)} || {value}" if prefixed else value
 
-    def failure_of(self, text: str, value: str, origin_failure: str | None) -> str:
-        """Gives the reason code as SQL over the SQL of the text, the value and the first code.
+    def failure_of(
+        self, text: str, value: str, origin_failure: str | None, is_native: str | None = None
+    ) -> str:
+        """Gives the reason code as SQL over that of the plain text, the value and the first code.
 
         The cheap question whether anything is wrong comes first; what it is, is asked of the few
         rows where something is.
@@ -93,12 +136,33 @@ class ProjectedColumn:
             branches.append((f"{text} is null", "'required_missing'"))
         if self.column.logical_type != "string":
             reason = failed_cast_reason(self.column, text, self.formats)
+            branches.append((f"{value} is null and {_shows_error(text, '')}", "'error_cell'"))
+            if is_native is not None and self.formats != Formats():
+                native = failed_cast_reason(self.column, text, Formats())
+                reason = f"case when {is_native} then {native} else {reason} end"
             branches.append((f"{value} is null and {text} is not null", reason))
+        else:
+            branches.extend(self._damages(text, is_native))
+        if self.calendar is not None and self.column.logical_type in {"date", "timestamp"}:
+            branches.append((_is_outside(value, self.calendar), "'date_outside_calendar'"))
         branches.extend(_rule_failures(self.column, value))
         if not branches:
             return "cast(null as varchar)"
         cases = " ".join(f"when {condition} then {code}" for condition, code in branches)
         return f"case {cases} end"
+
+    def _damages(self, text: str, is_native: str | None) -> Iterator[tuple[str, str]]:
+        """Gives (condition, reason code as SQL) of texts that no source system holds."""
+        prefix = self.id_prefix if self.column.is_prefixed_id else ""
+        if self.column.is_identity:
+            words = ", ".join(literal(prefix + word) for word in _NO_IDS)
+            form = literal(re.escape(prefix) + _ROUNDED_ID)
+            yield f"contains({text}, 'E+') and regexp_full_match({text}, {form})", "'damaged_id'"
+            yield f"{text} in ({words})", "'damaged_id'"
+        if is_native is not None and self.has_doubles:
+            form = literal(re.escape(prefix) + _LONG_NUMBER)
+            yield f"{is_native} and regexp_full_match({text}, {form})", "'damaged_id'"
+        yield _shows_error(text, prefix), "'error_cell'"
 
 
 @dataclass(frozen=True)
@@ -142,6 +206,16 @@ class Projection:
             for n, c in zip(names, every, strict=True)
             if c.origin_failure_sql is not None
         ]
+        natives = [
+            f"{c.native_sql} as n{n}"
+            for n, c in zip(names, every, strict=True)
+            if c.native_sql is not None
+        ]
+        plain = [
+            f"{c.plain_of(f't{n}')} as p{n}"
+            for n, c in zip(names, every, strict=True)
+            if c.is_read_plain
+        ]
         place = {c.name: n for n, c in zip(names, self.columns, strict=False)}
         values = [
             f"{_value_in_row(c, n, place)} as v{n}" for n, c in zip(names, every, strict=True)
@@ -153,7 +227,8 @@ class Projection:
             f"select {', '.join([*carried, *self._outcome(names)])} from ("
             f"select *, {', '.join(failures)} from ("
             f"select *, {', '.join(values)} from ("
-            f"select {', '.join([*carried, *texts, *origins])} from {relation})))"
+            f"select {', '.join(['*', *plain])} from ("
+            f"select {', '.join([*carried, *texts, *origins, *natives])} from {relation}))))"
         )
 
     def _outcome(self, names: list[str]) -> list[str]:
@@ -180,13 +255,31 @@ class Projection:
         return outcome
 
 
+def _is_outside(value: str, calendar: tuple[date, date]) -> str:
+    """Gives the condition that a date lies outside a calendar.
+
+    The first or last day of a year far ahead is how programs write that something does not end.
+    """
+    first, last = calendar
+    day = f"cast({value} as date)"
+    never_ends = f"year({day}) >= {_NEVER} and (dayofyear({day}) = 1 or dayofyear({day} + 1) = 1)"
+    return f"{day} not between date '{first}' and date '{last}' and not ({never_ends})"
+
+
+def _shows_error(text: str, prefix: str) -> str:
+    errors = ", ".join(literal(prefix + error) for error in _ERROR_CELLS)
+    return f"prefix({text}, {literal(prefix + '#')}) and {text} in ({errors})"
+
+
 def _value_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
     """Gives the value of a column over the texts of its row."""
+    native = f"n{number}" if column.native_sql else None
     typed_by = column.column.typed_by
     if typed_by is None:
-        return column.value_of(f"t{number}")
+        return column.value_of(f"{'p' if column.is_read_plain else 't'}{number}", native)
     cases = " ".join(
-        f"when {literal(named.column.name)} then {named.written_value(f't{number}')}"
+        f"when {literal(named.column.name)} then "
+        f"{named.written_value(named.plain_of(f't{number}'), native)}"
         for named in _named_columns(column, typed_by)
     )
     return f"case t{place[typed_by.selector]} {cases} end"
@@ -194,15 +287,17 @@ def _value_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]
 
 def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
     """Gives the reason code of a column over the texts and values of its row."""
-    text, value = f"t{number}", f"v{number}"
-    origin = f"o{number}" if column.origin_failure_sql else None
-    failure = column.failure_of(text, value, origin)
     typed_by, not_before = column.column.typed_by, column.column.not_before
+    native = f"n{number}" if column.native_sql else None
+    origin = f"o{number}" if column.origin_failure_sql else None
+    text = f"{'p' if column.is_read_plain else 't'}{number}"
+    failure = column.failure_of(text, f"v{number}", origin, native)
     if typed_by is not None:
         cases = " ".join(
             f"when {literal(named.column.name)} then "
-            f"({named.failure_of(text, f'({named.value_of(text)})', None)})"
+            f"({named.failure_of(plain, f'({named.value_of(plain, native)})', None, native)})"
             for named in _named_columns(column, typed_by)
+            for plain in [named.plain_of(f"t{number}")]
         )
         failure = f"coalesce({failure}, case t{place[typed_by.selector]} {cases} end)"
     if not_before is not None:
@@ -221,6 +316,7 @@ def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[Projected
             column.formats,
             column.time_zone,
             id_prefix=column.id_prefix,
+            calendar=column.calendar,
         )
         for named in typed_by.columns
     ]
@@ -232,6 +328,8 @@ def project(
     header: Sequence[str],
     text_columns: Mapping[str, str],
     *,
+    native: Mapping[str, Native] | None = None,
+    calendar: tuple[date, date] | None = None,
     partial: bool = False,
 ) -> Projection:
     """Compiles a feed for the header of one file.
@@ -241,6 +339,8 @@ def project(
         table: The contract table that it feeds.
         header: Names of the extract's columns in order.
         text_columns: SQL of the VARCHAR column of each extract column in the text relation.
+        native: Columns of the text relation that hold values which were no text.
+        calendar: First and last day of the company's calendar, if dates are held against it.
         partial: Whether to do without what a header lacks instead of refusing it, for a preview.
 
     Raises:
@@ -249,11 +349,14 @@ def project(
     found = _Header(feed, table, header)
     _check_duplicates(found)
     rules, absent = found.rules(table, partial=partial)
-    columns = tuple(
-        _projected(feed, column, rules.get(column.name), found, text_columns)
-        for column in table.columns
+    cells = _Cells(text_columns, native or {})
+    if calendar is not None and table.source != "crm":
+        calendar = (min(calendar[0], _FIRST_HIRE), calendar[1])
+    projected = (
+        _projected(feed, column, rules.get(column.name), found, cells) for column in table.columns
     )
-    extracted_at = _extracted_at(feed, table, columns, found, text_columns)
+    columns = tuple(replace(column, calendar=calendar) for column in projected)
+    extracted_at = _extracted_at(feed, table, columns, found, cells)
     used = tuple(name for name in header if name in found.used)
     unmapped = tuple(name for name in header if name not in found.used)
     if not partial:
@@ -278,7 +381,7 @@ class _Header:
     def find(self, name: str) -> str | None:
         """Gives the header's spelling of a column.
 
-        That is the exact one, or else the only one that differs in case or in spaces at its ends.
+        That is the exact one, or else the only one that differs in case or in its blanks.
         """
         if name in self.header:
             found = name
@@ -341,7 +444,11 @@ def _same_names(feed: Feed, table: Table) -> list[ColumnRule]:
 
 
 def _folded(name: str) -> str:
-    return name.strip().casefold()
+    """Gives a name without what people do not see: case, and which blanks are where.
+
+    A spreadsheet breaks the lines of a long header.
+    """
+    return " ".join(name.split()).casefold()
 
 
 def _check_duplicates(found: _Header) -> None:
@@ -397,24 +504,75 @@ def _check_slips(
             )
 
 
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of the text relation.
+
+    Args:
+        texts: SQL of the VARCHAR column of each extract column.
+        native: Which of these hold values that were no text.
+    """
+
+    texts: Mapping[str, str]
+    native: Mapping[str, Native]
+
+    def native_of(self, name: str) -> Native | None:
+        """Tells where the cells of an extract column are no text."""
+        return self.native.get(self.texts.get(name, ""))
+
+
 def _projected(
-    feed: Feed,
-    column: Column,
-    rule: ColumnRule | None,
-    header: _Header,
-    text_columns: Mapping[str, str],
+    feed: Feed, column: Column, rule: ColumnRule | None, header: _Header, cells: _Cells
 ) -> ProjectedColumn:
     if rule is None:
         return ProjectedColumn(column, "cast(null as varchar)", None, feed.formats, feed.time_zone)
     formats = _formats(rule)
-    text, failure = _origin(rule, formats, header, text_columns)
+    text, failure = _origin(rule, formats, header, cells)
+    source = header.find(rule.from_column) if rule.from_column is not None else None
+    native, is_double = _native(column, rule, text, header, cells)
     if rule.recode is not None:
-        text, failure = _recoded(rule, text, failure)
+        recoded, failure = _recoded(rule, text, failure)
+        # What the mapping puts in place of a value is text.
+        native = f"({native}) and ({recoded}) is not distinct from ({text})" if native else None
+        text = recoded
     if feed.id_prefix and column.is_prefixed_id:
         text = f"{literal(feed.id_prefix)} || {text}"
-    source = header.find(rule.from_column) if rule.from_column is not None else None
-    prefix = feed.id_prefix
-    return ProjectedColumn(column, f"({text})", failure, formats, feed.time_zone, source, prefix)
+    return ProjectedColumn(
+        column,
+        f"({text})",
+        failure,
+        formats,
+        feed.time_zone,
+        source,
+        feed.id_prefix,
+        native,
+        is_double,
+    )
+
+
+def _native(
+    column: Column, rule: ColumnRule, text: str, header: _Header, cells: _Cells
+) -> tuple[str | None, bool]:
+    """Gives the condition that a cell holds a value of the column's own kind, and no text.
+
+    A number in a column of dates or booleans is none: 20260304 is a date by a format only. The
+    second is whether its numbers were doubles.
+    """
+    name = header.find(rule.extract_columns[0]) if rule.from_column or rule.path else None
+    if name is None:
+        return None, False
+    native = cells.native_of(name)
+    if rule.path is not None and rule.path[1]:
+        kind = f"json_type({cells.texts[name]}, {literal(rule.path[1])})"
+        native = Native(f"{kind} in ('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE', 'BOOLEAN')")
+    if native is None:
+        return None, False
+    condition = native.condition
+    if column.logical_type == "boolean":
+        condition = f"({condition}) and {text} in ('true', 'false')"
+    elif column.logical_type in {"date", "timestamp"}:
+        condition = f"({condition}) and substr({text}, 5, 1) = '-'"
+    return condition, native.is_double
 
 
 def _formats(rule: ColumnRule) -> Formats:
@@ -429,13 +587,13 @@ def _formats(rule: ColumnRule) -> Formats:
 
 
 def _origin(
-    rule: ColumnRule, formats: Formats, header: _Header, text_columns: Mapping[str, str]
+    rule: ColumnRule, formats: Formats, header: _Header, cells: _Cells
 ) -> tuple[str, str | None]:
     """Gives the SQL of a rule's text and of the reason why it could not be made."""
     if rule.is_constant:
         return f"cast({literal(rule.constant)} as varchar)", None
     named = {name: header.find(name) for name in rule.extract_columns}
-    sql = {name: text_columns[found] for name, found in named.items() if found is not None}
+    sql = {name: cells.texts[found] for name, found in named.items() if found is not None}
     if rule.expression is not None:
         return _attempted(rule.expression.sql(sql), formats)
     if rule.key_of:
@@ -443,7 +601,15 @@ def _origin(
     name = rule.extract_columns[0]
     if rule.path is not None and rule.path[1]:
         return _attempted(f"json_extract_string({sql[name]}, {literal(rule.path[1])})", formats)
-    return cleaned(sql[name], formats), None
+    native = cells.native_of(named[name] or "")
+    return _cleaned_text(sql[name], formats, native), None
+
+
+def _cleaned_text(cell: str, formats: Formats, native: Native | None) -> str:
+    """Gives a cell cleaned; the words for nothing are for texts alone."""
+    if native is None or not formats.null_words:
+        return cleaned(cell, formats)
+    return f"case when {native.condition} then {cell} else {cleaned(cell, formats)} end"
 
 
 def _attempted(sql: str, formats: Formats) -> tuple[str, str]:
@@ -517,7 +683,7 @@ def _extracted_at(
     table: Table,
     columns: tuple[ProjectedColumn, ...],
     header: _Header,
-    text_columns: Mapping[str, str],
+    cells: _Cells,
 ) -> ProjectedColumn | None:
     """Gives the time of each record, from a contract column or else an extract column."""
     rule: ExtractedAt | None = feed.extracted_at
@@ -532,7 +698,12 @@ def _extracted_at(
     for column in columns:
         if column.name == rule.column:
             return ProjectedColumn(
-                moment, column.text_sql, column.origin_failure_sql, column.formats, feed.time_zone
+                moment,
+                column.text_sql,
+                column.origin_failure_sql,
+                column.formats,
+                feed.time_zone,
+                native_sql=column.native_sql,
             )
     found = header.find(rule.column)
     if found is None:
@@ -542,5 +713,9 @@ def _extracted_at(
             f"the extract lacks the column '{rule.column}'{hint}, which says what time each "
             f"record speaks for (extracted_at in {feed.where})"
         )
-    text = cleaned(text_columns[found], feed.formats)
-    return ProjectedColumn(moment, f"({text})", None, feed.formats, feed.time_zone, found)
+    native = cells.native_of(found)
+    text = _cleaned_text(cells.texts[found], feed.formats, native)
+    is_native = f"({native.condition}) and substr({text}, 5, 1) = '-'" if native else None
+    return ProjectedColumn(
+        moment, f"({text})", None, feed.formats, feed.time_zone, found, native_sql=is_native
+    )

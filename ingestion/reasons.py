@@ -19,6 +19,9 @@ Reason = Literal[
     "too_long",
     "pattern_mismatch",
     "before_start",
+    "date_outside_calendar",
+    "damaged_id",
+    "error_cell",
     "expression_failed",
     "conflicting_rows",
     "ragged_row",
@@ -47,6 +50,9 @@ WORDS: dict[str, str] = {
     "too_long": "too long",
     "pattern_mismatch": "not of the required form",
     "before_start": "before what it ends",
+    "date_outside_calendar": "outside the company's calendar",
+    "damaged_id": "damaged by a spreadsheet or data frame",
+    "error_cell": "an error of a spreadsheet",
     "expression_failed": "for which the mapping's expression fails",
     "conflicting_rows": "contradicting another record of the same key",
     "ragged_row": "with too many or too few fields",
@@ -79,6 +85,13 @@ def sentence(reason: str, column: Column) -> str:
         "too_long": f"{name} must have at most {column.max_length} characters",
         "pattern_mismatch": f"{name} must look like {column.pattern}",
         "before_start": f"{name} must not lie before {column.not_before}",
+        "date_outside_calendar": f"{name} lies outside the company's calendar (calendar_start and "
+        "calendar_end of company.yml). A year such as 1403 is Jalali: set `calendar: jalali` in "
+        "the mapping's formats; 1970 comes of seconds that were read as milliseconds",
+        "damaged_id": f"{name} was taken for a number by the program that wrote the file, which "
+        "loses digits; have the column exported as text",
+        "error_cell": f"{name} holds an error that a spreadsheet shows in place of a value; mend "
+        "it there, or name it under `null` in the mapping's formats",
         "expression_failed": f"the mapping's expression for {name} fails on this row",
     }
     return sentences.get(reason, f"{name}: {reason}")

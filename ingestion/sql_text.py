@@ -30,7 +30,11 @@ def cleaned(cell: str, formats: Formats) -> str:
     ends = (f"suffix({cell}, {blank})" for blank in ("' '", "chr(9)", "chr(10)", "chr(13)"))
     odd = f"suffix({cell}, chr(160)) or prefix({cell}, chr(160))"
     text = (
-        f"case when {cell} = '' then null when {cell} < '!' or {' or '.join(ends)} or {odd} "
+        f"case when {cell} = '' then null "
+        # As exports keep a spreadsheet from taking an id for a number: ="0072".
+        f"when prefix({cell}, '=\"') and suffix({cell}, '\"') "
+        f"then nullif(substr({cell}, 3, length({cell}) - 3), '') "
+        f"when {cell} < '!' or {' or '.join(ends)} or {odd} "
         f"then nullif(trim({cell}, {_BLANKS}), '') else {cell} end"
     )
     for word in dict.fromkeys(formats.null_words):

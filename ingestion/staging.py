@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -68,10 +68,18 @@ class Staging:
         connection: Open on raw.
         table: The contract table.
         scratch: Folder for files that readers make.
+        calendar: First and last day of the company's calendar.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, table: Table, scratch: Path) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: Table,
+        scratch: Path,
+        calendar: tuple[date, date],
+    ) -> None:
         self.connection = connection
+        self._calendar = calendar
         self.table = table
         self.pieces: list[StagedPiece] = []
         self._scratch = scratch
@@ -85,7 +93,15 @@ class Staging:
             ExtractError: The file cannot be read as the mapping says.
         """
         records = self._records(piece)
-        projection = project(piece.feed, self.table, records.header, text_columns(records.header))
+        header = records.header
+        projection = project(
+            piece.feed,
+            self.table,
+            header,
+            text_columns(header),
+            native=records.native,
+            calendar=self._calendar,
+        )
         first_row = self.number(f"select count(*) from {STAGED}") if self.pieces else 0
         try:
             self._insert(projection, records)

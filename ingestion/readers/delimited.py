@@ -10,7 +10,7 @@ import csv
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from ingestion.readers.record_scan import (
     scan_records,
 )
 from ingestion.readers.records import (
+    Native,
     ParsedRecords,
     Records,
     Reject,
@@ -119,6 +120,11 @@ class DelimitedRecords:
     def header(self) -> tuple[str, ...]:
         """Names of the extract's columns."""
         return self.head.names
+
+    @property
+    def native(self) -> Mapping[str, Native]:
+        """Gives nothing: all cells of such a file are text."""
+        return {}
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from ingestion.errors import ExtractError
 from ingestion.readers.plain_text import plain_text
 from ingestion.readers.records import (
     MAX_COLUMNS,
+    NativeText,
     ParsedRecords,
     Reject,
     ScratchTable,
@@ -29,6 +30,8 @@ from ingestion.readers.records import (
 from ingestion.yaml_source import nearest
 
 _STEP = re.compile(r'\.(?P<plain>[^."\[\]]+)|\."(?P<quoted>[^"]+)"|\[(?P<index>\d+)\]')
+# Data frames write an id of a column with gaps as 7.0.
+_WHOLE = re.compile(r"\.0+$")
 _MAX_DIGITS = 400
 _ESCAPE = "\\u"
 
@@ -143,6 +146,7 @@ class _Table:
             rejects=tuple(self.rejects),
             numbers=self.numbers,
             notes=notes,
+            native=self.rows.native(),
         )
 
 
@@ -210,7 +214,9 @@ def _as_text(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, _Number):
-        return _without_exponent(value)
+        return NativeText(_WHOLE.sub("", _without_exponent(value)))
+    if isinstance(value, bool):
+        return NativeText(_as_json(value))
     return value if isinstance(value, str) else _as_json(value)
 
 

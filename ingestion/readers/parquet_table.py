@@ -13,8 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.errors import ExtractError
-from ingestion.readers.records import ParsedRecords, check_width, first_line
+from ingestion.readers.records import Native, ParsedRecords, check_width, first_line
 from ingestion.sql_text import literal
+
+_DOUBLES = ("DOUBLE", "FLOAT")
+_TEXTS = ("VARCHAR", "BLOB", "JSON", "UUID")
 
 
 def read_parquet(path: Path, connection: duckdb.DuckDBPyConnection) -> ParsedRecords:
@@ -34,31 +37,44 @@ def read_parquet(path: Path, connection: duckdb.DuckDBPyConnection) -> ParsedRec
             header = tuple(file.schema_arrow.names)
             count = file.metadata.num_rows
         check_width(header)
-        relation = _as_text(path, len(header), connection)
+        source, types = _opened(path, len(header), connection)
+        texts = ", ".join(_text(f"p{i}", each) + f" as c{i}" for i, each in enumerate(types))
+        relation = f"(select {texts} from {source})"
         _check_content(relation, len(header), connection)
     except (duckdb.Error, pa.ArrowException, OSError, ValueError) as caught:
         raise ExtractError(
             f"the Parquet file is corrupt or cut ({first_line(caught)[:200]}); ask for it again"
         ) from None
-    return ParsedRecords("parquet", header, relation, count)
+    native = {
+        f"c{i}": Native(is_double=each in _DOUBLES)
+        for i, each in enumerate(types)
+        if not (each in _TEXTS or _is_nested(each))
+    }
+    return ParsedRecords("parquet", header, relation, count, native=native)
 
 
-def _as_text(path: Path, width: int, connection: duckdb.DuckDBPyConnection) -> str:
-    """Gives the relation; columns are named by position, so no name in the file reaches SQL."""
+def _opened(path: Path, width: int, connection: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
+    """Gives the file as SQL names it, its columns named by position, and their types.
+
+    By position, so that no name in the file reaches SQL.
+    """
     columns = ", ".join(f"p{i}" for i in range(width))
     source = f"read_parquet({literal(str(path))}) as file({columns})"
-    types = connection.execute(f"describe select * from {source}").fetchall()
-    texts = ", ".join(_text(f"p{i}", str(row[1])) + f" as c{i}" for i, row in enumerate(types))
-    return f"(select {texts} from {source})"
+    rows = connection.execute(f"describe select * from {source}").fetchall()
+    return source, [str(row[1]) for row in rows]
+
+
+def _is_nested(sql_type: str) -> bool:
+    return sql_type.endswith("]") or sql_type.startswith(("STRUCT", "MAP"))
 
 
 def _text(column: str, sql_type: str) -> str:
     text = f"cast({column} as varchar)"
-    if sql_type in {"DOUBLE", "FLOAT"}:
-        return f"case when contains({text}, 'e') then {_without_exponent(text)} else {text} end"
-    if sql_type.endswith("]") or sql_type.startswith(("STRUCT", "MAP")):
-        return f"cast(to_json({column}) as varchar)"
-    return text
+    if sql_type in _DOUBLES:
+        # A data frame holds ids of a column with gaps as 7.0.
+        whole = f"case when suffix({text}, '.0') then left({text}, -2) else {text} end"
+        return f"case when contains({text}, 'e') then {_without_exponent(text)} else {whole} end"
+    return f"cast(to_json({column}) as varchar)" if _is_nested(sql_type) else text
 
 
 def _without_exponent(number: str) -> str:

@@ -17,11 +17,19 @@ import numpy as np
 
 from ingestion.errors import ExtractError
 from ingestion.home import OWNER_ONLY_FILE
-from ingestion.mapping_file import Encoding
+from ingestion.mapping_file import AUTO, Encoding
 
 CHUNK = 4 << 20
 _UTF16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_CODECS = {"utf-8": "utf-8", "utf-16": "utf-16-le", "windows-1252": "cp1252"}
+# Without a mark, Windows means this one.
+_UTF16 = "utf-16-le"
+_SAMPLE = 1 << 18
+# Encodings that files of offices come in; a guess among all of Python's would name exotic ones.
+_LIKELY = (
+    "cp1252", "cp1256", "cp1251", "cp1250", "cp1253", "cp1254", "cp1255", "cp1257", "cp1258",
+    "cp874", "gb18030", "big5", "shift_jis", "euc_kr", "koi8_r", "cp866", "cp850", "cp437",
+)  # fmt: skip
+_MAX_LIKELY = 3
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,8 @@ def _codec(start: bytes, encoding: Encoding) -> tuple[bytes, str]:
     for mark, codec in _UTF16_MARKS.items():
         if start.startswith(mark):
             return mark, codec
-    return b"", _CODECS["utf-8" if encoding == "auto" else encoding]
+    codec = codecs.lookup("utf-8" if encoding == AUTO else encoding).name
+    return b"", _UTF16 if codec == "utf-16" else codec
 
 
 def _write(target: Path, chunks: Iterator[bytes]) -> None:
@@ -128,7 +137,7 @@ def _decoding(
         except UnicodeDecodeError as caught:
             before = caught.object[: caught.start].decode(codec, errors="replace")
             place = _moved(line, column, before.count("\n"), len(before), before.rfind("\n"))
-            raise _undecodable(caught, codec, *place) from None
+            raise _undecodable(file, caught, codec, *place) from None
         if text:
             line, column = _moved(line, column, text.count("\n"), len(text), text.rfind("\n"))
             yield text
@@ -141,14 +150,36 @@ def _moved(line: int, column: int, newlines: int, length: int, last: int) -> tup
     return line + newlines, (length - last if newlines else column + length)
 
 
-def _undecodable(error: UnicodeDecodeError, codec: str, line: int, column: int) -> ExtractError:
+def _undecodable(
+    file: BinaryIO, error: UnicodeDecodeError, codec: str, line: int, column: int
+) -> ExtractError:
     found = " ".join(f"0x{byte:02X}" for byte in error.object[error.start : error.end][:4])
+    likely = _likely(file)
     advice = (
-        "If an older Windows program wrote the file, set csv: {encoding: windows-1252}"
-        if codec == "utf-8"
+        f"The bytes look like {' or '.join(likely)}: try csv: {{encoding: {likely[0]}}} and look "
+        "at the names that come out"
+        if likely
         else "Set csv: {encoding: ...} in the mapping to the encoding of the file"
     )
     return ExtractError(
         f"line {line}, character {column}: the byte {found} is not {codec}. {advice}; if the file "
         "is damaged, ask for it again"
     )
+
+
+def _likely(file: BinaryIO) -> list[str]:
+    """Gives encodings in which the beginning of a file is text, the likeliest first."""
+    from charset_normalizer import from_bytes
+
+    file.seek(0)
+    sample = file.read(_SAMPLE)
+    found: list[str] = []
+    text = sample.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    # A file that is UTF-8 but for some bytes is damaged, which another encoding would only hide.
+    if sum(not character.isascii() for character in text) > 2 * wrong:
+        return found
+    for match in from_bytes(sample, cp_isolation=[*_LIKELY]):
+        names = [name for name in _LIKELY if name in match.could_be_from_charset]
+        found += [name for name in names if name not in found]
+    return [name.replace("cp12", "windows-12") for name in found[:_MAX_LIKELY]]

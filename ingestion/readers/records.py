@@ -6,8 +6,8 @@ parse in Python. Does not belong here: any file format.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -41,6 +41,23 @@ class Reject:
     text: str
 
 
+class NativeText(str):
+    """The text of a value that the file holds as a number, boolean or date, not as text."""
+
+
+@dataclass(frozen=True)
+class Native:
+    """Where a column holds values that are no text, which no format has to explain.
+
+    Args:
+        condition: SQL over the relation: whether a row's cell is such a value.
+        is_double: Whether its numbers were doubles, which know no more than 15 digits.
+    """
+
+    condition: str = "true"
+    is_double: bool = False
+
+
 class Records(Protocol):
     """The records of one file.
 
@@ -61,6 +78,11 @@ class Records(Protocol):
     @property
     def relation(self) -> str:
         """Bracketed query: VARCHAR columns c0, c1, ... of the records in the order of the file."""
+        ...
+
+    @property
+    def native(self) -> Mapping[str, Native]:
+        """The relation's columns that hold values which are no text."""
         ...
 
     @property
@@ -117,6 +139,7 @@ class ParsedRecords:
         rejects: Records that are not in the relation.
         numbers: Line of each row; None where lines and positions are the same.
         notes: What is worth knowing.
+        native: Columns of the relation that hold values which are no text.
     """
 
     format: str
@@ -126,6 +149,7 @@ class ParsedRecords:
     rejects: tuple[Reject, ...] = ()
     numbers: Sequence[int] | None = None
     notes: tuple[str, ...] = ()
+    native: Mapping[str, Native] = field(default_factory=dict)
 
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Compares the rows that came through with the rows that were parsed."""
@@ -163,13 +187,17 @@ class ScratchTable:
 
     Args:
         stem: Path of the files without number and ending.
+        has_doubles: Whether numbers that are no text were doubles.
     """
 
-    def __init__(self, stem: Path) -> None:
+    def __init__(self, stem: Path, has_doubles: bool = False) -> None:
         self._stem = stem
+        self._has_doubles = has_doubles
         self._rows: list[Sequence[str | None]] = []
         self._cells = 0
         self._files: list[Path] = []
+        self._with_texts: set[int] = set()
+        self._with_natives: set[int] = set()
         self.count = 0
 
     def append(self, row: Sequence[str | None]) -> None:
@@ -183,25 +211,55 @@ class ScratchTable:
     def relation(self, width: int) -> str:
         """Gives the bracketed query over all rows that were added.
 
+        Besides the text columns `c0`, `c1`, ... it has a boolean `is_native3` for a column `c3` in
+        which texts stand beside other values.
+
         Args:
             width: Number of columns of the table.
         """
         self._flush()
-        columns = ", ".join(f"c{i}" for i in range(width))
         if not self._files:
             nothing = ", ".join(f"cast(null as varchar) as c{i}" for i in range(max(width, 1)))
             return f"(select {nothing} where false)"
+        texts = [self._text_column(i) for i in range(width)]
+        natives = [
+            f"n{i} is not null as is_native{i}"
+            for i in sorted(self._with_natives & self._with_texts)
+        ]
+        columns = ", ".join([*texts, *natives])
         files = ", ".join(literal(str(path)) for path in self._files)
         return f"(select {columns} from read_parquet([{files}], union_by_name = true))"
+
+    def native(self) -> dict[str, Native]:
+        """Gives the columns of the relation that hold values which are no text."""
+        self._flush()
+        return {
+            f"c{i}": Native(f"is_native{i}" if i in self._with_texts else "true", self._has_doubles)
+            for i in sorted(self._with_natives)
+        }
+
+    def _text_column(self, number: int) -> str:
+        if number not in self._with_natives:
+            return f"c{number}"
+        if number not in self._with_texts:
+            return f"n{number} as c{number}"
+        return f"coalesce(n{number}, c{number}) as c{number}"
 
     def _flush(self) -> None:
         if not self._rows:
             return
         width = max(len(row) for row in self._rows) or 1
-        columns = {
-            f"c{i}": pa.array([row[i] if i < len(row) else None for row in self._rows], pa.string())
-            for i in range(width)
-        }
+        columns: dict[str, pa.Array] = {}
+        for i in range(width):
+            cells = [row[i] if i < len(row) else None for row in self._rows]
+            natives = [cell if isinstance(cell, NativeText) else None for cell in cells]
+            if any(cell is not None for cell in natives):
+                self._with_natives.add(i)
+                columns[f"n{i}"] = pa.array(natives, pa.string())
+                cells = [None if isinstance(cell, NativeText) else cell for cell in cells]
+            if any(cell is not None for cell in cells):
+                self._with_texts.add(i)
+            columns[f"c{i}"] = pa.array(cells, pa.string())
         path = self._stem.with_name(f"{self._stem.name}-{len(self._files)}.parquet")
         pq.write_table(pa.table(columns), path, compression="snappy")
         path.chmod(OWNER_ONLY_FILE)

@@ -15,6 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from ingestion.errors import ExtractError
 from ingestion.readers.records import (
+    NativeText,
     ParsedRecords,
     Reject,
     ScratchTable,
@@ -95,7 +96,7 @@ def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords
         names.pop()
     header = named_columns(names)
     check_width(header)
-    table = ScratchTable(scratch)
+    table = ScratchTable(scratch, has_doubles=True)
     numbers: list[int] = []
     rejects: list[Reject] = []
     for number, row in filled[1:]:
@@ -111,23 +112,29 @@ def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords
             table.append(row[: len(header)])
             numbers.append(number)
     return ParsedRecords(
-        "xlsx", header, table.relation(len(header)), table.count, tuple(rejects), numbers
+        "xlsx",
+        header,
+        table.relation(len(header)),
+        table.count,
+        tuple(rejects),
+        numbers,
+        native=table.native(),
     )
 
 
 def _text(cell: Cell) -> str | None:
     """Writes a cell as a person would: whole numbers without .0, dates by ISO 8601."""
+    if isinstance(cell, str):
+        return cell if cell.strip() else None
+    return NativeText(_native(cell))
+
+
+def _native(cell: int | float | bool | time | date | datetime | timedelta) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
-    if isinstance(cell, int):
-        return str(cell)
     if isinstance(cell, datetime):
         is_date = cell.time() == time()
         return cell.date().isoformat() if is_date else cell.isoformat(sep=" ")
-    if isinstance(cell, timedelta):
-        return str(cell)
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    return cell if isinstance(cell, str) and cell.strip() else None
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)

@@ -110,6 +110,53 @@ class TestFile:
         assert message in caught.value.message
 
 
+class TestHolidays:
+    @pytest.mark.parametrize(
+        ("written", "day"),
+        [
+            ("1403-01-01", date(2024, 3, 20)),
+            ("1403-02-31", date(2024, 5, 20)),
+            ("1403-12-30", date(2025, 3, 20)),
+            ("1405-1-1", date(2026, 3, 21)),
+            ("2024-03-20", date(2024, 3, 20)),
+        ],
+    )
+    def test_in_either_calendar(self, tmp_path: Path, written: str, day: date) -> None:
+        path = tmp_path / "company.yml"
+        for calendar_of_company in ("jalali", "gregorian"):
+            path.write_text(
+                f"calendar: {calendar_of_company}\nholidays: [{{date: {written}, name: Eid}}]\n",
+                encoding="utf-8",
+            )
+            assert load_company(path).holidays == (Holiday(date=day, name="Eid"),)
+
+    @pytest.mark.parametrize(
+        ("written", "message"),
+        [
+            ("1404-12-30", r"company.yml:2: .*1404-12-30 is no date of the Jalali calendar"),
+            ("1403-07-31", r"company.yml:2: .*1403-07-31 is no date of the Jalali calendar"),
+            ("1989-12-31", r"the holiday Eid \(1989-12-31\) lies outside the calendar"),
+            ("1300-01-01", r"the holiday Eid \(1921-03-21\) lies outside the calendar"),
+        ],
+    )
+    def test_that_is_none_is_refused(self, tmp_path: Path, written: str, message: str) -> None:
+        path = tmp_path / "company.yml"
+        path.write_text(
+            f"calendar: jalali\nholidays: [{{date: {written}, name: Eid}}]\n", encoding="utf-8"
+        )
+        with pytest.raises(CompanyError, match=message):
+            load_company(path)
+
+    def test_named_twice_in_two_calendars(self, tmp_path: Path) -> None:
+        path = tmp_path / "company.yml"
+        path.write_text(
+            "holidays:\n  - {date: 1403-01-01, name: A}\n  - {date: 2024-03-20, name: B}\n",
+            encoding="utf-8",
+        )
+        with pytest.raises(CompanyError, match="2024-03-20 twice"):
+            load_company(path)
+
+
 class TestCalendar:
     def test_jalali_columns_agree_with_the_published_calendar(
         self, connection: duckdb.DuckDBPyConnection
@@ -212,10 +259,7 @@ class TestCalendar:
 
     def test_business_days(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Counted by hand with Python's calendar."""
-        holidays = (
-            Holiday(date=date(2017, 12, 25), name="Christmas Day"),
-            Holiday(date=date(1980, 1, 1), name="outside the calendar"),
-        )
+        holidays = (Holiday(date=date(2017, 12, 25), name="Christmas Day"),)
         settings = CompanySettings(holidays=holidays, weekend=("friday", "saturday"))
         write_company_tables(connection, settings)
         christmas = day(connection, "2017-12-25")

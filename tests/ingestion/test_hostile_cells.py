@@ -204,7 +204,7 @@ def test_error_in_a_cell_of_a_workbook_is_no_empty_cell(case, tmp_path):
     file = case.land_one()
     assert (file.accepted, file.quarantined) == (1, 1)
     assert case.query("select line, column_name, value, reason from landing.quarantine") == [
-        (2, "list_price", "#N/A", "cast_failed")
+        (2, "list_price", "#N/A", "error_cell")
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 RECORDS = 100_000
 LAND = """
 import sys
+from datetime import date
 from pathlib import Path
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
@@ -19,7 +20,9 @@ from ingestion.mappings import load_mapping
 home, mapping, folder, run_id = sys.argv[1:]
 sources = [(load_mapping(mapping), Path(folder))]
 print("ready", flush=True)
-land(Home(Path(home)), sources, load_contracts(), run_id, CompanySettings())
+# As those of the fixture: what another calendar took would be read again.
+year = {"calendar_start": date(2026, 1, 1), "calendar_end": date(2026, 12, 31)}
+land(Home(Path(home)), sources, load_contracts(), run_id, CompanySettings(**year))
 print("done", flush=True)
 """
 

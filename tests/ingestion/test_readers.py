@@ -110,6 +110,45 @@ def test_encodings_give_the_same_text(read, content, encoding, is_packed):
     assert reading.rows == [("1", "Müller"), ("2", "Ünal")]
 
 
+PERSIAN = "id,name\n1,شركت كيميا\n2,فولاد مباركه اصفهان\n3,بازركاني تهران\n"
+RUSSIAN = "id,name\n1,Иван Петров\n2,Мария Сидорова\n3,Ольга Кузнецова\n"
+GREEK = "id,name\n1,Γιώργος Παπαδόπουλος\n2,Μαρία Νικολάου\n3,Ελένη Γεωργίου\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (PERSIAN, "windows-1256"),
+        (PERSIAN, "cp1256"),
+        (RUSSIAN, "windows-1251"),
+        (RUSSIAN, "koi8-r"),
+        (GREEK, "iso8859-7"),
+        ("id,name\n1,山田太郎\n2,鈴木花子\n", "shift_jis"),
+        ("id,name\n1,北京公司\n", "gb18030"),
+        ("id,name\n1,ישראל\n", "windows-1255"),
+        ("id,name\n1,naïve\n", "mac_roman"),
+    ],
+)
+def test_any_code_page_by_its_name(read, text, encoding):
+    load = read(text.encode(encoding), csv=CsvOptions(encoding=encoding))
+    assert load.rows == [tuple(line.split(",")) for line in text.splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [(PERSIAN, "windows-1256"), (RUSSIAN, "windows-1251"), (GREEK, "windows-1253")]
+)  # fmt: skip
+def test_bytes_that_are_not_utf8_say_what_they_look_like(read, text, encoding):
+    with pytest.raises(ExtractError, match=rf"line 2, .* is not utf-8\. .*encoding: {encoding}\}}"):
+        read(text.encode(encoding))
+
+
+def test_utf8_that_is_damaged_suggests_no_code_page(read):
+    content = PERSIAN.encode()
+    with pytest.raises(ExtractError, match="ask for it again") as caught:
+        read(content.replace("ف".encode(), b"\xd9", 1))
+    assert "look like" not in str(caught.value)
+
+
 def test_utf8_is_checked_across_chunks(read, monkeypatch):
     """Also where a character of two bytes falls into two chunks."""
     monkeypatch.setattr("ingestion.readers.plain_text.CHUNK", 7)
@@ -431,10 +470,13 @@ def workbook(path: Path) -> bytes:
 def test_workbook_values_as_text(read, tmp_path):
     reading = read(workbook(tmp_path / "made.xlsx"), "file.xlsx", sheet="Deals")
     assert reading.header == ("id", "amount", "day", "at", "open", "column 6", "note")
+    # The last one says which ids were numbers; other columns hold texts only, or none.
     assert reading.rows == [
-        ("1", "12.5", "2026-01-02", "2026-01-02 03:04:05", "true", None, None),
-        ("2", "3", None, None, "false", None, "text"),
+        ("1", "12.5", "2026-01-02", "2026-01-02 03:04:05", "true", None, None, True),
+        ("2", "3", None, None, "false", None, "text", False),
     ]
+    native = {column: found.condition for column, found in reading.records.native.items()}
+    assert native == {"c0": "is_native0", "c1": "true", "c2": "true", "c3": "true", "c4": "true"}
     assert reading.lines == [2, 4]
     assert [(reject.line, reject.reason) for reject in reading.rejects] == [(5, "ragged_row")]
 

@@ -1,0 +1,65 @@
+"""Characters that mean the same in other scripts and fonts: digits, separators, marks of direction.
+
+Belongs here: which characters these are, and the SQL that writes a number or date with ASCII
+digits. Does not belong here: what a number or a date is (`casts`, `jalali`), and names (`key_of`).
+"""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+
+from ingestion.sql_text import literal
+
+# Where digits of these scripts are used, their own separators need no declaration: nothing else
+# can be meant by them.
+ARABIC_POINT, ARABIC_THOUSANDS = "\u066b", "\u066c"
+_SPACES = "".join(
+    character
+    for character in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(character) == "Zs"
+)
+_APOSTROPHES = "'\u2019\u2018\u02bc\u00b4`\u2032\uff07"
+_KINDS = (_SPACES, _APOSTROPHES)
+# Marks of direction and of width zero, which editors of right-to-left text leave around numbers.
+_MARKS = "".join(
+    character
+    for character in map(chr, range(0x2000, 0x2070))
+    if unicodedata.category(character) == "Cf"
+) + "\u061c\ufeff"  # fmt: skip
+
+
+def _digits(characters: range) -> tuple[str, str]:
+    """Gives the decimal digits among characters but for ASCII, and the same digits in ASCII."""
+    found = [chr(c) for c in characters if unicodedata.category(chr(c)) == "Nd" and c > 127]
+    return "".join(found), "".join(str(unicodedata.decimal(each)) for each in found)
+
+
+_NEAR, _NEAR_ASCII = _digits(range(0x0600, 0x0700))
+_ALL, _ALL_ASCII = _digits(range(sys.maxunicode + 1))
+
+
+def kinds_of(character: str) -> str:
+    """Gives all characters that are meant where one is declared as a separator.
+
+    Args:
+        character: A space or an apostrophe stands for each of its kinds, any other for itself.
+    """
+    return next((kinds for kinds in _KINDS if character in kinds), character)
+
+
+def plain_digits(text: str) -> str:
+    """Gives the SQL of a text with its digits of any script written in ASCII, without marks.
+
+    Digits of Arabic and Persian are tried first: a table of all digits of the world, made anew for
+    each cell, would be the most expensive part of landing.
+
+    Args:
+        text: SQL of the text.
+    """
+    near = f"translate({text}, {literal(_NEAR + _MARKS)}, {literal(_NEAR_ASCII)})"
+    far = f"translate({near}, {literal(_ALL)}, {literal(_ALL_ASCII)})"
+    return (
+        f"case when strlen({text}) = length({text}) then {text} "
+        f"when regexp_matches({near}, '[^\\P{{Nd}}0-9]') then {far} else {near} end"
+    )

@@ -1,0 +1,285 @@
+"""Cells that hold a value and no text: formats have nothing to say of them, in whatever file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+Row = dict[str, Any]
+
+
+def as_workbook(path: Path, rows: list[Row]) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet
+    sheet.append(list(rows[0]))
+    for row in rows:
+        sheet.append(list(row.values()))
+    book.save(path)
+
+
+def as_parquet(path: Path, rows: list[Row]) -> None:
+    pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def as_json(path: Path, rows: list[Row]) -> None:
+    path.write_text(json.dumps(rows, default=str))
+
+
+def as_json_lines(path: Path, rows: list[Row]) -> None:
+    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
+
+
+WRITERS: dict[str, Callable[[Path, list[Row]], None]] = {
+    "xlsx": as_workbook,
+    "parquet": as_parquet,
+    "json": as_json,
+    "jsonl": as_json_lines,
+}
+WITH_DATES = ("xlsx", "parquet")
+DEALS = (
+    "  opportunities:\n    files: 'deals*'\n    unmapped: ignore\n    columns:\n"
+    "      opportunity_id: id\n      stage_id: {constant: open}\n"
+)
+
+
+@pytest.fixture
+def landed(case):
+    """Lands rows in a format and gives the deals, or the reasons why they were set aside."""
+
+    def land(ending: str, rows: list[Row], columns: str, options: str = "") -> list[tuple]:
+        mapped = "".join(f"      {line.strip()}\n" for line in columns.split(";"))
+        case.map(DEALS + mapped, options)
+        WRITERS[ending](case.folder / f"deals.{ending}", rows)
+        result = case.land()
+        assert [file.status for file in result.files] == ["landed"], result.files
+        names = ", ".join(line.split(":")[0].strip() for line in columns.split(";"))
+        good = case.query(f"select opportunity_id, {names} from crm.opportunities order by all")
+        wrong = case.query("select column_name, value, reason from landing.quarantine order by all")
+        return [*good, *wrong]
+
+    return land
+
+
+EUROPEAN = 'formats: {decimal_point: ",", thousands: ".", "true": [ja], "false": [nein]}'
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_number_has_its_value(landed, ending: str):
+    rows = [{"id": "a", "x": 1250.5}, {"id": "b", "x": 10.0}, {"id": "c", "x": 1.234}]
+    assert landed(ending, rows, "amount: x", EUROPEAN) == [
+        ("a", Decimal("1250.50")),
+        ("b", Decimal("10.00")),
+        ("amount", "1.234", "would_round"),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "json", "jsonl"])
+def test_texts_beside_numbers_go_by_formats(landed, ending: str):
+    rows = [
+        {"id": "a", "x": 1250.5},
+        {"id": "b", "x": "1.250,5"},
+        {"id": "c", "x": "1.234"},
+        {"id": "d", "x": 1.5},
+        {"id": "e", "x": None},
+        {"id": "f", "x": "12,345"},
+    ]
+    assert landed(ending, rows, "amount: x", EUROPEAN) == [
+        ("a", Decimal("1250.50")),
+        ("b", Decimal("1250.50")),
+        ("c", Decimal("1234.00")),
+        ("d", Decimal("1.50")),
+        ("e", None),
+        ("amount", "12,345", "would_round"),
+    ]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_boolean_has_its_value(landed, ending: str):
+    rows = [{"id": "a", "x": True}, {"id": "b", "x": False}]
+    assert landed(ending, rows, "is_deleted: x", EUROPEAN) == [("a", True), ("b", False)]
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "json", "jsonl"])
+def test_words_beside_booleans_go_by_formats(landed, ending: str):
+    rows = [{"id": "a", "x": True}, {"id": "b", "x": "nein"}, {"id": "c", "x": "true"}]
+    assert landed(ending, rows, "is_deleted: x", EUROPEAN) == [
+        ("a", True),
+        ("b", False),
+        ("is_deleted", "true", "cast_failed"),
+    ]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_number_in_a_column_of_booleans_is_a_word(landed, ending: str):
+    rows = [{"id": "a", "x": 7}, {"id": "b", "x": 8}]
+    options = 'formats: {"true": ["7"], "false": ["8"]}'
+    assert landed(ending, rows, "is_deleted: x", options) == [("a", True), ("b", False)]
+
+
+@pytest.mark.parametrize("ending", WITH_DATES)
+@pytest.mark.parametrize(
+    "options", ['formats: {date: "%Y-%d-%m"}', "formats: {calendar: jalali}", ""]
+)
+def test_a_date_is_the_day_that_it_is(landed, ending: str, options: str):
+    rows = [{"id": "a", "x": date(2026, 3, 4)}]
+    assert landed(ending, rows, "created_date: x", options) == [("a", date(2026, 3, 4))]
+
+
+@pytest.mark.parametrize("ending", WITH_DATES)
+def test_a_moment_is_local_in_any_calendar(landed, ending: str):
+    rows = [{"id": "a", "x": datetime(2026, 3, 4, 5, 30)}]
+    options = "time_zone: Asia/Tehran\nformats: {calendar: jalali}"
+    assert landed(ending, rows, "created_at: x", options) == [("a", datetime(2026, 3, 4, 2, 0))]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_number_in_a_column_of_dates_goes_by_formats(landed, ending: str):
+    rows = [{"id": "a", "x": 20260304}]
+    found = landed(ending, rows, "created_date: x", 'formats: {date: "%Y%m%d"}')
+    assert found == [("a", date(2026, 3, 4))]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_words_for_nothing_are_texts(landed, ending: str):
+    rows = [{"id": "a", "x": 0}, {"id": "b", "x": 1}]
+    assert landed(ending, rows, "amount: x", "formats: {'null': ['0']}") == [
+        ("a", Decimal("0.00")),
+        ("b", Decimal("1.00")),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_values_within_objects(landed, ending: str):
+    rows = [{"id": "a", "x": {"y": 1250.5}}, {"id": "b", "x": {"y": "1.250,5"}}]
+    assert landed(ending, rows, "amount: {path: $.x.y}", EUROPEAN) == [
+        ("a", Decimal("1250.50")),
+        ("b", Decimal("1250.50")),
+    ]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_what_recode_puts_there_is_text(landed, ending: str):
+    rows = [{"id": "a", "x": 1}, {"id": "b", "x": 2.5}]
+    columns = "amount: {from: x, recode: {'1': '1.000,5'}}"
+    assert landed(ending, rows, columns, EUROPEAN) == [
+        ("a", Decimal("1000.50")),
+        ("b", Decimal("2.50")),
+    ]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_whole_number_is_the_same_id_everywhere(landed, ending: str):
+    rows = [{"id": 7.0, "x": 12.0}, {"id": 8.0, "x": 13.0}]
+    assert landed(ending, rows, "owner_id: x") == [("7", "12"), ("8", "13")]
+
+
+@pytest.mark.parametrize(
+    ("ending", "as_text"), [("xlsx", "123456789012345696"), ("parquet", "123456789012345680")]
+)
+def test_an_id_beyond_what_a_double_knows_is_damaged(landed, ending: str, as_text: str):
+    rows = [{"id": 123456789012345678.0, "x": 1.0}, {"id": 12345678901234.0, "x": 2.0}]
+    assert landed(ending, rows, "owner_id: x") == [
+        ("12345678901234", "2"),
+        ("opportunity_id", as_text, "damaged_id"),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "json", "jsonl"])
+def test_a_long_whole_number_is_an_id(landed, ending: str):
+    rows = [{"id": 123456789012345678, "x": "a"}]
+    assert landed(ending, rows, "owner_id: x") == [("123456789012345678", "a")]
+
+
+def test_ids_that_a_data_frame_or_a_spreadsheet_damaged(case):
+    case.map(DEALS + "      owner_id: owner\n", "id_prefix: 'x:'")
+    case.write(
+        "deals.csv",
+        'id,owner\n1,1.2E+17\n2,nan\n3,NaN\n4,1E5\n5,Nancy\n6,"=""0072"""\n7,#N/A\n8,#1\n',
+    )
+    case.land()
+    assert case.query("select opportunity_id, owner_id from crm.opportunities order by all") == [
+        ("x:4", "x:1E5"),
+        ("x:5", "x:Nancy"),
+        ("x:6", "x:0072"),
+        ("x:8", "x:#1"),
+    ]
+    assert case.query("select line, value, reason from landing.quarantine order by all") == [
+        (2, "x:1.2E+17", "damaged_id"),
+        (3, "x:nan", "damaged_id"),
+        (4, "x:NaN", "damaged_id"),
+        (8, "x:#N/A", "error_cell"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("owner_id", "#REF!"), ("amount", "#N/A"), ("created_date", "#VALUE!")]
+)
+def test_an_error_of_a_spreadsheet_is_called_one(case, column: str, text: str):
+    case.map(DEALS + f"      {column}: x\n")
+    case.write("deals.csv", f"id,x\n1,{text}\n2,\n")
+    case.land()
+    assert case.query("select column_name, value, reason from landing.quarantine") == [
+        (column, text, "error_cell")
+    ]
+    case.map(DEALS + f"      {column}: x\n", f"formats: {{'null': ['{text}']}}")
+    case.land()
+    assert case.query(f"select distinct opportunity_id, {column} from crm.opportunities "
+                      "order by all") == [("1", None), ("2", None)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("2026-01-01", True),
+        ("2026-12-31", True),
+        ("2025-12-31", False),
+        ("2027-01-01", False),
+        ("1404-10-11", False),
+        ("1970-01-21", False),
+        ("9999-12-31", True),
+        ("2999-01-01", True),
+        ("9999-12-30", False),
+    ],
+)
+def test_a_date_outside_the_companys_calendar_is_set_aside(case, text: str, is_kept: bool):
+    """The calendar of these tests has the year 2026 alone."""
+    case.map(DEALS + "      created_date: x\n      closed_at: y\n")
+    case.write("deals.csv", f"id,x,y\n1,{text},\n2,,{text} 10:00:00\n")
+    case.land()
+    kept = case.query("select opportunity_id from crm.opportunities order by all")
+    assert kept == ([("1",), ("2",)] if is_kept else [])
+    found = case.query("select column_name, reason from landing.quarantine order by all")
+    outside = [(name, "date_outside_calendar") for name in ("closed_at", "created_date")]
+    assert found == ([] if is_kept else outside)
+
+
+def test_a_wider_calendar_reads_known_files_again(case, monkeypatch: pytest.MonkeyPatch):
+    tests = sys.modules[type(case).__module__]
+    case.map(DEALS + "      created_date: x\n")
+    case.write("deals.csv", "id,x\n1,2025-12-31\n")
+    case.land()
+    assert case.query("select opportunity_id from crm.opportunities") == []
+    wider = tests.SETTINGS.model_copy(update={"calendar_start": date(2025, 1, 1)})
+    monkeypatch.setattr(tests, "SETTINGS", wider)
+    case.land()
+    assert case.query("select opportunity_id from crm.opportunities") == [("1",)]
+
+
+def test_whoever_was_hired_before_the_calendar_begins_is_kept(case):
+    case.map("  workers: {files: w.csv, columns: {worker_id: id, hired_on: x}}\n", "# hr")
+    text = case.mapping_file.read_text().replace("source: crm", "source: hr")
+    case.mapping_file.write_text(text)
+    case.write("w.csv", "id,x\n1,1987-02-01\n2,1403-02-01\n")
+    case.land()
+    assert case.query("select worker_id, hired_on from hr.workers") == [("1", date(1987, 2, 1))]
