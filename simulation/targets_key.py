@@ -134,7 +134,7 @@ class TargetsKey:
             if quota.problem in ("", OVERLAP, "no_exchange_rate"):
                 kinds = own[quota.level, quota.member, quota.quarter]
                 held = kinds.get(quota.kind)
-                if held is None or (held.version, held.quota_id) < (quota.version, quota.quota_id):
+                if held is None or _precedence(held) < _precedence(quota):
                     kinds[quota.kind] = quota
         targets = {}
         for key, kinds in own.items():
@@ -199,7 +199,10 @@ class TargetsKey:
                 ]
                 if not in_time:
                     continue
-                last = max(in_time, key=lambda each: (each.second, each.submission_id))
+                last = max(
+                    in_time,
+                    key=lambda each: (each.second, len(each.submission_id), each.submission_id),
+                )
                 currency = CURRENCIES.index(last.currency or REPORTING_CURRENCY)
                 day = last.second // SECONDS_PER_DAY
                 cents = self._reader.converted(last.cents, currency, day)
@@ -216,18 +219,34 @@ class TargetsKey:
             for period in periods_until(grain, self._first_day, self._today):
                 if period.end > self._today or period in forecast:
                     continue
-                for horizon in HORIZONS:
-                    for rep, cents in self._weighted_on(period, period.end - horizon).items():
+                # At the end nothing is left to foresee.
+                before_the_end = HORIZONS[1:]
+                pipeline = {
+                    horizon: self._weighted_on(period, period.end - horizon)
+                    for horizon in before_the_end
+                }
+                # Won deals alone are nobody's forecast.
+                if not any(pipeline.values()):
+                    continue
+                for horizon in before_the_end:
+                    won = self._won_by(period, period.end - horizon)
+                    for rep in sorted(won.keys() | pipeline[horizon].keys()):
+                        cents = won.get(rep, 0) + pipeline[horizon].get(rep, 0)
                         yield Forecast(
                             "rep", rep, "weighted", "weighted_pipeline", period, horizon, cents
                         )
 
-    def _weighted_on(self, period: Period, day: int) -> dict[str, int]:
-        """Add up what each rep had won in a period by a day and what was open then, weighted."""
+    def _won_by(self, period: Period, day: int) -> dict[str, int]:
+        """Add up what each rep had won in a period by a day."""
         cents: dict[str, int] = defaultdict(int)
         for rep, closed_on, won in self._wins:
             if period.start <= closed_on <= min(day, period.end):
                 cents[rep] += won
+        return cents
+
+    def _weighted_on(self, period: Period, day: int) -> dict[str, int]:
+        """Add up what was open with each rep on a day and expected in a period, weighted."""
+        cents: dict[str, int] = defaultdict(int)
         for deal in self._deals:
             for span in deal.spans:
                 if (
@@ -241,9 +260,11 @@ class TargetsKey:
 
     def problems(self) -> pd.DataFrame:
         """List the quotas and submissions that something is wrong with."""
+        # One that cannot count contradicts nothing.
         versions = Counter(
             (each.level, each.member, each.quarter, each.kind, each.version)
             for each in self._quotas
+            if not each.problem
         )
         rows = [
             (
@@ -258,7 +279,7 @@ class TargetsKey:
             )
             for each in self._quotas
         ]
-        seconds = Counter(_second_of(each) for each in self._submissions)
+        seconds = Counter(_second_of(each) for each in self._submissions if not each.problem)
         rows += [
             (
                 "fct_forecast_submission",
@@ -268,6 +289,11 @@ class TargetsKey:
             for each in self._submissions
         ]
         return pd.DataFrame([row for row in rows if row[2]], columns=["table", "key", "problem"])
+
+
+def _precedence(quota: Quota) -> tuple[object, ...]:
+    """Order quotas of one member, period and kind: the newest version, of it what can count."""
+    return quota.version, not quota.problem, len(quota.quota_id), quota.quota_id
 
 
 def _second_of(submission: Submission) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from ingestion.archive import SourceFile
+from ingestion.company import load_company
 from ingestion.contracts import load_contracts
 from ingestion.errors import ExtractError, MappingError
 from ingestion.file_patterns import find_files, format_by_ending, matches
@@ -535,3 +536,33 @@ class TestDocumentation:
         bodies = [body for part in parts for body in (part, *part.get("anyOf", []))]
         keys = {key for body in bodies for key in body.get("properties", {})}
         assert {key for key in keys if not re.search(rf"\b{key}\b", self.PAGE)} == set()
+
+
+class TestPageOfIranianExports:
+    """The page's files and settings are read, in both languages."""
+
+    PAGES = tuple(
+        (Path(__file__).parents[2] / "docs" / name).read_text(encoding="utf-8")
+        for name in ("iranian-exports.md", "iranian-exports.fa.md")
+    )
+
+    def test_its_mapping_reads_its_file(self, tmp_path: Path) -> None:
+        (cells,) = {re.findall(r"```csv\n(.*?)```", page, re.DOTALL)[0] for page in self.PAGES}
+        mapping = re.findall(r"```yaml\n(mapping: .*?)```", self.PAGES[0], re.DOTALL)[0]
+        (tmp_path / "deals.csv").write_text(cells, encoding="utf-8")
+        (tmp_path / "foroosh.yml").write_text(mapping, encoding="utf-8")
+        deals, stages = check_mapping(load_mapping(tmp_path / "foroosh.yml"), tmp_path).files
+        assert (deals.good_rows, stages.good_rows) == (3, 3)
+        columns = {column.column: column for column in deals.columns}
+        assert columns["amount"].samples == ("12500000.00", "8000000.00", "3200000.00")
+        assert columns["created_date"].samples == ("2025-05-21", "2025-05-22", "2025-07-06")
+        assert columns["closed_date"].samples == ("2025-05-31", "2025-06-26")
+
+    def test_its_company_has_its_holidays(self, tmp_path: Path) -> None:
+        (settings,) = {
+            re.findall(r"```yaml\n(calendar: .*?)```", page, re.DOTALL)[0] for page in self.PAGES
+        }
+        (tmp_path / "company.yml").write_text(settings, encoding="utf-8")
+        company = load_company(tmp_path / "company.yml")
+        days = [holiday.date.isoformat() for holiday in company.holidays]
+        assert days == ["2025-03-21", "2025-04-01", "2025-04-02"]

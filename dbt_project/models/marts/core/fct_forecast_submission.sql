@@ -49,7 +49,26 @@ placed_submissions as (
 
 ),
 
--- Of two submissions of the same second the one with the greater id holds; both are reported.
+converted_submissions as (
+
+    select
+        submissions.*,
+        rates.exchange_rate,
+        rates.exchange_rate_date,
+        submissions.member_id <> 'unknown'
+        and submissions.is_in_calendar
+        and rates.exchange_rate is not null as can_count
+
+    from placed_submissions as submissions
+    left join {{ ref('int_fx_rates_daily') }} as rates
+        on
+            submissions.given_currency_code = rates.currency_code
+            and submissions.submitted_date = rates.rate_date
+
+),
+
+-- Of two submissions of the same second that can count the one with the greater id holds, and both
+-- are reported. One that cannot count, for want of a rate, says nothing of its twin.
 ranked_submissions as (
 
     select
@@ -58,48 +77,41 @@ ranked_submissions as (
             partition by
                 submission_level, member_id, submitter_id, period_grain, period_start,
                 forecast_category, submitted_at
-            order by length(submission_id) desc, submission_id desc
+            order by can_count desc, length(submission_id) desc, submission_id desc
         ) as place,
-        count(*) over (
+        count(case when can_count then 1 end) over (
             partition by
                 submission_level, member_id, submitter_id, period_grain, period_start,
                 forecast_category, submitted_at
         ) as submissions_of_that_second
 
-    from placed_submissions
+    from converted_submissions
 
 )
 
 select
-    submissions.submission_id,
-    submissions.source_system,
-    submissions.sales_rep_id,
-    submissions.submission_level,
-    submissions.member_id,
-    submissions.period_grain,
-    submissions.period_start,
-    submissions.period_end,
-    submissions.forecast_category,
-    submissions.submitted_at,
-    submissions.submitted_date,
-    submissions.amount,
-    submissions.given_currency_code as currency_code,
-    rates.exchange_rate,
-    rates.exchange_rate_date,
-    {{ converted('submissions.amount', 'rates.exchange_rate') }} as forecast_value,
+    submission_id,
+    source_system,
+    sales_rep_id,
+    submission_level,
+    member_id,
+    period_grain,
+    period_start,
+    period_end,
+    forecast_category,
+    submitted_at,
+    submitted_date,
+    amount,
+    given_currency_code as currency_code,
+    exchange_rate,
+    exchange_rate_date,
+    {{ converted('amount', 'exchange_rate') }} as forecast_value,
     case
-        when submissions.member_id = 'unknown' then 'unknown_member'
-        when not submissions.is_in_calendar then 'no_such_period'
-        when rates.exchange_rate is null then 'no_exchange_rate'
-        when submissions.submissions_of_that_second > 1 then 'same_second'
+        when member_id = 'unknown' then 'unknown_member'
+        when not is_in_calendar then 'no_such_period'
+        when exchange_rate is null then 'no_exchange_rate'
+        when submissions_of_that_second > 1 then 'same_second'
     end as problem,
-    submissions.place = 1
-    and submissions.member_id <> 'unknown'
-    and submissions.is_in_calendar
-    and rates.exchange_rate is not null as is_counted
+    can_count and place = 1 as is_counted
 
-from ranked_submissions as submissions
-left join {{ ref('int_fx_rates_daily') }} as rates
-    on
-        submissions.given_currency_code = rates.currency_code
-        and submissions.submitted_date = rates.rate_date
+from ranked_submissions

@@ -34,8 +34,10 @@ placed_quotas as (
         quotas.period_grain,
         quotas.period_start,
         {{ period_around('quotas.period_grain', 'calendar', 'end') }} as period_end,
-        quotas.period_start
-        = {{ period_around('quotas.period_grain', 'calendar', 'start') }} as is_in_calendar,
+        coalesce(
+            quotas.period_start
+            = {{ period_around('quotas.period_grain', 'calendar', 'start') }}, false
+        ) as is_in_calendar,
         coalesce(quotas.quota_kind, 'full') as quota_kind,
         coalesce(quotas.version, 0) as version,
         quotas.amount,
@@ -58,52 +60,64 @@ placed_quotas as (
 
 ),
 
--- Of two targets for the same member, period, kind and version nobody can say which one holds; the
--- greater id is taken, and both are reported.
+converted_quotas as (
+
+    select
+        quotas.*,
+        rates.exchange_rate,
+        rates.exchange_rate_date,
+        quotas.member_id <> 'unknown'
+        and quotas.is_in_calendar
+        and rates.exchange_rate is not null as can_count
+
+    from placed_quotas as quotas
+    left join {{ ref('int_fx_rates_daily') }} as rates
+        on
+            quotas.currency_code = rates.currency_code
+            and quotas.period_start = rates.rate_date
+
+),
+
+-- Of two targets for the same member, period, kind and version nobody can say which one holds; of
+-- those that can count the greater id is taken, and they are reported. The newest version holds even
+-- where it cannot count: an older one is no target any more.
 ranked_quotas as (
 
     select
         *,
         row_number() over (
             partition by level, member_id, period_grain, period_start, quota_kind
-            order by version desc, quota_id desc
+            order by version desc, can_count desc, length(quota_id) desc, quota_id desc
         ) as place,
-        count(*) over (
+        count(case when can_count then 1 end) over (
             partition by level, member_id, period_grain, period_start, quota_kind, version
         ) as quotas_of_version
 
-    from placed_quotas
+    from converted_quotas
 
 )
 
 select
-    quotas.quota_id,
-    quotas.source_system,
-    quotas.level,
-    quotas.member_id,
-    quotas.period_grain,
-    quotas.period_start,
-    quotas.period_end,
-    quotas.quota_kind,
-    quotas.version,
-    quotas.amount,
-    quotas.currency_code,
-    rates.exchange_rate,
-    rates.exchange_rate_date,
-    {{ converted('quotas.amount', 'rates.exchange_rate') }} as quota_value,
+    quota_id,
+    source_system,
+    level,
+    member_id,
+    period_grain,
+    period_start,
+    period_end,
+    quota_kind,
+    version,
+    amount,
+    currency_code,
+    exchange_rate,
+    exchange_rate_date,
+    {{ converted('amount', 'exchange_rate') }} as quota_value,
     case
-        when quotas.member_id = 'unknown' then 'unknown_member'
-        when not coalesce(quotas.is_in_calendar, false) then 'no_such_period'
-        when rates.exchange_rate is null then 'no_exchange_rate'
-        when quotas.quotas_of_version > 1 then 'overlap'
+        when member_id = 'unknown' then 'unknown_member'
+        when not is_in_calendar then 'no_such_period'
+        when exchange_rate is null then 'no_exchange_rate'
+        when quotas_of_version > 1 then 'overlap'
     end as problem,
-    quotas.place = 1
-    and quotas.member_id <> 'unknown'
-    and coalesce(quotas.is_in_calendar, false)
-    and rates.exchange_rate is not null as is_in_force
+    can_count and place = 1 as is_in_force
 
-from ranked_quotas as quotas
-left join {{ ref('int_fx_rates_daily') }} as rates
-    on
-        quotas.currency_code = rates.currency_code
-        and quotas.period_start = rates.rate_date
+from ranked_quotas

@@ -83,7 +83,8 @@ submitted_forecasts as (
 ),
 
 -- Where nobody submits a forecast for a period, the reps' own pipeline stands in: what was won in
--- the period by the horizon, and the weighted worth of what was open then and expected to close.
+-- the period by the horizon, and the weighted worth of what was open then and expected to close. At the
+-- period's end there is nothing left to foresee: what was won would measure itself.
 unforecast_horizons as (
 
     select ended_horizons.*
@@ -93,7 +94,9 @@ unforecast_horizons as (
         on
             ended_horizons.period_grain = forecast_periods.period_grain
             and ended_horizons.period_start = forecast_periods.period_start
-    where forecast_periods.period_start is null
+    where
+        forecast_periods.period_start is null
+        and ended_horizons.horizon_days > 0
 
 ),
 
@@ -112,6 +115,7 @@ stand_in_parts as (
         horizons.period_start,
         horizons.period_end,
         horizons.horizon_days,
+        true as is_weighted,
         open_spans.weighted_value as forecast_value
 
     from open_spans
@@ -133,6 +137,7 @@ stand_in_parts as (
         horizons.period_start,
         horizons.period_end,
         horizons.horizon_days,
+        false as is_weighted,
         deals.opportunity_value as forecast_value
 
     from {{ ref('fct_opportunity') }} as deals
@@ -146,8 +151,21 @@ stand_in_parts as (
         deals.is_won
         and deals.is_last_episode
         and not deals.is_excluded
+        and deals.opportunity_value is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+
+),
+
+-- Without any weighted pipeline in a period, what was won by then is no forecast of anybody.
+weighted_periods as (
+
+    select distinct
+        period_grain,
+        period_start
+
+    from stand_in_parts
+    where is_weighted
 
 ),
 
@@ -172,21 +190,25 @@ forecasts as (
     select
         'weighted_pipeline' as method,
         'rep' as submission_level,
-        member_id,
+        parts.member_id,
         'weighted' as forecast_category,
-        period_grain,
-        period_start,
-        period_end,
-        horizon_days,
-        cast(sum(forecast_value) as decimal(18, 2)) as forecast_value
+        parts.period_grain,
+        parts.period_start,
+        parts.period_end,
+        parts.horizon_days,
+        cast(sum(parts.forecast_value) as decimal(18, 2)) as forecast_value
 
-    from stand_in_parts
+    from stand_in_parts as parts
+    inner join weighted_periods
+        on
+            parts.period_grain = weighted_periods.period_grain
+            and parts.period_start = weighted_periods.period_start
     group by
-        member_id,
-        period_grain,
-        period_start,
-        period_end,
-        horizon_days
+        parts.member_id,
+        parts.period_grain,
+        parts.period_start,
+        parts.period_end,
+        parts.horizon_days
 
 ),
 
