@@ -264,7 +264,7 @@ class TargetsKey:
         versions = Counter(
             (each.level, each.member, each.quarter, each.kind, each.version)
             for each in self._quotas
-            if not each.problem
+            if each.problem in ("", OVERLAP)
         )
         rows = [
             (
@@ -279,7 +279,9 @@ class TargetsKey:
             )
             for each in self._quotas
         ]
-        seconds = Counter(_second_of(each) for each in self._submissions if not each.problem)
+        seconds = Counter(
+            _second_of(each) for each in self._submissions if each.problem in ("", SAME_SECOND)
+        )
         rows += [
             (
                 "fct_forecast_submission",
@@ -293,7 +295,8 @@ class TargetsKey:
 
 def _precedence(quota: Quota) -> tuple[object, ...]:
     """Order quotas of one member, period and kind: the newest version, of it what can count."""
-    return quota.version, not quota.problem, len(quota.quota_id), quota.quota_id
+    can_count = quota.problem in ("", OVERLAP)
+    return quota.version, can_count, len(quota.quota_id), quota.quota_id
 
 
 def _second_of(submission: Submission) -> tuple[object, ...]:
