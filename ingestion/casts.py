@@ -30,6 +30,8 @@ _ISO_OFFSET = rf"{_CLOCK} ?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _DIGITS, _NOISE = 15, "0.000000001"
 _MANY_DECIMALS = r"[+-]?\d*\.\d{10,}"
 _MAX_NOISY_SCALE = 8
+# Moments as numbers: days of a spreadsheet, and time since 1970.
+NUMBER_FORMATS = ("excel_serial", "epoch_seconds", "epoch_millis")
 _ANY_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
 
 
@@ -153,8 +155,11 @@ def _boolean(text: str, formats: Formats) -> str:
 
 def _date(text: str, formats: Formats, zone: str) -> str:
     """Gives a date; of a text with a time of day, the day it has in the mapping's zone."""
+    names = (*formats.date, *formats.timestamp)
+    given = [f"cast({_by_format(text, f, zone, is_local=True)} as date)" for f in names]
     if formats.calendar == "jalali":
-        return f"cast({jalali_moment(text, (*formats.date, *formats.timestamp))} as date)"
+        moment, counted = _in_jalali(text, names, zone, is_local=True)
+        return f"cast(coalesce({', '.join([*counted, moment])}) as date)"
     plain = f"try_cast({text} as date)"
     branches = [
         f"when strlen({text}) = 10 and cast({plain} as varchar) = {text} and {text} > '1' "
@@ -164,15 +169,15 @@ def _date(text: str, formats: Formats, zone: str) -> str:
         f"when regexp_full_match({text}, {literal(_ISO_OFFSET)}) "
         f"then cast({_in_zone(_with_offset(text), zone)} as date)",
     ]
-    given = [_by_format(text, f, zone, is_local=True) for f in (*formats.date, *formats.timestamp)]
-    days = [f"cast({moment} as date)" for moment in given]
-    return _chosen(branches, days, (*formats.date, *formats.timestamp))
+    return _chosen(branches, given, names)
 
 
 def _timestamp(text: str, formats: Formats, zone: str) -> str:
     """Gives a timestamp in UTC; one without an offset is in the mapping's zone."""
+    names = (*formats.timestamp, *formats.date)
     if formats.calendar == "jalali":
-        return _to_utc(f"({jalali_moment(text, (*formats.timestamp, *formats.date))})", zone)
+        moment, counted = _in_jalali(text, names, zone, is_local=False)
+        return f"coalesce({', '.join([*counted, moment])})"
     plain = f"try_cast({text} as timestamp)"
     branches = [
         # The letter Z is understood by the cast, which is faster than the general way.
@@ -185,9 +190,21 @@ def _timestamp(text: str, formats: Formats, zone: str) -> str:
         f"when regexp_full_match({text}, {literal(_ISO_LOCAL)}) then {_to_utc(plain, zone)}",
         f"when regexp_full_match({text}, {literal(_ISO_OFFSET)}) then {_with_offset(text)}",
     ]
-    names = (*formats.timestamp, *formats.date)
     given = [_by_format(text, name, zone, is_local=False) for name in names]
     return _chosen(branches, given, names)
+
+
+def _in_jalali(
+    text: str, names: tuple[str, ...], zone: str, *, is_local: bool
+) -> tuple[str, list[str]]:
+    """Gives the moment that is written in the Jalali calendar, and those written as numbers."""
+    written = [name for name in names if name not in NUMBER_FORMATS]
+    counted = [name for name in names if name in NUMBER_FORMATS]
+    moment = f"({jalali_moment(text, written)})"
+    return (
+        moment if is_local else _to_utc(moment, zone),
+        [_by_format(text, name, zone, is_local=is_local) for name in counted],
+    )
 
 
 def _chosen(iso: list[str], given: list[str], names: tuple[str, ...]) -> str:
@@ -202,14 +219,37 @@ def _chosen(iso: list[str], given: list[str], names: tuple[str, ...]) -> str:
 
 
 def _by_format(text: str, name: str, zone: str, *, is_local: bool) -> str:
-    """Gives the moment that a text has by a strptime format, in UTC or in the mapping's zone."""
-    moment = f"try_strptime({text}, {literal(name)})"
-    if re.search(r"(?<!%)(?:%%)*%[zZ]", name):
-        in_utc = f"timezone('UTC', {moment})"
-        found = _in_zone(in_utc, zone) if is_local else in_utc
+    """Gives the moment that a text has by a format, in UTC or in the mapping's zone."""
+    if name in NUMBER_FORMATS:
+        moment, is_utc = _counted(text, name)
+    else:
+        moment = f"try_strptime({text}, {literal(name)})"
+        is_utc = re.search(r"(?<!%)(?:%%)*%[zZ]", name) is not None
+        moment = f"timezone('UTC', {moment})" if is_utc else moment
+    if is_utc:
+        found = _in_zone(moment, zone) if is_local else moment
     else:
         found = moment if is_local else _to_utc(moment, zone)
     return f"case when {moment} between {_FIRST_DAY} and {_LAST_DAY} then {found} end"
+
+
+def _counted(text: str, name: str) -> tuple[str, bool]:
+    """Gives the moment that is written as a number, and whether it is in UTC."""
+    if name == "excel_serial":
+        number = f"try_cast({text} as decimal(18, 10))"
+        # Day 60 of spreadsheets is the 29th of February 1900, which there was not.
+        start = f"if({number} < 60, timestamp '1899-12-31', timestamp '1899-12-30')"
+        # To the millisecond: a third of a day has no exact number.
+        clock = f"cast(round(({number} - floor({number})) * 86400000) as bigint)"
+        moment = f"{start} + to_days(cast(floor({number}) as integer)) + to_milliseconds({clock})"
+        form, is_utc = r"\d{1,7}(\.\d+)?", False
+    else:
+        # Not beyond the year 5138, or DuckDB would have no such timestamp.
+        places, digits = (6, 11) if name == "epoch_seconds" else (3, 14)
+        number = f"try_cast({text} as decimal(24, {places}))"
+        moment = f"make_timestamp(cast({number} * {10**places} as bigint))"
+        form, is_utc = rf"-?\d{{1,{digits}}}(\.\d{{1,{places}}}0*)?", True
+    return f"(case when regexp_full_match({text}, {literal(form)}) then {moment} end)", is_utc
 
 
 def _with_offset(text: str) -> str:

@@ -115,8 +115,11 @@ class FormatsBlock(Block):
     calendar: Calendar | None = Field(
         default=None, description="Calendar of dates and timestamps that are written as text."
     )
-    date: Texts | None = Field(default=None, description="strptime formats of dates.")
-    timestamp: Texts | None = Field(default=None, description="strptime formats of timestamps.")
+    date: Texts | None = Field(
+        default=None,
+        description="strptime formats of dates, or excel_serial, epoch_seconds, epoch_millis.",
+    )
+    timestamp: Texts | None = Field(default=None, description="The same of timestamps.")
     decimal_point: Separator | None = Field(
         default=None, description="Character between units and fractions."
     )
@@ -217,7 +220,8 @@ class ColumnBlock(Block):
         default=None, description="Whether the extract may lack the column."
     )
     format: Texts | None = Field(
-        default=None, description="strptime formats of this date or timestamp."
+        default=None,
+        description="strptime formats of this date or timestamp, or how it is counted.",
     )
     formats: FormatsBlock | None = None
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 from pydantic import BaseModel
 
+from ingestion.casts import NUMBER_FORMATS
 from ingestion.contracts import Contracts, Table, load_contracts
 from ingestion.errors import MappingError
 from ingestion.expressions import (
@@ -406,7 +407,7 @@ class _Resolution:
         if formats.calendar != "jalali":
             return
         for name in (*formats.date, *formats.timestamp):
-            if not is_known_format(name):
+            if name not in NUMBER_FORMATS and not is_known_format(name):
                 self._problem(
                     place,
                     f"the format '{name}' cannot be read in the Jalali calendar, which knows "
@@ -414,12 +415,18 @@ class _Resolution:
                 )
 
     def _check_time_format(self, text: str, place: Location) -> None:
+        if text in NUMBER_FORMATS:
+            return
         try:
             self.connection.execute("select try_strptime('', ?)", [text])
         except duckdb.Error as caught:
             self._problem(place, f"the format '{text}' is not understood: {caught}")
         if "%" not in text:
-            self._problem(place, f"the format '{text}' holds no code such as %Y")
+            self._problem(
+                place,
+                f"the format '{text}' holds no code such as %Y, and is none of "
+                f"{', '.join(NUMBER_FORMATS)}{nearest(text, NUMBER_FORMATS)}",
+            )
 
 
 _PATH = re.compile(

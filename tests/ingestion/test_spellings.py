@@ -207,3 +207,64 @@ def test_gregorian_days_in_other_digits():
     texts = ["۲۰۲۴-۱۰-۰۶", "2024-10-06", "٢٠٢٤-١٠-٠٦"]
     assert read(DAY, texts) == [date(2024, 10, 6)] * 3
     assert read(DAY, ["۰۶.۱۰.۲۰۲۴"], date=("%d.%m.%Y",)) == [date(2024, 10, 6)]
+
+
+def moments(seed: int, count: int = 500) -> list[datetime]:
+    draw = random.Random(seed)
+    return [
+        datetime(1950, 1, 1) + timedelta(milliseconds=draw.randrange(150 * 365 * 86_400_000))
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("calendar", ["gregorian", "jalali"])
+def test_days_of_a_spreadsheet(calendar: str):
+    meant = moments(1)
+    serials = [(each - datetime(1899, 12, 30)) / timedelta(days=1) for each in meant]
+    formats = {"timestamp": ("excel_serial",), "calendar": calendar}
+    assert read(MOMENT, [repr(each) for each in serials], **formats) == meant
+    days = [each.date() for each in meant]
+    given = {"date": ("excel_serial",), "calendar": calendar}
+    assert read(DAY, [repr(each) for each in serials], "Asia/Tehran", **given) == days
+    whole = [in_script(str(int(each)), "۰") for each in serials]
+    assert read(DAY, whole, **given) == days
+    assert read(DAY, ["1", "59", "61"], **given) == [
+        date(1900, 1, 1),
+        date(1900, 2, 28),
+        date(1900, 3, 1),
+    ]
+
+
+def test_a_spreadsheets_clock_is_local():
+    (utc,) = read(MOMENT, ["45000.5"], "Asia/Tehran", timestamp=("excel_serial",))
+    assert utc == datetime(2023, 3, 15, 8, 30)
+
+
+@pytest.mark.parametrize("name", ["epoch_seconds", "epoch_millis"])
+def test_time_since_1970_is_of_utc(name: str):
+    meant = moments(2)
+    counted = [
+        Decimal((each - datetime(1970, 1, 1)) // timedelta(milliseconds=1)) for each in meant
+    ]
+    texts = [format(each if name == "epoch_millis" else each / 1000, "f") for each in counted]
+    assert read(MOMENT, texts, "America/Phoenix", timestamp=(name,)) == meant
+    zone = ZoneInfo("America/Phoenix")
+    days = [each.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date() for each in meant]
+    assert read(DAY, texts, "America/Phoenix", date=(name,)) == days
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("-1", "excel_serial"),
+        ("12345678", "excel_serial"),
+        ("1e5", "excel_serial"),
+        ("1700000000000", "epoch_seconds"),
+        ("170000000000000", "epoch_millis"),
+        ("1.0000001", "epoch_seconds"),
+        ("2026-01", "epoch_millis"),
+    ],
+)
+def test_what_is_no_count(text: str, name: str):
+    assert read(MOMENT, [text], timestamp=(name,)) == ["cast_failed"]
+    assert read(DAY, [text], date=(name,), calendar="jalali") == ["cast_failed"]

@@ -147,6 +147,27 @@ numbered_changes as (
 
 ),
 
+-- Stays without a time of day often begin at one moment: the deal is in the one that it left last.
+ranked_stays as (
+
+    select
+        stays.*,
+        row_number() over (
+            partition by
+                stays.opportunity_id,
+                stays.entered_at
+            order by
+                stays.exited_at desc nulls first,
+                stages.stage_order desc nulls last,
+                length(stays.stage_history_id) desc,
+                stays.stage_history_id desc
+        ) as recency
+
+    from {{ ref('stg_crm__opportunity_stage_history') }} as stays
+    left join {{ ref('stg_crm__stages') }} as stages on stays.stage_id = stages.stage_id
+
+),
+
 first_versions as (
 
     select *
@@ -292,9 +313,10 @@ select
     {%- endif %}
     {%- endfor %}
 
-from {{ ref('stg_crm__opportunity_stage_history') }} as stays
+from ranked_stays as stays
 left join probability_told on stays.source_system = probability_told.source_system
 inner join first_versions on stays.opportunity_id = first_versions.opportunity_id
+where stays.recency = 1
 
 union all
 

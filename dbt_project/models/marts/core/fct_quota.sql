@@ -78,9 +78,9 @@ converted_quotas as (
 
 ),
 
--- Of two targets for the same member, period, kind and version nobody can say which one holds; of
--- those that can count the greater id is taken, and they are reported. The newest version holds even
--- where it cannot count: an older one is no target any more.
+-- Of two targets for the same member, period, kind and version nobody can say which one holds: of
+-- those that can count the greater id is taken, and they are reported. The newest version holds
+-- even where it cannot count: an older one is no target any more.
 ranked_quotas as (
 
     select
