@@ -16,7 +16,14 @@ import re
 from ingestion.contracts import Column
 from ingestion.feeds import Formats
 from ingestion.jalali import jalali_moment
-from ingestion.scripts import ARABIC_POINT, ARABIC_THOUSANDS, kinds_of, plain_digits
+from ingestion.scripts import (
+    ARABIC_POINT,
+    ARABIC_THOUSANDS,
+    kinds_of,
+    plain_digits,
+    same_letters,
+    with_same_letters,
+)
 from ingestion.sql_text import literal
 
 # Years of four digits: `%Y` reads 17 as the year 17, which no extract means.
@@ -116,14 +123,35 @@ def _plain_number(text: str, formats: Formats) -> str:
     """
     points, separators = _separators(formats)
     form, plain = _form_of_number(points, separators), "." * len(points)
+    bare = _without_surroundings(text, formats)
     read = (
-        f"case when regexp_full_match({text}, {literal(form)}) "
-        f"then translate({text}, {literal(points + separators)}, {literal(plain)}) end"
+        f"case when regexp_full_match({bare}, {literal(form)}) "
+        f"then translate({bare}, {literal(points + separators)}, {literal(plain)}) end"
     )
-    if formats.decimal_point != "." or formats.thousands:
+    if formats.decimal_point != "." or formats.thousands or bare != text:
         return f"({read})"
     # Most numbers are plain already, and what else they hold no cast takes.
     return f"(case when strlen({text}) = length({text}) then {text} else {read} end)"
+
+
+def _without_surroundings(text: str, formats: Formats) -> str:
+    """Gives a number without the texts around it that mean nothing, and with its sign in front."""
+    bare = _stripped(text, formats.strip)
+    if formats.negative == "parentheses":
+        bare = _stripped(f"regexp_replace({bare}, '^\\((.*)\\)$', '-\\1')", formats.strip)
+    elif formats.negative == "trailing":
+        bare = f"regexp_replace({bare}, '^([^+-]*[^+\\s\\p{{Z}}-])[\\s\\p{{Z}}]*-$', '-\\1')"
+    return bare
+
+
+def _stripped(number: str, texts: tuple[str, ...]) -> str:
+    """Takes away one of some texts before a number, behind its sign if any, and one after it."""
+    if not texts:
+        return number
+    any_of = "|".join(map(re.escape, sorted(texts, key=len, reverse=True)))
+    before = literal(rf"^([+-]?)[\s\p{{Z}}]*(?:{any_of})[\s\p{{Z}}]*")
+    after = literal(rf"[\s\p{{Z}}]*(?:{any_of})$")
+    return f"regexp_replace(regexp_replace({number}, {before}, '\\1'), {after}, '')"
 
 
 def _separators(formats: Formats) -> tuple[str, str]:
@@ -146,11 +174,11 @@ def _form_of_number(points: str, separators: str) -> str:
 
 def _boolean(text: str, formats: Formats) -> str:
     cases = [
-        f"when {literal(word.lower())} then {value}"
+        f"when {literal(with_same_letters(word.lower()))} then {value}"
         for words, value in ((formats.true_words, "true"), (formats.false_words, "false"))
         for word in words
     ]
-    return f"case lower({text}) {' '.join(cases)} end"
+    return f"case {same_letters(f'lower({text})')} {' '.join(cases)} end"
 
 
 def _date(text: str, formats: Formats, zone: str) -> str:

@@ -22,6 +22,7 @@ from ingestion.mapping_file import (
     FileFormat,
     FinalNewline,
     Kind,
+    Negative,
     Otherwise,
     Unmapped,
 )
@@ -42,6 +43,8 @@ class Formats(_Frozen):
     timestamp: tuple[str, ...] = ()
     decimal_point: str = "."
     thousands: str = ""
+    negative: Negative = "sign"
+    strip: tuple[str, ...] = ()
     true_words: tuple[str, ...] = ("true", "t", "yes", "y", "1")
     false_words: tuple[str, ...] = ("false", "f", "no", "n", "0")
     null_words: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from datetime import date
 
 from persiantools.jdatetime import JalaliDate
 
+from ingestion.scripts import same_letters
 from ingestion.sql_text import literal
 
 # Within these years the cycle of 33 and the astronomical calendar give the same days.
@@ -32,8 +33,6 @@ _MONTHS = (
     ("بهمن", "bahman"),
     ("اسفند", "esfand"),
 )
-# Letters that one keyboard writes in place of another's.
-_ARABIC_LETTERS, _PERSIAN_LETTERS = "يىك", "ییک"
 _NAME = r"[^\d\s/\-.,،:]+"
 _BETWEEN = r"\s*[/\-.,،\s]\s*"
 _CLOCK = r"(?:[Tt,،\s\-]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?"
@@ -145,7 +144,7 @@ def _microseconds(part: str) -> str:
 
 def _month(part: str) -> str:
     """Gives the number of a month that is written as a number or by its name."""
-    plain = f"lower(translate({part}, {literal(_ARABIC_LETTERS)}, {literal(_PERSIAN_LETTERS)}))"
+    plain = same_letters(f"lower({part})")
     names = " ".join(
         f"when {literal(name)} then {number}"
         for number, names in enumerate(_MONTHS, start=1)

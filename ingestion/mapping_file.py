@@ -27,6 +27,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 Calendar = Literal["gregorian", "jalali"]
+Negative = Literal["sign", "trailing", "parentheses"]
 Kind = Literal["full", "delta", "events"]
 FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx"]
 Unmapped = Literal["report", "ignore", "refuse"]
@@ -127,6 +128,13 @@ class FormatsBlock(Block):
         default=None,
         description="Character between groups of three digits, empty for none; a space or an "
         "apostrophe stands for each of its kinds.",
+    )
+    negative: Negative | None = Field(
+        default=None,
+        description="How numbers below zero are written: -5, 5- (trailing) or (5) (parentheses).",
+    )
+    strip: Texts | None = Field(
+        default=None, description="Texts around numbers that mean nothing, such as € or USD."
     )
     true_words: Words | None = Field(
         default=None, alias="true", description="Words for true, in any case."

@@ -19,6 +19,7 @@ from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
 from ingestion.raw_ddl import quoted
 from ingestion.readers.records import Native
+from ingestion.scripts import same_letters
 from ingestion.shown import HeaderNames, short_name, short_names
 from ingestion.sql_text import cleaned, literal
 
@@ -626,10 +627,14 @@ def _attempted(sql: str, formats: Formats) -> tuple[str, str]:
 
 
 def _key(parts: tuple[str, ...]) -> str:
-    """Gives a key made of names: case and spaces do not count, and parts cannot run together."""
+    """Gives a key made of names: parts cannot run together.
+
+    Case, spaces and letters that only look alike do not count.
+    """
     normalised = [
-        "replace(replace(nfc_normalize(lower("
-        f"regexp_replace({part}, '\\s+', ' ', 'g'))), '\\', '\\\\'), '|', '\\|')"
+        "replace(replace(nfc_normalize(lower(trim("
+        f"regexp_replace({same_letters(part)}, '[\\s\\p{{Z}}]+', ' ', 'g')))), "
+        "'\\', '\\\\'), '|', '\\|')"
         for part in parts
     ]
     empty = " and ".join(f"{part} is null" for part in parts)

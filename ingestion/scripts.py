@@ -29,6 +29,11 @@ _MARKS = "".join(
 ) + "\u061c\ufeff"  # fmt: skip
 
 
+# What one keyboard writes and another does not: the letters yeh and kaf, the half-space between
+# parts of a word, and the stroke that only makes a word longer.
+_ARABIC, _PERSIAN = "يىك\u200c\u0640", "ییک "
+
+
 def _digits(characters: range) -> tuple[str, str]:
     """Gives the decimal digits among characters but for ASCII, and the same digits in ASCII."""
     found = [chr(c) for c in characters if unicodedata.category(chr(c)) == "Nd" and c > 127]
@@ -36,6 +41,7 @@ def _digits(characters: range) -> tuple[str, str]:
 
 
 _NEAR, _NEAR_ASCII = _digits(range(0x0600, 0x0700))
+_MINUS = "\u2212"  # the sign of typesetters
 _ALL, _ALL_ASCII = _digits(range(sys.maxunicode + 1))
 
 
@@ -57,9 +63,23 @@ def plain_digits(text: str) -> str:
     Args:
         text: SQL of the text.
     """
-    near = f"translate({text}, {literal(_NEAR + _MARKS)}, {literal(_NEAR_ASCII)})"
+    near = f"translate({text}, {literal(_NEAR + _MINUS + _MARKS)}, {literal(_NEAR_ASCII + '-')})"
     far = f"translate({near}, {literal(_ALL)}, {literal(_ALL_ASCII)})"
     return (
         f"case when strlen({text}) = length({text}) then {text} "
         f"when regexp_matches({near}, '[^\\P{{Nd}}0-9]') then {far} else {near} end"
     )
+
+
+def same_letters(text: str) -> str:
+    """Gives the SQL of a text in which letters that look alike are the same letter.
+
+    Args:
+        text: SQL of the text.
+    """
+    return f"translate({text}, {literal(_ARABIC)}, {literal(_PERSIAN)})"
+
+
+def with_same_letters(text: str) -> str:
+    """Does with a text what `same_letters` does with a cell."""
+    return text.translate(str.maketrans(_ARABIC, _PERSIAN + "\0")).replace("\0", "")

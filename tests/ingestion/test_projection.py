@@ -196,6 +196,13 @@ def test_booleans(contracts: Contracts, tmp_path: Path) -> None:
     ]
 
 
+def test_words_for_true_do_not_depend_on_the_keyboard(contracts: Contracts, tmp_path: Path) -> None:
+    words = {"true": "بلی", "false": "خير"}
+    cells = ["بلي", "بلی", "خیر", "خير", "خـیر", "نه"]
+    expected = [True, True, False, False, False, "cast_failed"]
+    assert cast(contracts, tmp_path, "is_open", cells, {"formats": words}) == expected
+
+
 def test_dates(contracts: Contracts, tmp_path: Path) -> None:
     cells = {
         "2017-02-28": date(2017, 2, 28),
@@ -332,6 +339,26 @@ def test_keys_made_of_names(contracts: Contracts, tmp_path: Path) -> None:
     assert keys[2] != keys[3]
     assert keys[4] == "acme|"
     assert found[5]["_failed_reason"] == "required_missing"
+
+
+@pytest.mark.parametrize(
+    ("spellings", "key"),
+    [
+        (
+            ["پارس یکتا", "پارس يكتا", "پارس  یکتا", "پارس\u200cیکتا", " پارس یکتا\u200c"],
+            "پارس یکتا",
+        ),
+        (["نیک‌گستر", "نيك گستر", "نیک\u200c گستر", "نیـک گستر"], "نیک گستر"),
+        (["كاوه", "کاوه", "کـــاوه"], "کاوه"),
+        (["Café\u00a0Noir", "CAFÉ NOIR", "Cafe\u0301 Noir"], "café noir"),
+    ],
+)
+def test_keys_do_not_depend_on_the_keyboard(
+    contracts: Contracts, tmp_path: Path, spellings: list[str], key: str
+) -> None:
+    feed = feed_of(contracts, tmp_path, {"sample_id": {"key_of": ["name"]}})
+    found = results(contracts, feed, ["name"], [(each,) for each in spellings])
+    assert [row["sample_id"] for row in found] == [key] * len(spellings)
 
 
 def test_id_prefix_goes_before_keys_and_references_only(

@@ -110,7 +110,7 @@ def test_encodings_give_the_same_text(read, content, encoding, is_packed):
     assert reading.rows == [("1", "Müller"), ("2", "Ünal")]
 
 
-PERSIAN = "id,name\n1,شركت كيميا\n2,فولاد مباركه اصفهان\n3,بازركاني تهران\n"
+PERSIAN = "id,name\n1,نيك افروز پارس\n2,سازه هاي نوين اصفهان\n3,كيان تجارت شيراز\n"
 RUSSIAN = "id,name\n1,Иван Петров\n2,Мария Сидорова\n3,Ольга Кузнецова\n"
 GREEK = "id,name\n1,Γιώργος Παπαδόπουλος\n2,Μαρία Νικολάου\n3,Ελένη Γεωργίου\n"
 

@@ -100,8 +100,51 @@ def test_numbers(formats: dict[str, str], separators: str, points: str):
 
 
 @pytest.mark.parametrize(
+    ("text", "formats", "meant"),
+    [
+        ("(1,250.50)", {"negative": "parentheses", "thousands": ","}, "-1250.50"),
+        ("(€ 5)", {"negative": "parentheses", "strip": ("€",)}, "-5"),
+        ("€(5)", {"negative": "parentheses", "strip": ("€",)}, "-5"),
+        ("-5", {"negative": "parentheses"}, "-5"),
+        ("5-", {"negative": "trailing"}, "-5"),
+        (
+            "1.250,50 -",
+            {"negative": "trailing", "thousands": ".", "decimal_point": ","},
+            "-1250.50",
+        ),
+        ("-5", {"negative": "trailing"}, "-5"),
+        ("€5", {"strip": ("€",)}, "5"),
+        ("-€5", {"strip": ("€",)}, "-5"),
+        ("5 €", {"strip": ("€",)}, "5"),
+        ("5\u00a0EUR", {"strip": ("€", "EUR")}, "5"),
+        ("US$ 5", {"strip": ("$", "US$")}, "5"),
+        ("\u06f1\u06f2 ریال", {"strip": ("ریال",)}, "12"),
+        ("\u22125", {}, "-5"),
+        ("\u2212\u06f5", {}, "-5"),
+    ],
+)
+def test_signs_and_what_stands_around(text: str, formats: dict[str, object], meant: str):
+    assert read(NUMBER, [text], **formats) == [Decimal(meant)]
+
+
+@pytest.mark.parametrize(
     ("text", "formats"),
     [
+        ("(5)", {}),
+        ("5-", {}),
+        ("€5", {}),
+        ("5 %", {}),
+        ("(5", {"negative": "parentheses"}),
+        ("(-5)", {"negative": "parentheses"}),
+        ("-(5)", {"negative": "parentheses"}),
+        ("()", {"negative": "parentheses"}),
+        ("-5-", {"negative": "trailing"}),
+        ("5--", {"negative": "trailing"}),
+        ("-", {"negative": "trailing"}),
+        ("€€5", {"strip": ("€",)}),
+        ("$5", {"strip": ("€",)}),
+        ("€", {"strip": ("€",)}),
+        ("5.€", {"strip": (".",)}),
         ("1,5", {"thousands": ","}),
         ("12 34", {"thousands": " "}),
         ("1\u2019000", {"thousands": ","}),
