@@ -12,6 +12,7 @@ understood is written down here, and `try_cast` only sees texts for which it is 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from ingestion.contracts import Column
 from ingestion.feeds import Formats
@@ -34,7 +35,7 @@ _ISO_LOCAL = rf"{_CLOCK}|{_DAY}"
 _ISO_ZULU = rf"{_DAY}[T ]\d{{2}}:\d{{2}}:\d{{2}}(\.\d{{1,9}})?Z"
 _ISO_OFFSET = rf"{_CLOCK} ?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 # A double knows 15 digits and is written with up to 17; what differs less than this was computed.
-_DIGITS, _NOISE = 15, "0.000000001"
+_DIGITS, _NOISE_PLACES = 15, 9
 _MANY_DECIMALS = r"[+-]?\d*\.\d{10,}"
 _MAX_NOISY_SCALE = 8
 # Moments as numbers: days of a spreadsheet, and time since 1970.
@@ -102,10 +103,12 @@ def _number(column: Column, text: str, formats: Formats) -> str:
     )
     if scale > _MAX_NOISY_SCALE:
         return f"case {exact} end"
-    precise = f"try_cast({number} as decimal(38, 18))"
+    # One digit less than there may be, since rounding up can take one more.
+    precise = f"try_cast({number} as decimal(37, 18))"
     rounded = f"round({precise}, {scale})"
+    noise = f"{Decimal(1).scaleb(-max(_NOISE_PLACES, scale + 4)):f}"
     return (
-        f"case {exact} when {_has_noise(number)} and abs({precise} - {rounded}) <= {_NOISE} "
+        f"case {exact} when {_has_noise(number)} and abs({precise} - {rounded}) <= {noise} "
         f"then try_cast({rounded} as {column.sql_type}) end"
     )
 
@@ -167,8 +170,9 @@ def _separators(formats: Formats) -> tuple[str, str]:
 
 
 def _form_of_number(points: str, separators: str) -> str:
-    point, separator = f"[{re.escape(points)}]", f"[{re.escape(separators)}]"
-    whole = rf"\d+|\d{{1,3}}(?:{separator}\d{{3}})+"
+    point, whole = f"[{re.escape(points)}]", r"\d+"
+    if separators:
+        whole = rf"\d+|\d{{1,3}}(?:[{re.escape(separators)}]\d{{3}})+"
     return rf"[+-]?(?:(?:{whole})(?:{point}\d*)?|{point}\d+)"
 
 
@@ -195,7 +199,7 @@ def _date(text: str, formats: Formats, zone: str) -> str:
         f"when regexp_full_match({text}, {literal(_ISO_LOCAL)}) "
         f"then cast(try_cast({text} as timestamp) as date)",
         f"when regexp_full_match({text}, {literal(_ISO_OFFSET)}) "
-        f"then cast({_in_zone(_with_offset(text), zone)} as date)",
+        f"then cast({local_time(_with_offset(text), zone)} as date)",
     ]
     return _chosen(branches, given, names)
 
@@ -255,7 +259,7 @@ def _by_format(text: str, name: str, zone: str, *, is_local: bool) -> str:
         is_utc = re.search(r"(?<!%)(?:%%)*%[zZ]", name) is not None
         moment = f"timezone('UTC', {moment})" if is_utc else moment
     if is_utc:
-        found = _in_zone(moment, zone) if is_local else moment
+        found = local_time(moment, zone) if is_local else moment
     else:
         found = moment if is_local else _to_utc(moment, zone)
     return f"case when {moment} between {_FIRST_DAY} and {_LAST_DAY} then {found} end"
@@ -298,6 +302,11 @@ def _to_utc(moment: str, zone: str) -> str:
     return moment if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {moment}))"
 
 
-def _in_zone(moment: str, zone: str) -> str:
-    """Gives a time in UTC as local time."""
+def local_time(moment: str, zone: str) -> str:
+    """Gives the SQL of a time in UTC as it is in a zone.
+
+    Args:
+        moment: SQL of the time.
+        zone: The zone (IANA name).
+    """
     return moment if zone == "UTC" else f"timezone({literal(zone)}, timezone('UTC', {moment}))"

@@ -129,6 +129,14 @@ class CompanySettings(_Block):
         return holidays
 
     @model_validator(mode="after")
+    def _calendar_runs_forward(self) -> CompanySettings:
+        if not date(1900, 1, 1) <= self.calendar_start < self.calendar_end <= date(2199, 12, 31):
+            raise ValueError(
+                "calendar_start must lie before calendar_end, both from 1900-01-01 to 2199-12-31"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _holidays_in_calendar(self) -> CompanySettings:
         outside = [
             holiday
@@ -139,14 +147,6 @@ class CompanySettings(_Block):
             raise ValueError(
                 f"the holiday {outside[0].name} ({outside[0].date}) lies outside the calendar "
                 f"({self.calendar_start} to {self.calendar_end}), so it would change nothing"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _calendar_runs_forward(self) -> CompanySettings:
-        if not date(1900, 1, 1) <= self.calendar_start < self.calendar_end <= date(2199, 12, 31):
-            raise ValueError(
-                "calendar_start must lie before calendar_end, both from 1900-01-01 to 2199-12-31"
             )
         return self
 

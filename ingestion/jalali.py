@@ -34,15 +34,22 @@ _MONTHS = (
     ("اسفند", "esfand"),
 )
 _NAME = r"[^\d\s/\-.,،:]+"
-_BETWEEN = r"\s*[/\-.,،\s]\s*"
+_BETWEEN = r"[\s\p{Z}]*[/\\|_\-–.,،\s\p{Z}][\s\p{Z}]*"
 _CLOCK = r"(?:[Tt,،\s\-]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?"
 _CLOCK_PARTS = ("hour", "minute", "second", "fraction")
 # Years first, as is usual; a day before a month is understood where the month is named.
-_YEAR, _DAY = r"(\d{4}|\d{2})", r"(\d{1,2})"
+_YEAR, _TWO, _DAY = r"(\d{4})", r"(\d{2})", r"(\d{1,2})"
+_YEAR_FIRST, _DAY_FIRST = ("year", "month", "day"), ("day", "month", "year")
 _USUAL_FORMS = (
-    (rf"{_YEAR}{_BETWEEN}(\d{{1,2}}|{_NAME}){_BETWEEN}{_DAY}{_CLOCK}", ("year", "month", "day")),
-    (rf"(\d{{4}})(\d{{2}})(\d{{2}}){_CLOCK}", ("year", "month", "day")),
-    (rf"{_DAY}{_BETWEEN}({_NAME}){_BETWEEN}{_YEAR}{_CLOCK}", ("day", "month", "year")),
+    (rf"{_YEAR}{_BETWEEN}(\d{{1,2}}|{_NAME}){_BETWEEN}{_DAY}{_CLOCK}", _YEAR_FIRST),
+    (rf"(\d{{4}})(\d{{2}})(\d{{2}}){_CLOCK}", _YEAR_FIRST),
+    (rf"{_DAY}{_BETWEEN}({_NAME}){_BETWEEN}{_YEAR}{_CLOCK}", _DAY_FIRST),
+)
+# Years of two digits, as they stand where no format says otherwise. Before the name of a month such
+# a number is a day.
+_SHORT_FORMS = (
+    (rf"{_TWO}{_BETWEEN}{_DAY}{_BETWEEN}{_DAY}{_CLOCK}", _YEAR_FIRST),
+    (rf"{_DAY}{_BETWEEN}({_NAME}){_BETWEEN}{_TWO}{_CLOCK}", _DAY_FIRST),
 )
 _CODES = {
     "Y": (r"(\d{4})", "year"),
@@ -60,9 +67,12 @@ _CODE = re.compile(r"%-?(.)|(\s+)|([^%\s]+)", re.DOTALL)
 
 
 def is_known_format(name: str) -> bool:
-    """Tells whether all codes of a strptime format have a meaning in this calendar."""
-    codes = [code for code, _, _ in _CODE.findall(name) if code]
-    return all(code in _CODES or code == "%" for code in codes) and {"d"} <= set(codes)
+    """Tells whether a strptime format names year, month and day once, by codes of this calendar."""
+    codes = [code for code, _, _ in _CODE.findall(name) if code not in ("", "%")]
+    if not all(code in _CODES for code in codes):
+        return False
+    parts = [_CODES[code][1] for code in codes]
+    return len(set(parts)) == len(parts) and {"year", "month", "day"} <= set(parts)
 
 
 def jalali_moment(text: str, names: Sequence[str]) -> str:
@@ -70,14 +80,21 @@ def jalali_moment(text: str, names: Sequence[str]) -> str:
 
     Args:
         text: SQL of the text, its digits in ASCII.
-        names: strptime formats to try first; the usual forms follow, unless a format has the day
-            before the month behind a leading year, which they would read the other way round.
+        names: strptime formats to try first. The usual forms with years of four digits follow,
+            unless a format has the day before the month behind a leading year, which they would
+            read the other way round; without any format also those of two.
     """
     forms = [_form(name) for name in names]
+    usual = _USUAL_FORMS if names else (*_USUAL_FORMS, *_SHORT_FORMS)
     if not any(re.match(r"%-?[Yy]\W*%-?d", name) for name in names):
-        forms += [(pattern, (*parts, *_CLOCK_PARTS)) for pattern, parts in _USUAL_FORMS]
-    found = [_moment_by(text, pattern, parts) for pattern, parts in forms]
-    return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+        forms += [(pattern, (*parts, *_CLOCK_PARTS)) for pattern, parts in usual]
+    # The first form that fits decides: a day that there is not in it is not read in another order.
+    cases = " ".join(
+        f"when regexp_full_match({text}, {literal(pattern)}) "
+        f"then {_moment_by(text, pattern, parts)}"
+        for pattern, parts in forms
+    )
+    return f"case {cases} end"
 
 
 def gregorian(year: int, month: int, day: int) -> date:
@@ -130,8 +147,7 @@ def _moment_by(text: str, pattern: str, parts: Sequence[str]) -> str:
         f"then cast(date '1970-01-01' + {_day_number('n.y', 'n.m', 'n.d')} as timestamp) "
         "+ to_seconds(3600 * n.hours + 60 * n.minutes + n.seconds) + to_microseconds(n.us) end"
     )
-    matches = f"regexp_full_match({text}, {literal(pattern)})"
-    return f"case when {matches} then list_transform({numbers}, lambda n: {moment})[1] end"
+    return f"list_transform({numbers}, lambda n: {moment})[1]"
 
 
 def _or_zero(part: str, is_there: bool) -> str:

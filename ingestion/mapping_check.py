@@ -15,6 +15,7 @@ from typing import Literal
 
 import duckdb
 
+from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table, load_contracts
 from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, Feed
@@ -36,6 +37,8 @@ from ingestion.shown import path_name
 from ingestion.sql_text import literal
 
 ROWS = 1_000
+# That of a company which says nothing else.
+_CALENDAR = (CompanySettings().calendar_start, CompanySettings().calendar_end)
 SAMPLES = 3
 MASK = "***"
 INLINE = "rows in the mapping"
@@ -195,7 +198,8 @@ def _unused(mapping: SourceMapping, folder: Path) -> Iterator[str]:
 def _inline_report(feed: Feed, table: Table) -> FileReport:
     assert feed.inline is not None
     blank = FileReport(feed.full_name, feed.kind, INLINE, extracted_at=feed.time_of(""))
-    projection = project(feed, table, feed.inline.header, inline_columns(feed.inline))
+    columns = inline_columns(feed.inline)
+    projection = project(feed, table, feed.inline.header, columns, calendar=_CALENDAR)
     with duckdb.connect() as connection:
         connection.execute(f"create temp table cells as from {inline_relation(feed.inline)}")
         return _understood(replace(blank, time_from="mapping"), feed, table, projection, connection)
@@ -246,7 +250,9 @@ def _read(
     )
     header, columns = records.header, text_columns(records.header)
     native = records.native
-    projection = project(feed, table, header, columns, native=native, partial=True)
+    projection = project(
+        feed, table, header, columns, native=native, calendar=_CALENDAR, partial=True
+    )
     report = _understood(report, feed, table, projection, connection)
     try:
         project(feed, table, header, columns, native=native)

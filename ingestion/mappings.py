@@ -210,7 +210,7 @@ class _Resolution:
 
     def _feed(self, table: Table, block: FeedBlock, place: Location) -> Feed:
         formats = _merged_formats(self.content.formats, block.formats)
-        self._check_calendar(formats, (*place, "formats"))
+        self._check_together(formats, (*place, "formats"))
         feed = Feed(
             mapping=self.content.mapping,
             where=self.document.where(place),
@@ -304,7 +304,7 @@ class _Resolution:
                 self._problem(place, f"'format' is for dates and timestamps; {name} is none")
             own = own.model_copy(update={logical_type: block.format})
         if own != formats:
-            self._check_calendar(own, place)
+            self._check_together(own, place)
         recode = None
         if block.recode is not None:
             recode = tuple((key, _text(value)) for key, value in block.recode.items())
@@ -397,13 +397,14 @@ class _Resolution:
             )
 
     def _check_formats(self, block: FormatsBlock, place: Location) -> None:
-        if (block.decimal_point or ".") in kinds_of(block.thousands or "none"):
-            self._problem(place, "thousands and decimal_point are the same character")
         for key, formats in (("date", block.date), ("timestamp", block.timestamp)):
             for text in formats or ():
                 self._check_time_format(text, (*place, key))
 
-    def _check_calendar(self, formats: Formats, place: Location) -> None:
+    def _check_together(self, formats: Formats, place: Location) -> None:
+        """Checks what only shows when inherited options are put together."""
+        if formats.thousands and formats.decimal_point in kinds_of(formats.thousands):
+            self._problem(place, "thousands and decimal_point are the same character")
         if formats.calendar != "jalali":
             return
         for name in (*formats.date, *formats.timestamp):
@@ -411,7 +412,7 @@ class _Resolution:
                 self._problem(
                     place,
                     f"the format '{name}' cannot be read in the Jalali calendar, which knows "
-                    "%Y %y %m %d %B %b %H %M %S %f and needs %d",
+                    "%Y %y %m %d %B %b %H %M %S %f and needs year, month and day once",
                 )
 
     def _check_time_format(self, text: str, place: Location) -> None:

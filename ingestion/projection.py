@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 
-from ingestion.casts import failed_cast_reason, plain_text, typed_value
+from ingestion.casts import failed_cast_reason, local_time, plain_text, typed_value
 from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
@@ -33,16 +33,18 @@ EXTRACTED_AT = "_extracted_at_value"
 # What would compute a part of an expression before the `try` that guards it.
 LIFTING_OPTIMIZERS = "common_subexpressions,in_clause"
 # As spreadsheets and data frames leave an id that they took for a number.
-_ROUNDED_ID = r"[+-]?\d(\.\d+)?E\+\d{2,}"
+_ROUNDED_ID = r"[+-]?\d(\.\d+)?[eE]\+\d{2,}"
 _NO_IDS = ("nan", "NaN")
-_LONG_NUMBER = r"-?\d{16,}"
+_JSON_VALUES = "('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE', 'BOOLEAN')"
 _ERROR_CELLS = (
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
     "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA",
 )  # fmt: skip
 _NEVER = 2099
-# Somebody may have been hired before the company's calendar begins.
-_FIRST_HIRE = date(1930, 1, 1)
+# People were hired before the company's calendar begins, and retire after it; what a table says may
+# hold from long ago. There only what cannot be meant is told.
+_WIDE = (date(1900, 1, 1), date(2199, 12, 31))
+_HOLDS = ("effective_", "valid_", "rate_date")
 # Above this a name that differs is taken for a slip of the pen, not for another column.
 _SLIP = 0.85
 
@@ -62,7 +64,8 @@ class ProjectedColumn:
         id_prefix: What goes before ids, where the text may be one.
         native_sql: Boolean over the text relation: the cell holds a value that is no text, so that
             no format has to explain it; None where that is so of no cell.
-        has_doubles: Whether numbers among such values were doubles.
+        largest_exact: The largest whole number that such a cell knows exactly; None for any.
+        is_made_key: Whether the text is a key made of names, which no spreadsheet can damage.
         calendar: First and last day that a date can have; None for any.
     """
 
@@ -74,7 +77,8 @@ class ProjectedColumn:
     source: str | None = None
     id_prefix: str = ""
     native_sql: str | None = None
-    has_doubles: bool = False
+    largest_exact: int | None = None
+    is_made_key: bool = False
     calendar: tuple[date, date] | None = None
 
     @property
@@ -145,7 +149,8 @@ class ProjectedColumn:
         else:
             branches.extend(self._damages(text, is_native))
         if self.calendar is not None and self.column.logical_type in {"date", "timestamp"}:
-            branches.append((_is_outside(value, self.calendar), "'date_outside_calendar'"))
+            outside = _is_outside(self.column, value, self.calendar, self.time_zone)
+            branches.append((outside, "'date_outside_calendar'"))
         branches.extend(_rule_failures(self.column, value))
         if not branches:
             return "cast(null as varchar)"
@@ -155,14 +160,15 @@ class ProjectedColumn:
     def _damages(self, text: str, is_native: str | None) -> Iterator[tuple[str, str]]:
         """Gives (condition, reason code as SQL) of texts that no source system holds."""
         prefix = self.id_prefix if self.column.is_prefixed_id else ""
-        if self.column.is_identity:
+        if self.column.is_identity and not self.is_made_key:
             words = ", ".join(literal(prefix + word) for word in _NO_IDS)
             form = literal(re.escape(prefix) + _ROUNDED_ID)
-            yield f"contains({text}, 'E+') and regexp_full_match({text}, {form})", "'damaged_id'"
+            rounded = f"(contains({text}, 'E+') or contains({text}, 'e+'))"
+            yield f"{rounded} and regexp_full_match({text}, {form})", "'damaged_id'"
             yield f"{text} in ({words})", "'damaged_id'"
-        if is_native is not None and self.has_doubles:
-            form = literal(re.escape(prefix) + _LONG_NUMBER)
-            yield f"{is_native} and regexp_full_match({text}, {form})", "'damaged_id'"
+            if is_native is not None and self.largest_exact is not None:
+                number = f"abs(try_cast(substr({text}, {len(prefix) + 1}) as hugeint))"
+                yield f"{is_native} and {number} > {self.largest_exact}", "'damaged_id'"
         yield _shows_error(text, prefix), "'error_cell'"
 
 
@@ -256,15 +262,40 @@ class Projection:
         return outcome
 
 
-def _is_outside(value: str, calendar: tuple[date, date]) -> str:
+def _is_outside(column: Column, value: str, calendar: tuple[date, date], zone: str) -> str:
     """Gives the condition that a date lies outside a calendar.
 
     The first or last day of a year far ahead is how programs write that something does not end.
     """
     first, last = calendar
-    day = f"cast({value} as date)"
+    # Of most values the day in UTC, which is known at once, lies inside already.
+    near = f"cast({value} as date) not between date '{first}' and date '{last}'"
+    day = (
+        f"cast({local_time(value, zone)} as date)" if column.logical_type == "timestamp" else value
+    )
     never_ends = f"year({day}) >= {_NEVER} and (dayofyear({day}) = 1 or dayofyear({day} + 1) = 1)"
-    return f"{day} not between date '{first}' and date '{last}' and not ({never_ends})"
+    return f"{near} and {day} not between date '{first}' and date '{last}' and not ({never_ends})"
+
+
+def _calendar_of(table: Table, column: str, calendar: tuple[date, date]) -> tuple[date, date]:
+    is_wide = table.source != "crm" or column.startswith(_HOLDS)
+    if not is_wide:
+        return calendar
+    return min(calendar[0], _WIDE[0]), max(calendar[1], _WIDE[1])
+
+
+def _native_of_kind(column: Column, condition: str, text: str) -> str:
+    """Narrows the condition of values that are no text to those of the column's own kind."""
+    if column.logical_type == "boolean":
+        return f"({condition}) and {text} in ('true', 'false')"
+    if column.logical_type in {"date", "timestamp"}:
+        return f"({condition}) and substr({text}, 5, 1) = '-'"
+    return condition
+
+
+def _json_kind(json: str, path: str) -> str:
+    # A cell that is no JSON has none; the value itself says that it is wrong.
+    return f"try(json_type({json}, {literal(path)}))"
 
 
 def _shows_error(text: str, prefix: str) -> str:
@@ -279,11 +310,16 @@ def _value_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]
     if typed_by is None:
         return column.value_of(f"{'p' if column.is_read_plain else 't'}{number}", native)
     cases = " ".join(
-        f"when {literal(named.column.name)} then "
-        f"{named.written_value(named.plain_of(f't{number}'), native)}"
+        f"when {literal(named.column.name)} then {named.written_value(plain, is_native)}"
         for named in _named_columns(column, typed_by)
+        for plain in [named.plain_of(f"t{number}")]
+        for is_native in [_native_in_row(named, native, number)]
     )
     return f"case t{place[typed_by.selector]} {cases} end"
+
+
+def _native_in_row(column: ProjectedColumn, native: str | None, number: str) -> str | None:
+    return None if native is None else _native_of_kind(column.column, native, f"t{number}")
 
 
 def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
@@ -295,16 +331,22 @@ def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, st
     failure = column.failure_of(text, f"v{number}", origin, native)
     if typed_by is not None:
         cases = " ".join(
-            f"when {literal(named.column.name)} then "
-            f"({named.failure_of(plain, f'({named.value_of(plain, native)})', None, native)})"
+            f"when {literal(named.column.name)} then ({_named_failure(named, number, native)})"
             for named in _named_columns(column, typed_by)
-            for plain in [named.plain_of(f"t{number}")]
         )
         failure = f"coalesce({failure}, case t{place[typed_by.selector]} {cases} end)"
     if not_before is not None:
         is_before = f"v{number} < v{place[not_before]}"
         failure = f"coalesce({failure}, case when {is_before} then 'before_start' end)"
     return failure
+
+
+def _named_failure(named: ProjectedColumn, number: str, native: str | None) -> str:
+    """Gives the reason code of a text that another column says to be a value of a column."""
+    plain, is_native = named.plain_of(f"t{number}"), _native_in_row(named, native, number)
+    value = f"({named.value_of(plain, is_native)})"
+    # The prefix of ids goes before such a text only when it is written.
+    return replace(named, id_prefix="").failure_of(plain, value, None, is_native)
 
 
 def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[ProjectedColumn]:
@@ -351,13 +393,16 @@ def project(
     _check_duplicates(found)
     rules, absent = found.rules(table, partial=partial)
     cells = _Cells(text_columns, native or {})
-    if calendar is not None and table.source != "crm":
-        calendar = (min(calendar[0], _FIRST_HIRE), calendar[1])
     projected = (
         _projected(feed, column, rules.get(column.name), found, cells) for column in table.columns
     )
-    columns = tuple(replace(column, calendar=calendar) for column in projected)
+    columns = tuple(
+        replace(column, calendar=calendar and _calendar_of(table, column.name, calendar))
+        for column in projected
+    )
     extracted_at = _extracted_at(feed, table, columns, found, cells)
+    if extracted_at is not None:
+        extracted_at = replace(extracted_at, calendar=calendar)
     used = tuple(name for name in header if name in found.used)
     unmapped = tuple(name for name in header if name not in found.used)
     if not partial:
@@ -530,7 +575,7 @@ def _projected(
     formats = _formats(rule)
     text, failure = _origin(rule, formats, header, cells)
     source = header.find(rule.from_column) if rule.from_column is not None else None
-    native, is_double = _native(column, rule, text, header, cells)
+    native, largest_exact = _native(column, rule, text, header, cells)
     if rule.recode is not None:
         recoded, failure = _recoded(rule, text, failure)
         # What the mapping puts in place of a value is text.
@@ -547,33 +592,30 @@ def _projected(
         source,
         feed.id_prefix,
         native,
-        is_double,
+        largest_exact,
+        is_made_key=bool(rule.key_of),
     )
 
 
 def _native(
     column: Column, rule: ColumnRule, text: str, header: _Header, cells: _Cells
-) -> tuple[str | None, bool]:
+) -> tuple[str | None, int | None]:
     """Gives the condition that a cell holds a value of the column's own kind, and no text.
 
     A number in a column of dates or booleans is none: 20260304 is a date by a format only. The
-    second is whether its numbers were doubles.
+    second is the largest whole number that such cells know exactly.
     """
     name = header.find(rule.extract_columns[0]) if rule.from_column or rule.path else None
     if name is None:
-        return None, False
+        return None, None
     native = cells.native_of(name)
     if rule.path is not None and rule.path[1]:
-        kind = f"json_type({cells.texts[name]}, {literal(rule.path[1])})"
-        native = Native(f"{kind} in ('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE', 'BOOLEAN')")
+        native = Native(
+            f"coalesce({_json_kind(cells.texts[name], rule.path[1])} in {_JSON_VALUES}, false)"
+        )
     if native is None:
-        return None, False
-    condition = native.condition
-    if column.logical_type == "boolean":
-        condition = f"({condition}) and {text} in ('true', 'false')"
-    elif column.logical_type in {"date", "timestamp"}:
-        condition = f"({condition}) and substr({text}, 5, 1) = '-'"
-    return condition, native.is_double
+        return None, None
+    return _native_of_kind(column, native.condition, text), native.largest_exact
 
 
 def _formats(rule: ColumnRule) -> Formats:
@@ -601,16 +643,12 @@ def _origin(
         return _key(tuple(cleaned(sql[name], formats) for name in rule.key_of)), None
     name = rule.extract_columns[0]
     if rule.path is not None and rule.path[1]:
-        return _attempted(f"json_extract_string({sql[name]}, {literal(rule.path[1])})", formats)
-    native = cells.native_of(named[name] or "")
-    return _cleaned_text(sql[name], formats, native), None
-
-
-def _cleaned_text(cell: str, formats: Formats, native: Native | None) -> str:
-    """Gives a cell cleaned; the words for nothing are for texts alone."""
-    if native is None or not formats.null_words:
-        return cleaned(cell, formats)
-    return f"case when {native.condition} then {cell} else {cleaned(cell, formats)} end"
+        found = f"json_extract_string({sql[name]}, {literal(rule.path[1])})"
+        # A whole number that was held as a double is the same id as beside other columns.
+        is_double = f"json_type({sql[name]}, {literal(rule.path[1])}) = 'DOUBLE'"
+        whole = f"regexp_replace({found}, '\\.0+$', '')"
+        return _attempted(f"case when {is_double} then {whole} else {found} end", formats)
+    return cleaned(sql[name], formats), None
 
 
 def _attempted(sql: str, formats: Formats) -> tuple[str, str]:
@@ -632,12 +670,12 @@ def _key(parts: tuple[str, ...]) -> str:
     Case, spaces and letters that only look alike do not count.
     """
     normalised = [
-        "replace(replace(nfc_normalize(lower(trim("
-        f"regexp_replace({same_letters(part)}, '[\\s\\p{{Z}}]+', ' ', 'g')))), "
+        "replace(replace(nfc_normalize(lower(nullif(trim("
+        f"regexp_replace({same_letters(part)}, '[\\s\\p{{Z}}]+', ' ', 'g')), ''))), "
         "'\\', '\\\\'), '|', '\\|')"
         for part in parts
     ]
-    empty = " and ".join(f"{part} is null" for part in parts)
+    empty = " and ".join(f"{part} is null" for part in normalised)
     joined = " || '|' || ".join(f"coalesce({part}, '')" for part in normalised)
     return f"case when not ({empty}) then {joined} end"
 
@@ -719,8 +757,8 @@ def _extracted_at(
             f"record speaks for (extracted_at in {feed.where})"
         )
     native = cells.native_of(found)
-    text = _cleaned_text(cells.texts[found], feed.formats, native)
-    is_native = f"({native.condition}) and substr({text}, 5, 1) = '-'" if native else None
+    text = cleaned(cells.texts[found], feed.formats)
+    is_native = _native_of_kind(moment, native.condition, text) if native else None
     return ProjectedColumn(
         moment, f"({text})", None, feed.formats, feed.time_zone, found, native_sql=is_native
     )

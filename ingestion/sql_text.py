@@ -31,12 +31,23 @@ def cleaned(cell: str, formats: Formats) -> str:
     odd = f"suffix({cell}, chr(160)) or prefix({cell}, chr(160))"
     text = (
         f"case when {cell} = '' then null "
-        # As exports keep a spreadsheet from taking an id for a number: ="0072".
-        f"when prefix({cell}, '=\"') and suffix({cell}, '\"') "
-        f"then nullif(substr({cell}, 3, length({cell}) - 3), '') "
+        f"when {_is_quoted(cell)} then {_unquoted(cell)} "
         f"when {cell} < '!' or {' or '.join(ends)} or {odd} "
         f"then nullif(trim({cell}, {_BLANKS}), '') else {cell} end"
     )
     for word in dict.fromkeys(formats.null_words):
         text = f"nullif({text}, {literal(word)})"
     return text
+
+
+def _is_quoted(cell: str) -> str:
+    """Tells a cell such as ="0072", by which exports keep a spreadsheet from making it a number."""
+    begins = f"prefix({cell}, '=\"') or ({cell} < '!' and contains({cell}, '=\"'))"
+    whole = f'regexp_full_match(trim({cell}, {_BLANKS}), \'="([^"]|"")*"\')'
+    return f"({begins}) and {whole}"
+
+
+def _unquoted(cell: str) -> str:
+    trimmed = f"trim({cell}, {_BLANKS})"
+    inner = f"replace(substr({trimmed}, 3, length({trimmed}) - 3), '\"\"', '\"')"
+    return f"nullif(trim({inner}, {_BLANKS}), '')"

@@ -16,7 +16,8 @@ from ingestion.errors import ExtractError
 from ingestion.readers.records import Native, ParsedRecords, check_width, first_line
 from ingestion.sql_text import literal
 
-_DOUBLES = ("DOUBLE", "FLOAT")
+# By type, the largest whole number up to which all are known exactly.
+_DOUBLES = {"DOUBLE": 2**53, "FLOAT": 2**24}
 _TEXTS = ("VARCHAR", "BLOB", "JSON", "UUID")
 
 
@@ -46,7 +47,7 @@ def read_parquet(path: Path, connection: duckdb.DuckDBPyConnection) -> ParsedRec
             f"the Parquet file is corrupt or cut ({first_line(caught)[:200]}); ask for it again"
         ) from None
     native = {
-        f"c{i}": Native(is_double=each in _DOUBLES)
+        f"c{i}": Native(largest_exact=_DOUBLES.get(each))
         for i, each in enumerate(types)
         if not (each in _TEXTS or _is_nested(each))
     }

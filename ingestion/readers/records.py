@@ -51,11 +51,11 @@ class Native:
 
     Args:
         condition: SQL over the relation: whether a row's cell is such a value.
-        is_double: Whether its numbers were doubles, which know no more than 15 digits.
+        largest_exact: The largest whole number that its numbers know exactly; None for any.
     """
 
     condition: str = "true"
-    is_double: bool = False
+    largest_exact: int | None = None
 
 
 class Records(Protocol):
@@ -187,12 +187,12 @@ class ScratchTable:
 
     Args:
         stem: Path of the files without number and ending.
-        has_doubles: Whether numbers that are no text were doubles.
+        largest_exact: The largest whole number that numbers among them know exactly.
     """
 
-    def __init__(self, stem: Path, has_doubles: bool = False) -> None:
+    def __init__(self, stem: Path, largest_exact: int | None = None) -> None:
         self._stem = stem
-        self._has_doubles = has_doubles
+        self._largest_exact = largest_exact
         self._rows: list[Sequence[str | None]] = []
         self._cells = 0
         self._files: list[Path] = []
@@ -234,7 +234,9 @@ class ScratchTable:
         """Gives the columns of the relation that hold values which are no text."""
         self._flush()
         return {
-            f"c{i}": Native(f"is_native{i}" if i in self._with_texts else "true", self._has_doubles)
+            f"c{i}": Native(
+                f"is_native{i}" if i in self._with_texts else "true", self._largest_exact
+            )
             for i in sorted(self._with_natives)
         }
 

@@ -26,6 +26,8 @@ from ingestion.readers.records import (
 from ingestion.readers.workbook_cells import OddCell, odd_cells
 from ingestion.yaml_source import nearest
 
+# Spreadsheets keep 15 digits of what somebody types.
+_LARGEST_EXACT = 10**15 - 1
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -96,7 +98,7 @@ def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords
         names.pop()
     header = named_columns(names)
     check_width(header)
-    table = ScratchTable(scratch, has_doubles=True)
+    table = ScratchTable(scratch, _LARGEST_EXACT)
     numbers: list[int] = []
     rejects: list[Reject] = []
     for number, row in filled[1:]:

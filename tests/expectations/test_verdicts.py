@@ -87,6 +87,7 @@ def test_a_check_whose_answer_is_missing_is_broken(
         "select user_id from {batch} where strptime(email, '%Y') is null",
     ],
 )
+@pytest.mark.usefixtures("pages")
 def test_the_error_of_a_broken_check_quotes_no_value(query: str, sound_home: Home):
     result = judge(sound_home, rule("odd", query))
     (found,) = result.checks

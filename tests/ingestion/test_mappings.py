@@ -122,6 +122,18 @@ WRONG = {
     ),
     "codec of bytes": ('delimiter: ";"', "encoding: base64", 6, "there is no encoding 'base64'"),
     "codec of names": ('delimiter: ";"', "encoding: idna", 6, "there is no encoding 'idna'"),
+    "separators that meet by inheritance": (
+        'amount: {expression: "cast(Amount as decimal(18, 2)) * 2"}',
+        'amount: {from: Amount, formats: {thousands: ","}}',
+        16,
+        "the same character",
+    ),
+    "a part of a date twice": (
+        'formats: {decimal_point: ","}',
+        'formats: {calendar: jalali, date: "%Y/%m/%d %d"}',
+        10,
+        "cannot be read in the Jalali calendar",
+    ),
     "code without a meaning in the calendar": (
         'formats: {decimal_point: ","}',
         'formats: {calendar: jalali, date: "%d %j"}',

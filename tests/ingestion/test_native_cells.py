@@ -151,11 +151,19 @@ def test_a_number_in_a_column_of_dates_goes_by_formats(landed, ending: str):
 
 
 @pytest.mark.parametrize("ending", WRITERS)
-def test_words_for_nothing_are_texts(landed, ending: str):
-    rows = [{"id": "a", "x": 0}, {"id": "b", "x": 1}]
-    assert landed(ending, rows, "amount: x", "formats: {'null': ['0']}") == [
-        ("a", Decimal("0.00")),
+def test_words_for_nothing_hold_for_all_cells(landed, ending: str):
+    rows = [{"id": "a", "x": -1}, {"id": "b", "x": 1}]
+    assert landed(ending, rows, "amount: x", "formats: {'null': ['-1']}") == [
+        ("a", None),
         ("b", Decimal("1.00")),
+    ]
+
+
+def test_nan_can_mean_nothing(landed):
+    rows = [{"id": "a", "x": float("nan"), "y": 1.5}]
+    options = "formats: {'null': [nan]}"
+    assert landed("parquet", rows, "owner_id: x; amount: y", options) == [
+        ("a", None, Decimal("1.50"))
     ]
 
 
@@ -166,6 +174,23 @@ def test_values_within_objects(landed, ending: str):
         ("a", Decimal("1250.50")),
         ("b", Decimal("1250.50")),
     ]
+
+
+@pytest.mark.parametrize("cell", ["none", "", "{", '{"y": }', "[1"])
+def test_a_cell_that_is_no_json_fails_alone(case, cell: str):
+    case.map(DEALS + "      amount: {path: $.x.y}\n", EUROPEAN)
+    rows = [{"id": "a", "x": {"y": 1.5}}, {"id": "b", "x": cell}]
+    case.write("deals.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    case.land()
+    good = case.query("select opportunity_id, amount from crm.opportunities order by all")
+    assert good[0] == ("a", Decimal("1.50"))
+    assert good[1:] in ([], [("b", None)])
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_a_whole_number_within_an_object_is_the_same_id(landed, ending: str):
+    rows = [{"id": 7.0, "x": {"y": 7.0}}, {"id": 8, "x": {"y": 8}}]
+    assert landed(ending, rows, "owner_id: {path: $.x.y}") == [("7", "7"), ("8", "8")]
 
 
 @pytest.mark.parametrize("ending", WRITERS)
@@ -185,14 +210,27 @@ def test_a_whole_number_is_the_same_id_everywhere(landed, ending: str):
 
 
 @pytest.mark.parametrize(
-    ("ending", "as_text"), [("xlsx", "123456789012345696"), ("parquet", "123456789012345680")]
+    ("ending", "as_text"), [("xlsx", "p:123456789012345696"), ("parquet", "p:123456789012345680")]
 )
 def test_an_id_beyond_what_a_double_knows_is_damaged(landed, ending: str, as_text: str):
     rows = [{"id": 123456789012345678.0, "x": 1.0}, {"id": 12345678901234.0, "x": 2.0}]
-    assert landed(ending, rows, "owner_id: x") == [
-        ("12345678901234", "2"),
+    assert landed(ending, rows, "owner_id: x", "id_prefix: 'p:'") == [
+        ("p:12345678901234", "p:2"),
         ("opportunity_id", as_text, "damaged_id"),
     ]
+
+
+def test_a_double_that_is_exact_is_an_id(landed):
+    rows = [{"id": float(2**53), "x": "a"}, {"id": float(2**53 + 2), "x": "b"}]
+    assert landed("parquet", rows, "owner_id: x") == [
+        (str(2**53), "a"),
+        ("opportunity_id", str(2**53 + 2), "damaged_id"),
+    ]
+
+
+def test_a_long_number_is_no_damaged_name(landed):
+    rows = [{"id": "a", "x": 1e20}]
+    assert landed("parquet", rows, "opportunity_name: x") == [("a", "1" + "0" * 20)]
 
 
 @pytest.mark.parametrize("ending", ["parquet", "json", "jsonl"])
@@ -205,7 +243,8 @@ def test_ids_that_a_data_frame_or_a_spreadsheet_damaged(case):
     case.map(DEALS + "      owner_id: owner\n", "id_prefix: 'x:'")
     case.write(
         "deals.csv",
-        'id,owner\n1,1.2E+17\n2,nan\n3,NaN\n4,1E5\n5,Nancy\n6,"=""0072"""\n7,#N/A\n8,#1\n',
+        'id,owner\n1,1.2E+17\n2,nan\n3,NaN\n4,1E5\n5,Nancy\n6,"=""0072"""\n7,#N/A\n8,#1\n'
+        "9,1.2345678901234568e+17\n",
     )
     case.land()
     assert case.query("select opportunity_id, owner_id from crm.opportunities order by all") == [
@@ -219,7 +258,37 @@ def test_ids_that_a_data_frame_or_a_spreadsheet_damaged(case):
         (3, "x:nan", "damaged_id"),
         (4, "x:NaN", "damaged_id"),
         (8, "x:#N/A", "error_cell"),
+        (10, "x:1.2345678901234568e+17", "damaged_id"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('="0072"', "0072"),
+        (' ="0072" ', "0072"),
+        ('="a ""b"" c"', 'a "b" c'),
+        ('=" 7 "', "7"),
+        ('="  "', None),
+        ('=""', None),
+        ('="', '="'),
+        ('="a" & "b"', '="a" & "b"'),
+        ("=0072", "=0072"),
+    ],
+)
+def test_a_text_that_is_kept_from_being_a_number(case, cell: str, text: str | None):
+    case.map(DEALS + "      opportunity_name: x\n")
+    quoted = cell.replace('"', '""')
+    case.write("deals.csv", f'id,x\n1,"{quoted}"\n')
+    case.land()
+    assert case.query("select opportunity_name from crm.opportunities") == [(text,)]
+
+
+def test_somebody_may_be_called_nan(case):
+    case.map(DEALS + "      owner_id: {key_of: [owner]}\n")
+    case.write("deals.csv", "id,owner\n1,Nan\n")
+    case.land()
+    assert case.query("select owner_id from crm.opportunities") == [("nan",)]
 
 
 @pytest.mark.parametrize(
@@ -262,6 +331,37 @@ def test_a_date_outside_the_companys_calendar_is_set_aside(case, text: str, is_k
     found = case.query("select column_name, reason from landing.quarantine order by all")
     outside = [(name, "date_outside_calendar") for name in ("closed_at", "created_date")]
     assert found == ([] if is_kept else outside)
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("Europe/Berlin", "2026-01-01 00:30:00"),
+        ("America/New_York", "2026-12-31 22:00:00"),
+        ("Asia/Tehran", "9999-12-31 00:00:00"),
+        ("Asia/Tehran", "9999-12-31"),
+    ],
+)
+def test_the_calendars_days_are_those_of_the_zone(case, zone: str, text: str):
+    case.map(DEALS + "      closed_at: x\n", f"time_zone: {zone}")
+    case.write("deals.csv", f"id,x\n1,{text}\n")
+    case.land()
+    assert case.query("select count(closed_at) from crm.opportunities") == [(1,)]
+
+
+def test_a_record_speaks_for_no_time_outside_the_calendar(case):
+    case.map(DEALS, "extracted_at: {column: t}")
+    case.write("deals.csv", "id,t\n1,1404-03-10 00:00:00\n2,2026-03-10 00:00:00\n")
+    case.land()
+    assert case.query("select opportunity_id from crm.opportunities") == [("2",)]
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "1950-06-30", "2060-12-30"])
+def test_what_holds_may_hold_from_long_ago(case, text: str):
+    case.map("  fx_rates: {files: r.csv, columns: same}")
+    case.write("r.csv", f"from_currency,to_currency,rate_date,rate\nEUR,USD,{text},1.1\n")
+    case.land()
+    assert case.query("select cast(rate_date as varchar) from crm.fx_rates") == [(text,)]
 
 
 def test_a_wider_calendar_reads_known_files_again(case, monkeypatch: pytest.MonkeyPatch):

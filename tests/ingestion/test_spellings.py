@@ -213,6 +213,61 @@ def test_what_is_no_jalali_day(text: str):
     assert read(MOMENT, [text], calendar="jalali") == ["cast_failed"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "meant"),
+    [
+        ("%d/%m/%y", "30/12/02", None),
+        ("%d/%m/%y", "31/07/03", None),
+        ("%d/%m/%y", "29/12/02", date(2024, 3, 19)),
+        ("%d/%m/%Y", "05/03/02", None),
+        ("%d/%m/%Y", "10/01/04", None),
+        ("%d/%m/%Y", "1402/03/05", date(2023, 5, 26)),
+        ("%d %B %Y", "15 Mehr 03", None),
+        ("%Y-%d-%m", "1403-05-07", date(2024, 9, 26)),
+        ("%Y-%d-%m", "1403/05/07", None),
+    ],
+)
+def test_a_day_by_a_format_is_not_read_in_another_order(name: str, text: str, meant: date | None):
+    assert read(DAY, [text], calendar="jalali", date=(name,)) == [meant or "cast_failed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("15 مهر 99", date(2020, 10, 6)),
+        ("15 مهر 03", date(2024, 10, 6)),
+        ("03/07/15", date(2024, 10, 6)),
+        ("1403–07–15", date(2024, 10, 6)),
+        ("1403_07_15", date(2024, 10, 6)),
+        ("1403|07|15", date(2024, 10, 6)),
+        ("1403\u00a007\u00a015", date(2024, 10, 6)),
+    ],
+)
+def test_short_years_and_other_separators(text: str, meant: date):
+    assert read(DAY, [text], calendar="jalali") == [meant]
+
+
+RATE = Column(name="rate", logical_type="number", precision=18, scale=8, description="Rate.")
+
+
+def test_noise_is_less_the_more_places_there_are():
+    texts = ["0.0000237809123456789", "0.0000105808157514974", "1.0842000000000001", "1e-5"]
+    assert read(RATE, texts) == ["would_round", "would_round", Decimal("1.0842"), "cast_failed"]
+
+
+@pytest.mark.parametrize("column", [NUMBER, WHOLE, RATE])
+def test_numbers_of_absurd_length_fail_alone(column: Column):
+    texts = ["9" * 20 + "." + "9" * 18, "9" * 40, "-" + "9" * 19 + "." + "9" * 18]
+    assert all(isinstance(found, str) for found in read(column, texts))
+
+
+def test_a_separator_that_is_the_other_one_of_arabic():
+    assert read(NUMBER, ["12٬5", "1,250٬5"], decimal_point="\u066c") == [
+        Decimal("12.50"),
+        "cast_failed",
+    ]
+
+
 def test_a_leap_day():
     assert read(DAY, ["1403/12/30", "1399-12-30"], calendar="jalali") == [
         date(2025, 3, 20),

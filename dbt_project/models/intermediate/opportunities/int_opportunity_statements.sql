@@ -147,7 +147,19 @@ numbered_changes as (
 
 ),
 
--- Stays without a time of day often begin at one moment: the deal is in the one that it left last.
+stage_changes as (
+
+    select distinct
+        opportunity_id,
+        changed_at
+
+    from numbered_changes
+    where field_name = 'stage_id'
+
+),
+
+-- Stays without a time of day often begin at one moment: the deal is in the one that it left last. A
+-- change of stage that the history of fields tells of that moment says it more exactly.
 ranked_stays as (
 
     select
@@ -165,6 +177,11 @@ ranked_stays as (
 
     from {{ ref('stg_crm__opportunity_stage_history') }} as stays
     left join {{ ref('stg_crm__stages') }} as stages on stays.stage_id = stages.stage_id
+    left join stage_changes
+        on
+            stays.opportunity_id = stage_changes.opportunity_id
+            and stays.entered_at = stage_changes.changed_at
+    where stage_changes.opportunity_id is null
 
 ),
 
