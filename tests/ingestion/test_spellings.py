@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -123,7 +124,7 @@ def test_numbers(formats: dict[str, str], separators: str, points: str):
         ("\u2212\u06f5", {}, "-5"),
     ],
 )
-def test_signs_and_what_stands_around(text: str, formats: dict[str, object], meant: str):
+def test_signs_and_what_stands_around(text: str, formats: dict[str, Any], meant: str):
     assert read(NUMBER, [text], **formats) == [Decimal(meant)]
 
 
