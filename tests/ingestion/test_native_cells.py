@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -365,13 +364,13 @@ def test_what_holds_may_hold_from_long_ago(case, text: str):
 
 
 def test_a_wider_calendar_reads_known_files_again(case, monkeypatch: pytest.MonkeyPatch):
-    tests = sys.modules[type(case).__module__]
+    settings = type(case).land.__globals__
     case.map(DEALS + "      created_date: x\n")
     case.write("deals.csv", "id,x\n1,2025-12-31\n")
     case.land()
     assert case.query("select opportunity_id from crm.opportunities") == []
-    wider = tests.SETTINGS.model_copy(update={"calendar_start": date(2025, 1, 1)})
-    monkeypatch.setattr(tests, "SETTINGS", wider)
+    wider = settings["SETTINGS"].model_copy(update={"calendar_start": date(2025, 1, 1)})
+    monkeypatch.setitem(settings, "SETTINGS", wider)
     case.land()
     assert case.query("select opportunity_id from crm.opportunities") == [("1",)]
 
