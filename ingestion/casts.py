@@ -188,10 +188,8 @@ def _boolean(text: str, formats: Formats) -> str:
 def _date(text: str, formats: Formats, zone: str) -> str:
     """Gives a date; of a text with a time of day, the day it has in the mapping's zone."""
     names = (*formats.date, *formats.timestamp)
-    given = [f"cast({_by_format(text, f, zone, is_local=True)} as date)" for f in names]
     if formats.calendar == "jalali":
-        moment, counted = _in_jalali(text, names, zone, is_local=True)
-        return f"cast(coalesce({', '.join([*counted, moment])}) as date)"
+        return f"cast({_in_jalali(text, names, zone, is_local=True)} as date)"
     plain = f"try_cast({text} as date)"
     branches = [
         f"when strlen({text}) = 10 and cast({plain} as varchar) = {text} and {text} > '1' "
@@ -201,6 +199,7 @@ def _date(text: str, formats: Formats, zone: str) -> str:
         f"when regexp_full_match({text}, {literal(_ISO_OFFSET)}) "
         f"then cast({local_time(_with_offset(text), zone)} as date)",
     ]
+    given = [f"cast({_by_format(text, f, zone, is_local=True)} as date)" for f in names]
     return _chosen(branches, given, names)
 
 
@@ -208,8 +207,7 @@ def _timestamp(text: str, formats: Formats, zone: str) -> str:
     """Gives a timestamp in UTC; one without an offset is in the mapping's zone."""
     names = (*formats.timestamp, *formats.date)
     if formats.calendar == "jalali":
-        moment, counted = _in_jalali(text, names, zone, is_local=False)
-        return f"coalesce({', '.join([*counted, moment])})"
+        return _in_jalali(text, names, zone, is_local=False)
     plain = f"try_cast({text} as timestamp)"
     branches = [
         # The letter Z is understood by the cast, which is faster than the general way.
@@ -226,17 +224,14 @@ def _timestamp(text: str, formats: Formats, zone: str) -> str:
     return _chosen(branches, given, names)
 
 
-def _in_jalali(
-    text: str, names: tuple[str, ...], zone: str, *, is_local: bool
-) -> tuple[str, list[str]]:
-    """Gives the moment that is written in the Jalali calendar, and those written as numbers."""
+def _in_jalali(text: str, names: tuple[str, ...], zone: str, *, is_local: bool) -> str:
+    """Gives the moment that is written as a number, or else in the Jalali calendar."""
+    counted = [
+        _by_format(text, name, zone, is_local=is_local) for name in names if name in NUMBER_FORMATS
+    ]
     written = [name for name in names if name not in NUMBER_FORMATS]
-    counted = [name for name in names if name in NUMBER_FORMATS]
     moment = f"({jalali_moment(text, written)})"
-    return (
-        moment if is_local else _to_utc(moment, zone),
-        [_by_format(text, name, zone, is_local=is_local) for name in counted],
-    )
+    return f"coalesce({', '.join([*counted, moment if is_local else _to_utc(moment, zone)])})"
 
 
 def _chosen(iso: list[str], given: list[str], names: tuple[str, ...]) -> str:

@@ -645,7 +645,7 @@ def _origin(
     if rule.path is not None and rule.path[1]:
         found = f"json_extract_string({sql[name]}, {literal(rule.path[1])})"
         # A whole number that was held as a double is the same id as beside other columns.
-        is_double = f"json_type({sql[name]}, {literal(rule.path[1])}) = 'DOUBLE'"
+        is_double = f"{_json_kind(sql[name], rule.path[1])} = 'DOUBLE'"
         whole = f"regexp_replace({found}, '\\.0+$', '')"
         return _attempted(f"case when {is_double} then {whole} else {found} end", formats)
     return cleaned(sql[name], formats), None
