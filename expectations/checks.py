@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from expectations.results import Severity
 
 BATCH = "{batch}"
+AS_OF = "(select as_of_date from warehouse.intermediate.int_warehouse_as_of)"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from expectations.checks import BATCH, Check
+from expectations.checks import AS_OF, BATCH, Check
 from expectations.people_suite import people_checks
 from ingestion.contracts import Contracts, Table
 
@@ -100,6 +100,50 @@ def _opportunity_checks() -> Iterator[Check]:
         "where has_close_before_creation and not is_excluded and is_last_episode",
         "deals closed before they were created; they count as decided but enter no cycle average",
         "correct their dates in the CRM",
+        severity="warn",
+    )
+    yield Check(
+        _CORE,
+        "fct_opportunity",
+        "closed_by_now",
+        f"select opportunity_id, closed_date from {BATCH} where closed_date > {AS_OF} "
+        "and not is_excluded and is_last_episode",
+        "decided deals whose closing day lies ahead; they count in the period of that day",
+        "correct the closing day in the CRM; where files carry the date of the evening on which "
+        "they are written, say so with extracted_at in the mapping",
+        severity="warn",
+    )
+    yield Check(
+        "crm",
+        "opportunities",
+        "merges_end",
+        f"""
+        with recursive newest as (
+            select opportunity_id, arg_max(_op, _extract_id) as op,
+                   arg_max(coalesce(merged_into_id, ''), _extract_id) as merged_into_id
+            from raw.crm.opportunities
+            where opportunity_id in (
+                select opportunity_id from raw.crm.opportunities where merged_into_id is not null
+            )
+            group by opportunity_id
+        ),
+        merges as (
+            select opportunity_id, merged_into_id from newest
+            where op = 'upsert' and merged_into_id not in ('', opportunity_id)
+        ),
+        followed(opportunity_id, survivor_id) as (
+            select opportunity_id, merged_into_id from merges
+            union
+            select followed.opportunity_id, merges.merged_into_id
+            from followed
+            inner join merges on followed.survivor_id = merges.opportunity_id
+        )
+        select opportunity_id from followed
+        where opportunity_id = survivor_id
+          and opportunity_id in (select opportunity_id from {BATCH})
+        """,
+        "deals that were merged into each other in a ring; none of them counts",
+        "take the mark of being merged off the deal that is to stay",
         severity="warn",
     )
 

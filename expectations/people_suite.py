@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from expectations.checks import BATCH, Check
+from expectations.checks import AS_OF, BATCH, Check
 
 _STAGING = "staging"
-_AS_OF = "(select as_of_date from warehouse.intermediate.int_warehouse_as_of)"
 
 
 def people_checks() -> Iterator[Check]:
@@ -34,7 +33,7 @@ def _worker_checks() -> Iterator[Check]:
         f"{_STAGING}.stg_hr__workers",
         "gone_is_terminated",
         f"select worker_status, count(*) as workers from {BATCH} "
-        f"where exited_on <= {_AS_OF} and worker_status <> 'terminated' group by worker_status",
+        f"where exited_on <= {AS_OF} and worker_status <> 'terminated' group by worker_status",
         "statuses of workers whose exit has passed and who are not terminated; the exit counts",
         "find them in staging.stg_hr__workers of warehouse.duckdb, and correct status or exit "
         "in HR",
@@ -140,10 +139,18 @@ def _plan_checks() -> Iterator[Check]:
         "restricted.fct_credit",
         "credits_can_be_paid",
         f"select problem, count(*) as credits from {BATCH} "
-        "where problem not in ('no_plan', 'no_employee', 'taken_back') and exists "
-        "(select * from warehouse.staging.stg_payroll__commission_plans) group by problem",
+        "where problem not in ('no_plan', 'no_employee', 'taken_back', 'unknown_seller') "
+        "and exists (select * from warehouse.staging.stg_payroll__commission_plans) "
+        "group by problem",
         "reasons for which credits of deals earn nothing",
         "find them in fct_credit of published/restricted.duckdb; docs/commission.md explains each",
+    )
+    yield _warning(
+        "restricted.fct_credit",
+        "wins_have_sellers",
+        f"select distinct opportunity_id, won_date from {BATCH} where problem = 'unknown_seller'",
+        "wins of no known seller; they count for the company, and nobody is credited",
+        "give the deals their owners in the CRM, or land the users who own them",
     )
     yield _warning(
         "restricted.fct_commission",

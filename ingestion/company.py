@@ -89,6 +89,7 @@ class CompanySettings(_Block):
     weekend: tuple[Weekday, ...] = ("saturday", "sunday")
     holidays: tuple[Holiday, ...] = ()
     close_lag_days: CountOrNone = 5
+    closing_day: Literal["transition", "stated"] = "transition"
     response_sla_minutes: Count = 60
     minimum_group_size: Count = 5
     max_rate_age_days: CountOrNone = 7

@@ -63,8 +63,10 @@ class KnownDeals:
         currency: Index in CURRENCIES of the amount, which for a list price is the product's.
         value: In cents of the reporting currency: at the rate of the closing date, for open deals
             of the day since which their row is as it is. NONE where there is no amount.
-        created_day: Creation, else the day of the first extract that showed the deal.
-        cycle_days: Closing less creation; NONE where open, or closed before the creation.
+        created_day: Creation, else the day of the extract that added the deal; NONE for one that
+            stood in the first extract already, which may have been there for years.
+        cycle_days: Closing less creation; NONE where open, where the creation is not known, or
+            closed before it.
     """
 
     deals: Deals
@@ -102,12 +104,14 @@ class AnswerKey:
         source, amount, currency = self._amounts(deals, lines, shown)
         known = deals.rows(shown)
         first_seen = self._timeline.business_day(1) + known.first_night.astype(np.int32) - 1
-        created_day = np.where(known.created_kind == UNDATED, first_seen, known.created_day)
+        added_day = np.where(known.first_night > 1, first_seen, NONE)
+        created_day = np.where(known.created_kind == UNDATED, added_day, known.created_day)
         rate_day = np.where(known.is_closed, known.closing_known_day, known.version_day)
         value = np.where(
             amount >= 0, self._rates.convert(np.maximum(amount, 0), currency, rate_day), NONE
         )
-        cycle = np.where(known.is_closed, known.closing_known_day - created_day, NONE)
+        has_cycle = known.is_closed & (created_day != NONE)
+        cycle = np.where(has_cycle, known.closing_known_day - created_day, NONE)
         return KnownDeals(
             deals=known,
             index=shown,

@@ -13,7 +13,7 @@ from simulation.company import NEVER
 from simulation.deals import AT_TIME, DANGLING, UNDATED, Codes, Course, Deals
 from simulation.line_items import LineItems
 from simulation.streams import stream
-from simulation.timeline import Timeline
+from simulation.timeline import SECONDS_PER_DAY, Timeline
 
 OPPORTUNITY_KINDS = 14
 """How many kinds of broken opportunity rows there are; defects.py names them."""
@@ -139,9 +139,10 @@ def plant_oddities(
     if np.count_nonzero(soon & ~closed & (deals.first_night == 1)) > 8 * per_kind:
         deals.created_kind[take(soon & ~closed)] = UNDATED
 
+    # Without a day, a deal was closed no later than its row was changed last.
     undated = take(closed)
     deals.closed_kind[undated] = UNDATED
-    deals.closing_known_day[undated] = today
+    deals.closing_known_day[undated] = deals.modified[undated] // SECONDS_PER_DAY
 
     early = take(
         closed & (deals.created_day > timeline.start_day + CLOSE_BEFORE_CREATION_DAYS), 3 * per_kind

@@ -57,7 +57,9 @@ create table restricted.restricted.fct_payroll_line (
     pay_amount decimal(18, 2), pay_period_start date, problem varchar);
 create table staging.stg_company__calendar (date_day date, month_start date);
 create table staging.stg_company__settings as select 'EUR' as reporting_currency;
-create table restricted.restricted.fct_credit (person_id varchar, credit_value decimal(18, 2), problem varchar);
+create table restricted.restricted.fct_credit (
+    opportunity_id varchar, won_date date, person_id varchar, credit_value decimal(18, 2),
+    problem varchar);
 create table restricted.restricted.fct_commission (
     person_id varchar, plan_id varchar, commission_value decimal(18, 2), problem varchar);
 create table intermediate.int_warehouse_as_of as select date '2026-01-01' as as_of_date;

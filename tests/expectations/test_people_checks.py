@@ -102,6 +102,15 @@ DEFECTS = {
         ("fct_credit", "credits_can_be_paid"),
         "after_exit",
     ),
+    "a win of nobody": (
+        {
+            "fct_credit": f"select 'd1' as opportunity_id, date '2026-01-02' as won_date, "
+            f"{PAY} as credit_value, p as problem "
+            "from (values ('unknown_seller'), ('no_value')) as v(p)",
+        },
+        ("fct_credit", "wins_have_sellers"),
+        "d1",
+    ),
     "a rep on a plan and without a quota": (
         {
             "fct_commission": f"select '{CANARY}' as person_id, {PAY} as commission_value, "

@@ -139,7 +139,49 @@ def test_core_gate_reports_a_close_before_creation_without_stopping(sound_home: 
     assert "d2" in not_passed(result)["fct_opportunity", "closed_after_creation"].message
 
 
+MERGES = [
+    ({"d1": "d1"}, set()),
+    ({"d1": "d2"}, set()),
+    ({"d1": "d2", "d2": "d3"}, set()),
+    ({"d1": "d2", "d2": "d1"}, {"d1", "d2"}),
+    ({"d1": "d2", "d2": "d3", "d3": "d1"}, {"d1", "d2", "d3"}),
+    # One that leads into a ring is not in it.
+    ({"d1": "d2", "d2": "d3", "d3": "d2"}, {"d2", "d3"}),
+]
+
+
+@pytest.mark.parametrize(("merges", "ring"), MERGES)
+def test_core_gate_reports_deals_merged_in_a_ring(
+    merges: dict[str, str], ring: set[str], sound_home: Home
+):
+    for deal, survivor in merges.items():
+        change(
+            sound_home,
+            f"update crm.opportunities set merged_into_id = '{survivor}' "
+            f"where opportunity_id = '{deal}'",
+            "raw",
+        )
+    result = run("core", sound_home)
+    assert result.passed
+    found = not_passed(result).get(("opportunities", "merges_end"))
+    assert {deal for deal in ("d1", "d2", "d3") if found and deal in found.message} == ring
+
+
+def test_core_gate_lets_a_ring_be_mended(sound_home: Home):
+    change(
+        sound_home,
+        "update crm.opportunities set merged_into_id = 'd2' where opportunity_id = 'd1'; "
+        "insert into crm.opportunities by name select * replace "
+        "('d1' as merged_into_id, 'e0' as _extract_id) from crm.opportunities "
+        "where opportunity_id = 'd2'",
+        "raw",
+    )
+    assert ("opportunities", "merges_end") not in not_passed(run("core", sound_home))
+
+
 CORE_REPORTS = [
+    ("update core.fct_opportunity set closed_date = date '2026-01-02' where opportunity_id = 'd2'",
+     "fct_opportunity", "closed_by_now", "d2"),
     ("update core.fct_quota set problem = 'overlap'", "fct_quota", "nothing_left_out", "q1"),
     ("update core.fct_forecast_submission set problem = 'no_exchange_rate'",
      "fct_forecast_submission", "nothing_left_out", "no_exchange_rate"),

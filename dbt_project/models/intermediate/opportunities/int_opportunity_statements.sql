@@ -5,6 +5,10 @@
     another statement (1).
 -#}
 {%- set fields = tracked_fields() %}
+{%- set own_closing = 'greatest(first_versions.began_at, first_versions.decided_at)' %}
+{%- set is_before_history -%}
+    coalesce(first_versions.is_closed and {{ own_closing }} < first_told_stages.told_at, false)
+{%- endset %}
 {#- The linter would give each comma that a loop writes a line of its own. #}
 -- noqa: disable=LT02,LT05,ST06
 with
@@ -147,6 +151,43 @@ numbered_changes as (
 
 ),
 
+-- No deal is ever without a stage: a first change of stage from nothing says where the history begins,
+-- at the deal's creation or when a migration wrote it. What else it tells from nothing at that moment
+-- is likewise how the deal stood then.
+history_beginnings as (
+
+    select
+        opportunity_id,
+        changed_at as begins_at
+
+    from numbered_changes
+    where
+        field_name = 'stage_id'
+        and change_number = 1
+        and nullif(old_value, '') is null
+
+),
+
+-- What a field held before its first change, or where its history begins.
+held_values as (
+
+    select
+        changes.*,
+        case
+            when beginnings.opportunity_id is not null then changes.new_value
+            else changes.old_value
+        end as held_value
+
+    from numbered_changes as changes
+    left join history_beginnings as beginnings
+        on
+            changes.opportunity_id = beginnings.opportunity_id
+            and changes.changed_at = beginnings.begins_at
+            and nullif(changes.old_value, '') is null
+    where changes.change_number = 1
+
+),
+
 stage_changes as (
 
     select distinct
@@ -176,7 +217,7 @@ ranked_stays as (
         ) as recency
 
     from {{ ref('stg_crm__opportunity_stage_history') }} as stays
-    left join {{ ref('stg_crm__stages') }} as stages on stays.stage_id = stages.stage_id
+    left join {{ ref('dim_stage') }} as stages on stays.stage_id = stages.stage_id
     left join stage_changes
         on
             stays.opportunity_id = stage_changes.opportunity_id
@@ -191,6 +232,83 @@ first_versions as (
 
     from timed_versions
     where version_number = 1
+
+),
+
+told_stages as (
+
+    select
+        opportunity_id,
+        held_value as stage_id,
+        changed_at as told_at,
+        nullif(old_value, '') is not null as is_left_then
+
+    from held_values
+    where field_name = 'stage_id'
+
+    union all
+
+    select
+        opportunity_id,
+        stage_id,
+        entered_at as told_at,
+        false as is_left_then
+
+    from ranked_stays
+    where recency = 1
+
+    union all
+
+    select
+        opportunity_id,
+        stage_id,
+        snapshot_at as told_at,
+        false as is_left_then
+
+    from {{ ref('stg_crm__opportunity_snapshots') }}
+
+),
+
+first_told_stages as (
+
+    select
+        told_stages.opportunity_id,
+        told_stages.told_at,
+        told_stages.is_left_then,
+        stages.stage_id,
+        stages.is_closed,
+        row_number() over (
+            partition by told_stages.opportunity_id
+            order by told_stages.told_at, stages.is_closed nulls last, stages.stage_id
+        ) as place
+
+    from told_stages
+    left join {{ ref('dim_stage') }} as stages on told_stages.stage_id = stages.stage_id
+
+),
+
+-- A history that begins with a closed stage does not tell the closing: that came before, on the day
+-- that the deal itself names. Otherwise all deals closed before a migration would be closed by it, and
+-- those whose closed stage was changed later by their creation. Where the deal names no such day, a
+-- closed stage that was left is only known to have been there until then.
+untold_closings as (
+
+    select
+        first_told_stages.opportunity_id,
+        first_told_stages.stage_id,
+        first_versions.extracted_at,
+        case
+            when {{ is_before_history }} then {{ own_closing }}
+            else first_told_stages.told_at - interval '1' microsecond
+        end as closed_at,
+        not {{ is_before_history }} as tells_transition
+
+    from first_told_stages
+    inner join first_versions on first_told_stages.opportunity_id = first_versions.opportunity_id
+    where
+        first_told_stages.place = 1
+        and first_told_stages.is_closed
+        and (first_told_stages.is_left_then or {{ is_before_history }})
 
 ),
 
@@ -263,6 +381,7 @@ select
     versions.said_at,
     versions.extracted_at as recorded_at,
     4 as source_rank,
+    false as tells_transition,
     versions.version_number,
     {%- for field in fields %}
     case when outdated_fields.{{ field }} is null then {{ said(4, 'versions.' ~ field) }} end
@@ -282,6 +401,7 @@ select
     snapshots.snapshot_at as said_at,
     greatest(snapshots.extracted_at, first_versions.extracted_at) as recorded_at,
     3 as source_rank,
+    false as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
     {{ said(3, 'snapshots.' ~ field) }} as {{ field }}{{ ',' if not loop.last }}
@@ -298,6 +418,7 @@ select
     changes.changed_at as said_at,
     greatest(changes.extracted_at, first_versions.extracted_at) as recorded_at,
     2 as source_rank,
+    changes.field_name = 'stage_id' as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
     case
@@ -319,6 +440,7 @@ select
     stays.entered_at as said_at,
     greatest(stays.extracted_at, first_versions.extracted_at) as recorded_at,
     1 as source_rank,
+    true as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
     {%- if field == 'stage_id' %}
@@ -337,8 +459,8 @@ where stays.recency = 1
 
 union all
 
--- What a field held before its first change it has held since the deal began. That is news, unless
--- the first extract showed the same.
+-- What a field held before its first change it has held since the deal began; no deal began closed. That is
+-- news, unless the first extract showed the same.
 select
     changes.opportunity_id,
     least(first_versions.began_at, changes.changed_at) as said_at,
@@ -348,22 +470,46 @@ select
             changes.field_name = '{{ field }}'
             and (
                 first_versions.{{ field }}
-                is not distinct from cast(nullif(changes.old_value, '') as {{ type }})
+                is not distinct from cast(nullif(changes.held_value, '') as {{ type }})
             )
             then first_versions.extracted_at
         {%- endfor %}
         else changes.extracted_at
     end as recorded_at,
     0 as source_rank,
+    false as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
-    case when changes.field_name = '{{ field }}' then {{ said(0, 'changes.old_value') }} end
+    case when changes.field_name = '{{ field }}' then {{ said(0, 'changes.held_value') }} end
         as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
-from numbered_changes as changes
+from held_values as changes
 inner join first_versions on changes.opportunity_id = first_versions.opportunity_id
-where changes.change_number = 1
+left join {{ ref('dim_stage') }} as stages
+    on
+        changes.field_name = 'stage_id'
+        and changes.held_value = stages.stage_id
+where not coalesce(stages.is_closed, false)
+
+union all
+
+select
+    opportunity_id,
+    closed_at as said_at,
+    extracted_at as recorded_at,
+    0 as source_rank,
+    tells_transition,
+    cast(null as bigint) as version_number,
+    {%- for field in fields %}
+    {%- if field == 'stage_id' %}
+    {{ said(0, 'stage_id') }} as {{ field }}{{ ',' if not loop.last }}
+    {%- else %}
+    cast(null as string) as {{ field }}{{ ',' if not loop.last }}
+    {%- endif %}
+    {%- endfor %}
+
+from untold_closings
 
 union all
 
@@ -372,6 +518,7 @@ select
     began_at as said_at,
     extracted_at as recorded_at,
     0 as source_rank,
+    false as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
     cast(null as string) as {{ field }}{{ ',' if not loop.last }}

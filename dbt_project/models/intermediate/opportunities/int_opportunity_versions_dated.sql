@@ -34,6 +34,23 @@ stage_chances as (
 
 ),
 
+-- What the first full extract shows existed before it, nobody knows how long; what a later one adds
+-- is new since the one before.
+first_full_extracts as (
+
+    select
+        source_system,
+        min(extracted_at) as first_extracted_at
+
+    from {{ ref('stg_landing__extracts') }}
+    where
+        source = 'crm'
+        and table_name = 'opportunities'
+        and kind = 'full'
+    group by source_system
+
+),
+
 classified_versions as (
 
     select
@@ -67,7 +84,7 @@ classified_versions as (
         case
             when versions.is_vanished then 'vanished'
             when versions.is_deleted then 'deleted'
-            when versions.merged_into_id is not null then 'merged'
+            when versions.merged_into_id <> versions.opportunity_id then 'merged'
             when versions.is_duplicate then 'duplicate'
         end as exclusion_reason,
 
@@ -81,6 +98,10 @@ classified_versions as (
         versions.closed_date as given_closed_date,
         {{ business_date('versions.closed_at', 'settings.time_zone') }} as closed_at_date,
         {{ extract_date('versions.extracted_at', 'settings.time_zone') }} as extracted_date,
+        {{ business_date('versions.extracted_at', 'settings.time_zone') }} as extraction_date,
+        {{ business_date('versions.modified_at', 'settings.time_zone') }} as modified_date,
+        coalesce(versions.extracted_at > first_full_extracts.first_extracted_at, false)
+            as is_new_since_an_extract,
         settings.time_zone
 
     from {{ ref('stg_crm__opportunities_history') }} as versions
@@ -91,47 +112,70 @@ classified_versions as (
             versions.stage_id = stage_chances.stage_id
             and versions.extracted_at >= stage_chances.valid_from
             and versions.extracted_at < stage_chances.valid_to
+    left join first_full_extracts on versions.source_system = first_full_extracts.source_system
 
 ),
 
--- A closing date without a closed stage says nothing; one in the future of its extract has not come
--- true. The CRM's day goes before its time of day where the two disagree.
+-- A closing date without a closed stage says nothing. The CRM's day goes before its time of day
+-- where the two disagree, and holds as it is: one that lies ahead is reported, never moved. Without
+-- a day the deal was closed no later than by the last change that the CRM tells of it.
 closings as (
 
     select
         *,
+        case when is_closed then coalesce(given_closed_date, closed_at_date) end as closed_date,
         case
-            when is_closed and coalesce(given_closed_date, closed_at_date) <= extracted_date
-                then coalesce(given_closed_date, closed_at_date)
-        end as closed_date,
+            when is_closed and closed_at_date = coalesce(given_closed_date, closed_at_date)
+                then given_closed_at
+        end as closed_at,
         case
             when
                 is_closed
-                and given_closed_at <= extracted_at
-                and closed_at_date = coalesce(given_closed_date, closed_at_date)
-                then given_closed_at
-        end as closed_at
+                and modified_at <= extracted_at
+                and coalesce(modified_date >= created_date, true)
+                then modified_date
+            when is_closed then extracted_date
+        end as closed_by_date
 
     from classified_versions
 
 ),
 
--- An extract shows nothing that has not happened yet, so neither moment lies after it. A deal that
--- was decided some time on a day was so by the end of that day.
+-- An extract shows nothing that has not happened yet, so no moment lies after it. A deal that was
+-- decided some time on a day was so by the end of that day.
+decisions as (
+
+    select
+        *,
+        least(
+            coalesce(
+                closed_at,
+                {{ end_of_day('closed_date', 'time_zone') }},
+                case when closed_by_date = modified_date then modified_at end,
+                extracted_at
+            ),
+            extracted_at
+        ) as decided_at
+
+    from closings
+
+),
+
+-- A decided deal of which nobody says when it was created was there by then.
 moments as (
 
     select
         *,
         least(
-            coalesce(created_at, {{ start_of_day('created_date', 'time_zone') }}, extracted_at),
+            coalesce(
+                created_at,
+                {{ start_of_day('created_date', 'time_zone') }},
+                decided_at
+            ),
             extracted_at
-        ) as began_at,
-        least(
-            coalesce(closed_at, {{ end_of_day('closed_date', 'time_zone') }}, extracted_at),
-            extracted_at
-        ) as decided_at
+        ) as began_at
 
-    from closings
+    from decisions
 
 ),
 
@@ -141,12 +185,8 @@ timed_versions as (
 
     select
         *,
-        {{ start_date('began_at', 'time_zone') }} as began_on,
-        case
-            when not is_closed then began_at
-            when created_date is null then extracted_at
-            else decided_at
-        end as first_shows_at
+        {{ start_date('began_at', 'created_date', 'time_zone') }} as began_on,
+        case when is_closed then decided_at else began_at end as first_shows_at
 
     from moments
 
@@ -161,6 +201,7 @@ select
     extract_id,
     extracted_at,
     extracted_date,
+    extraction_date,
 
     opportunity_name,
     account_id,
@@ -187,13 +228,17 @@ select
     modified_at,
     created_at,
     created_date,
+    case when is_new_since_an_extract then extracted_date end as appeared_date,
     closed_at,
     closed_date,
+    closed_by_date,
     began_at,
     began_on,
     least(began_on, coalesce(closed_date, began_on)) as opened_on,
     case when is_closed then decided_at end as decided_at,
     first_shows_at,
-    {{ start_date('first_shows_at', 'time_zone') }} as first_shows_on
+    {{ start_date(
+        'first_shows_at', 'case when is_closed then closed_date else created_date end', 'time_zone'
+    ) }} as first_shows_on
 
 from timed_versions

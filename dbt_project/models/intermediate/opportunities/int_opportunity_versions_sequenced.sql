@@ -35,6 +35,8 @@ versions as (
         source_system,
         extracted_at,
         extracted_date,
+        extraction_date,
+        appeared_date,
         owner_id,
         territory_id,
         amount,
@@ -42,10 +44,12 @@ versions as (
         is_vanished,
         exclusion_reason,
         closed_date,
+        closed_by_date,
         decided_at,
         opened_on as first_opened_on,
         began_at,
         first_shows_at,
+        first_shows_on,
         modified_at,
         stated_at,
         is_current,
@@ -112,8 +116,24 @@ dated_versions as (
 
     select
         started_versions.*,
-        {{ start_date('starts_at', 'settings.time_zone') }} as starts_on,
-        min(started_versions.extracted_date) over closing as first_shown_on,
+        case
+            when started_versions.stated_at is not null or started_versions.version_number = 1
+                then started_versions.first_shows_on
+            else {{ start_date(
+                'starts_at', 'case when not was_closed then closed_date end', 'settings.time_zone'
+            ) }}
+        end as starts_on,
+        -- A change that an extract had seen before it showed the deal open did not close it.
+        min(
+            case
+                when
+                    started_versions.stated_at is not null
+                    or started_versions.version_number = 1
+                    or started_versions.modified_at > started_versions.last_seen_otherwise_at
+                    then started_versions.closed_by_date
+                else started_versions.extracted_date
+            end
+        ) over closing as closed_by_then,
         first_value(started_versions.owner_id) over closing as closing_owner_id,
         first_value(started_versions.territory_id) over closing as closing_territory_id
 
@@ -134,7 +154,7 @@ closed_versions as (
 
     select
         *,
-        case when is_closed then coalesce(closed_date, first_shown_on) end as known_closed_date
+        case when is_closed then coalesce(closed_date, closed_by_then) end as known_closed_date
 
     from dated_versions
 
@@ -152,7 +172,7 @@ linked_versions as (
             order by version_number
             rows between unbounded preceding and current row
         ) as opened_on,
-        first_value(extracted_date) over deal_until_then as first_extracted_date,
+        first_value(appeared_date) over deal_until_then as first_appeared_date,
         first_value(is_shown_late) over deal_until_then as is_shown_late_at_first,
         lead(starts_at) over deal as ends_at,
         lead(starts_on) over deal as ends_on,
@@ -188,7 +208,7 @@ select
     case when is_closed then closing_territory_id else territory_id end as attributed_territory_id,
     current_exclusion_reason,
     last_closed_amount,
-    first_extracted_date,
+    first_appeared_date as appeared_date,
     is_shown_late_at_first as is_shown_late,
     known_closed_date as closed_date,
     opened_on,

@@ -14,7 +14,9 @@ with
 
 settings as (
 
-    select time_zone
+    select
+        time_zone,
+        closing_day
 
     from {{ ref('stg_company__settings') }}
 
@@ -55,6 +57,8 @@ moments as (
         max(source_rank) as source_rank,
         max(case when source_rank < 4 then source_rank end) as told_rank,
         max(version_number) as extract_version,
+        max(case when tells_transition then 1 else 0 end) = 1 as tells_transition,
+        max(case when source_rank = 2 then expected_close_date end) as close_date_set,
         {%- for field in fields %}
         max({{ field }}) as {{ field }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -75,6 +79,8 @@ states as (
         recorded_at,
         coalesce(nullif(told_rank, 0), source_rank) as source_rank,
         coalesce({{ last_known('extract_version', 'until_then') }}, 1) as extract_version,
+        tells_transition,
+        close_date_set,
         {{ last_known('stage_id', 'until_then') }} as known_stage,
         {{ first_known('stage_id', 'whole_deal') }} as first_stage,
         {%- for field in fields if field != 'stage_id' %}
@@ -105,6 +111,8 @@ typed_states as (
         recorded_at,
         source_rank,
         extract_version,
+        tells_transition,
+        {{ what_was_said('close_date_set', 'date') }} as close_date_set,
         -- A deal that is only known as decided was in some open stage before; which one, nobody says.
         case when known_stage is null then first_stage end as assumed_stage,
         coalesce(
@@ -126,6 +134,8 @@ staged_states as (
         states.recorded_at,
         states.source_rank,
         states.extract_version,
+        states.tells_transition,
+        states.close_date_set,
         case
             when states.assumed_stage is not null and stages.is_closed then 'unknown'
             else coalesce(stages.stage_id, 'unknown')
@@ -259,21 +269,48 @@ numbered_changes as (
 
 ),
 
--- When a history tells the closing, it decides the date; what the CRM's close date says of it since
--- is somebody's edit.
-dated_closings as (
+closings as (
 
     select
         *,
-        first_value(source_rank) over spell as closing_rank,
-        first_value(said_at) over spell as closing_said_at
+        first_value(tells_transition) over spell as is_transition_told,
+        first_value(close_date_set) over spell as date_set_by_closing,
+        first_value(said_at) over spell as closing_said_at,
+        first_value(said_at) over outcome as outcome_said_at
 
     from numbered_changes
-    window spell as (
-        partition by opportunity_id, closing, is_closed
-        order by said_at
-        rows between unbounded preceding and current row
-    )
+    window
+        spell as (
+            partition by opportunity_id, closing, is_closed
+            order by said_at
+            rows between unbounded preceding and current row
+        ),
+        outcome as (
+            partition by opportunity_id, closing, is_closed, is_won
+            order by said_at
+            rows between unbounded preceding and current row
+        )
+
+),
+
+-- When a history tells the closing, it decides the day: the one that the closing itself wrote into the
+-- close date, else its own. What the close date says of it since is somebody's edit, unless the
+-- company goes by what is stated.
+dated_closings as (
+
+    select
+        closings.*,
+        {{ business_date('closings.closing_said_at', 'settings.time_zone') }} as closing_said_on,
+        case
+            when closings.is_transition_told and settings.closing_day = 'transition'
+                then coalesce(
+                    closings.date_set_by_closing,
+                    {{ business_date('closings.closing_said_at', 'settings.time_zone') }}
+                )
+        end as told_closed_date
+
+    from closings
+    cross join settings
 
 ),
 
@@ -310,6 +347,7 @@ select
     extracts.extract_id,
     extracts.extracted_at,
     extracts.extracted_date,
+    extracts.extraction_date,
 
     extracts.opportunity_name,
     extracts.account_id,
@@ -336,31 +374,53 @@ select
     extracts.modified_at,
     extracts.created_at,
     extracts.created_date,
+    extracts.appeared_date,
     case
-        when versions.is_closed and versions.closing_rank in (1, 2) then versions.closing_said_at
-        when versions.is_closed then extracts.closed_at
+        when not versions.is_closed then null
+        when versions.told_closed_date is null then extracts.closed_at
+        when versions.told_closed_date = versions.closing_said_on then versions.closing_said_at
     end as closed_at,
     case
-        when versions.is_closed and versions.closing_rank in (1, 2)
-            then {{ business_date('versions.closing_said_at', 'settings.time_zone') }}
-        when versions.is_closed then extracts.closed_date
+        when not versions.is_closed then null
+        when versions.told_closed_date is not null then versions.told_closed_date
+        when versions.outcome_said_at = extracts.extracted_at then extracts.closed_date
+        -- The date in a deal's row is that of the outcome that the row shows, and what was said to be
+        -- decided already was not decided later.
+        when
+            extracts.is_won = versions.is_won
+            and extracts.closed_date
+            <= {{ business_date('versions.outcome_said_at', 'settings.time_zone') }}
+            then extracts.closed_date
     end as closed_date,
+    case
+        when versions.is_closed
+            then least(
+                coalesce(extracts.closed_by_date, versions.closing_said_on), versions.closing_said_on
+            )
+    end as closed_by_date,
     versions.began_at,
     {{ business_date('versions.began_at', 'settings.time_zone') }} as began_on,
     {{ business_date('versions.began_at', 'settings.time_zone') }} as opened_on,
     case when versions.is_closed then versions.closing_said_at end as decided_at,
     versions.said_at as first_shows_at,
     case
-        when versions.said_at = extracts.extracted_at then extracts.extracted_date
-        else {{ business_date('versions.said_at', 'settings.time_zone') }}
+        when versions.said_at <> extracts.extracted_at
+            then {{ business_date('versions.said_at', 'settings.time_zone') }}
+        when
+            versions.is_closed
+            and versions.said_at = versions.closing_said_at
+            and extracts.closed_date = extracts.extraction_date
+            then extracts.extraction_date
+        else extracts.extracted_date
     end as first_shows_on,
 
     versions.said_at as stated_at,
-    case versions.source_rank
-        when 0 then 'creation_date'
-        when 1 then 'stage_history'
-        when 2 then 'field_history'
-        when 3 then 'snapshot'
+    case
+        when versions.source_rank = 0 and versions.is_closed then 'close_date'
+        when versions.source_rank = 0 then 'creation_date'
+        when versions.source_rank = 1 then 'stage_history'
+        when versions.source_rank = 2 then 'field_history'
+        when versions.source_rank = 3 then 'snapshot'
         else 'extract'
     end as known_by,
     versions.recorded_at,

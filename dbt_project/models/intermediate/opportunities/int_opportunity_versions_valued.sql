@@ -116,12 +116,16 @@ placed_versions as (
         versions.created_at,
         versions.created_date as given_created_date,
         coalesce(
-            versions.created_date, sequences.first_extracted_date, versions.extracted_date
+            versions.created_date,
+            case
+                when sequences.opportunity_id is null then versions.appeared_date
+                else sequences.appeared_date
+            end
         ) as created_date,
         versions.closed_at,
         case
             when versions.is_closed
-                then coalesce(sequences.closed_date, versions.closed_date, versions.extracted_date)
+                then coalesce(sequences.closed_date, versions.closed_date, versions.closed_by_date)
         end as closed_date,
         coalesce(sequences.closed_days_before, 0) as closed_days_before,
         versions.began_at,
@@ -248,7 +252,12 @@ select
     versions.is_shown_late
 
 from valued_versions as versions
+cross join {{ ref('int_warehouse_as_of') }} as warehouse
 left join {{ ref('int_fx_rates_daily') }} as rates
     on
         versions.amount_currency_code = rates.currency_code
-        and coalesce(versions.closed_date, versions.starts_on) = rates.rate_date
+        -- Of a closing day that lies ahead no rate is known yet.
+        and case
+            when versions.closed_date > warehouse.as_of_date then warehouse.as_of_date
+            else coalesce(versions.closed_date, versions.starts_on)
+        end = rates.rate_date

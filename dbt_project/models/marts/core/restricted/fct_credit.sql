@@ -26,7 +26,7 @@ ranked_turned_wins as (
     select
         versions.opportunity_id,
         versions.episode,
-        versions.attributed_owner_id as owner_id,
+        {{ or_unknown('versions.attributed_owner_id') }} as owner_id,
         versions.product_id,
         versions.closed_date,
         versions.is_won,

@@ -183,29 +183,40 @@ credits as (
 
 ),
 
--- Many systems delete what was merged.
-last_known_deals as (
+-- What was paid for a deal that has since been merged was paid for the deal that stayed, also where that
+-- was merged in its turn: each round follows twice as many merges as the one before, so that six follow
+-- 64. Many systems delete what was merged, so deals that vanished are followed too.
+followed_once as (
 
     select
         opportunity_id,
-        merged_into_id
+        merged_into_id as surviving_id
 
     from {{ ref('stg_crm__opportunities_history') }}
-    where is_current
+    where
+        is_current
+        and merged_into_id <> opportunity_id
 
 ),
+{% set rounds = ['once', 'twice', 'to_4', 'to_8', 'to_16', 'to_32', 'to_64'] %}
+{%- for before, round in zip(rounds, rounds[1:]) %}
 
--- What was paid for a deal that has since been merged was paid for the deal that stayed, which may have
--- been merged into another one in its turn.
-merged_deals as (
+followed_{{ round }} as (
 
     select
         deals.opportunity_id,
-        coalesce(survivors.merged_into_id, deals.merged_into_id) as surviving_id
+        coalesce(survivors.surviving_id, deals.surviving_id) as surviving_id
 
-    from last_known_deals as deals
-    left join last_known_deals as survivors on deals.merged_into_id = survivors.opportunity_id
-    where deals.merged_into_id is not null
+    from followed_{{ before }} as deals
+    left join followed_{{ before }} as survivors
+        on deals.surviving_id = survivors.opportunity_id
+
+),
+{%- endfor %}
+
+merged_deals as (
+
+    select * from followed_to_64
 
 ),
 
