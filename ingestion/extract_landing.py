@@ -45,6 +45,7 @@ from ingestion.system_tables import EXTRACTS, FILES, UNOBSERVED
 
 # Below this many living keys a share says little: two of three branches may well close.
 FEW_KEYS = 20
+FEW_RECORDS = 20
 # Each time in a full extract is compared with the whole table; a longer history is a delta.
 MAX_FULL_TIMES = 1_000
 _APPENDED = "_appended_rows"
@@ -386,14 +387,23 @@ class ExtractLanding:
     ) -> None:
         limit = self._feed.max_quarantined
         count = sum(part.records for part in aside)
-        total = sum(staged.record_count for staged in staging.pieces)
-        if limit is None or count <= (limit if isinstance(limit, int) else limit * total):
+        total = sum(staged.record_count - staged.passed_over for staged in staging.pieces)
+        if limit is None and self._feed.kind == "full" and count == total > 0:
+            why = "and a full extract of which nothing can be used would delete every row"
+        elif limit is None and total >= FEW_RECORDS and count > total / 2:
+            why = (
+                "and more than half of them, so that the mapping hardly fits the file; "
+                "max_quarantined can allow more"
+            )
+        elif limit is not None and count > (limit if isinstance(limit, int) else limit * total):
+            allowed = f"{limit:,}" if isinstance(limit, int) else f"{limit:.4g} of all"
+            why = f"and max_quarantined allows {allowed}"
+        else:
             return
-        allowed = f"{limit:,}" if isinstance(limit, int) else f"{limit:.4g} of all"
         raise ExtractError(
-            f"{count:,} of {total:,} records would be set aside, and max_quarantined allows "
-            f"{allowed} ({self._feed.where}), so none was landed. The first: "
-            f"{quarantine.first_reasons()}. All of them are in landing.quarantine"
+            f"{count:,} of {total:,} records would be set aside, {why} ({self._feed.where}), so "
+            f"none was landed. The first: {quarantine.first_reasons()}. All of them are in "
+            "landing.quarantine"
         )
 
     def _check_deleted(self, changes: Changes) -> None:
@@ -409,7 +419,7 @@ class ExtractLanding:
     def _fingerprint(self) -> str:
         """Hashes what decides how files become rows; what it does not cover must not matter."""
         feeds = sorted(
-            json.dumps(piece.feed.model_dump(mode="json"), sort_keys=True)
+            json.dumps(piece.feed.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
             for piece in self._group.pieces
         )
         # A date that the calendar did not have may be one that it has now.
@@ -467,19 +477,21 @@ class ExtractLanding:
         for piece in self._group.pieces:
             blank = replace(blank_result(self._context.run_id, piece), message=message)
             counts = self._connection.execute(
-                "select extract_id, records, quarantined, duplicates, control_totals "
+                "select extract_id, records, quarantined, coalesce(passed_over, 0), duplicates, "
+                "control_totals "
                 f"from {quoted_table(FILES)} where {self._mine} and sha256 = ? "
                 "and status <> 'refused' order by landed_at desc limit 1",
                 [piece.sha256],
             ).fetchone()
             if counts is not None:
-                extract, records, quarantined, duplicates, totals = counts
+                extract, records, quarantined, passed_over, duplicates, totals = counts
                 blank = replace(
                     blank,
                     extract_id=extract,
                     records=records,
                     quarantined=quarantined,
-                    unchanged=records - quarantined,
+                    passed_over=passed_over,
+                    unchanged=records - quarantined - passed_over,
                     duplicates=duplicates,
                     control_totals=totals,
                 )
@@ -535,7 +547,8 @@ class ExtractLanding:
             records=staged.record_count,
             accepted=accepted,
             quarantined=aside.records,
-            unchanged=staged.record_count - accepted - aside.records,
+            unchanged=staged.record_count - accepted - aside.records - staged.passed_over,
+            passed_over=staged.passed_over,
             duplicates=staging.duplicates(staged),
             control_totals=staging.control_totals(staged),
             message="; ".join(self._notes(staged, outcome, is_complete)) or None,

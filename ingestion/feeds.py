@@ -8,7 +8,7 @@ they are read from it (`mappings`).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from ingestion.errors import ExtractError
 from ingestion.expressions import Expression
 from ingestion.mapping_file import (
     Calendar,
+    DayIs,
     Encoding,
     FileFormat,
     FinalNewline,
@@ -29,6 +30,9 @@ from ingestion.mapping_file import (
 
 # Inline rows without a time of their own are reference data that has always held.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCK_IN_NAME = re.compile(r"(?P<day>\d{4}-\d\d-\d\d|\d{8})[T _](\d\d)[-._](\d\d)(?:[-._](\d\d))?")
+_DATE_ALONE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d-?\d")
+_HAS_TIME = re.compile(r"%[HIMSfcX]")
 
 
 class _Frozen(BaseModel):
@@ -68,6 +72,7 @@ class ExtractedAt(_Frozen):
     constant: datetime | None = None
     pattern: str | None = None
     format: str | None = None
+    day: DayIs = "start"
     optional: bool = False
     column: str | None = None
 
@@ -109,9 +114,10 @@ class InlineRows(_Frozen):
 class Feed(_Frozen):
     """One feed of a contract table with every option resolved.
 
-    `columns` is None where extract columns have the contract's names. What only says where a thing
-    stands in the mapping file is left out of `model_dump`, so that a dump changes exactly when the
-    meaning does and can serve as a fingerprint.
+    `columns` is None where extract columns have the contract's names. `condition` is what the
+    mapping file calls `where`, which says what records are meant at all; `footer` says what ends
+    them. What only says where a thing stands in the mapping file is left out of `model_dump`, so
+    that a dump changes exactly when the meaning does and can serve as a fingerprint.
     """
 
     mapping: str
@@ -133,6 +139,8 @@ class Feed(_Frozen):
     max_deleted: float = 0.5
     allow_empty: bool = False
     unmapped: Unmapped = "report"
+    condition: Expression | None = None
+    footer: int | str | None = None
     parts: bool = False
     extracted_at: ExtractedAt | None = None
     formats: Formats = Formats()
@@ -180,7 +188,7 @@ class Feed(_Frozen):
                 "extracted_at: {…, optional: true} to go by modification times"
             )
         try:
-            return in_utc(parsed_time(found["time"], rule.format), self.time_zone)
+            return in_utc(parsed_time(found["time"], rule.format, rule.day), self.time_zone)
         except ValueError:
             raise ExtractError(
                 f"{relative_path}: '{found['time']}' in its path is no time of the format "
@@ -198,17 +206,31 @@ class Mapping(_Frozen):
     feeds: tuple[Feed, ...]
 
 
-def parsed_time(text: str, time_format: str | None) -> datetime:
-    """Reads a time; a date alone is the start of its day.
+def parsed_time(text: str, time_format: str | None, day: DayIs = "start") -> datetime:
+    """Reads a time.
+
+    Windows knows no colon in the name of a file, so hyphens, dots and underscores stand for it:
+    `2026-06-01T14-20` is twenty past two, and not two o'clock at an offset of -20 hours.
 
     Args:
         text: ISO 8601, or the given format.
         time_format: strptime format.
+        day: Whether a date alone is the start of its day or its end.
 
     Raises:
         ValueError: It is no such time.
     """
-    return datetime.strptime(text, time_format) if time_format else datetime.fromisoformat(text)
+    if time_format:
+        moment = datetime.strptime(text, time_format)
+        is_date = not _HAS_TIME.search(time_format)
+    else:
+        moment = datetime.fromisoformat(_CLOCK_IN_NAME.sub(_with_colons, text))
+        is_date = _DATE_ALONE.fullmatch(text) is not None
+    return moment + timedelta(days=1) if is_date and day == "end" else moment
+
+
+def _with_colons(found: re.Match[str]) -> str:
+    return f"{found['day']}T{':'.join(part for part in found.groups()[1:] if part)}"
 
 
 def in_utc(moment: datetime, zone: str) -> datetime:

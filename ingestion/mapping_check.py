@@ -21,12 +21,15 @@ from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, format_by_ending, matches_any
+from ingestion.footers import RecordsAbove, records_above_footer
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
     EXTRACTED_AT,
     FAILED_COLUMN,
+    FAILED_REASON,
     FAILURE_PREFIX,
     LIFTING_OPTIMIZERS,
+    PASSED_OVER,
     Projection,
     project,
 )
@@ -36,7 +39,9 @@ from ingestion.reasons import sentence
 from ingestion.shown import path_name
 from ingestion.sql_text import literal
 
-ROWS = 1_000
+# All records of most files, and of larger ones a part that is read while one waits.
+MAX_CELLS = 1_000_000
+MIN_ROWS = 1_000
 # That of a company which says nothing else.
 _CALENDAR = (CompanySettings().calendar_start, CompanySettings().calendar_end)
 SAMPLES = 3
@@ -86,6 +91,7 @@ class FileReport:
         rows: Records that were looked at.
         is_whole: Whether these are all records of the file.
         good_rows: Records that would be accepted.
+        passed_over: Records that are none: blank, below the last one, or not those that are meant.
         columns: One report per contract column.
         unmapped: Extract columns that the mapping does not use.
         missing_required: Required contract columns that the file cannot fill.
@@ -102,6 +108,7 @@ class FileReport:
     rows: int = 0
     is_whole: bool = True
     good_rows: int = 0
+    passed_over: int = 0
     columns: tuple[ColumnReport, ...] = ()
     unmapped: tuple[str, ...] = ()
     missing_required: tuple[str, ...] = ()
@@ -241,25 +248,31 @@ def _read(
     link.symlink_to(path.resolve())
     records = read_records(link, report.file, feed, connection, scratch / "scratch")
     records, rows, is_whole, rejects = _load(records, connection)
+    above = RecordsAbove(rows, rejects)
+    if is_whole:
+        above = records_above_footer(feed, records, rows, rejects, connection)
     connection.execute("set enable_external_access = false")
     report = replace(
         report,
         rows=rows + len(rejects),
         is_whole=is_whole,
-        notes=(*records.notes, *_reject_notes(rejects)),
+        passed_over=len(rejects) - len(above.rejects),
+        notes=(*records.notes, *_reject_notes(above.rejects)),
     )
     header, columns = records.header, text_columns(records.header)
     native = records.native
     projection = project(
         feed, table, header, columns, native=native, calendar=_CALENDAR, partial=True
     )
-    report = _understood(report, feed, table, projection, connection)
+    report = _understood(report, feed, table, projection, connection, above.rows)
     try:
         project(feed, table, header, columns, native=native)
     except ExtractError as refused:
         return replace(report, error=refused.message)
-    if rows + len(rejects) == 0 and feed.kind == "full" and not feed.allow_empty:
+    if report.rows == report.passed_over and feed.kind == "full" and not feed.allow_empty:
         return replace(report, error="the file holds no records")
+    if is_whole and report.good_rows == 0 and report.rows > report.passed_over:
+        return replace(report, error="none of its records can be used")
     return report
 
 
@@ -269,14 +282,15 @@ def _load(
     """Copies the first records; gives their number, whether they are all, and unreadable ones."""
     connection.execute(f"set disabled_optimizers = {literal(LIFTING_OPTIMIZERS)}")
     copy = "create temp table cells as select * from {} limit {}"
+    most = max(MIN_ROWS, MAX_CELLS // max(1, len(records.header)))
     try:
-        connection.execute(copy.format(records.relation, ROWS))
+        connection.execute(copy.format(records.relation, most))
     except duckdb.Error as caught:
         records = records.reread(caught)
-        connection.execute(copy.format(records.relation, ROWS))
+        connection.execute(copy.format(records.relation, most))
     found = connection.execute("select count(*) from cells").fetchone()
     rows = int(found[0]) if found else 0
-    if rows == ROWS:
+    if rows == most:
         return records, rows, False, ()
     return records, rows, True, records.settle(connection, rows)
 
@@ -296,12 +310,25 @@ def _understood(
     table: Table,
     projection: Projection,
     connection: duckdb.DuckDBPyConnection,
+    above: int | None = None,
 ) -> FileReport:
-    """Adds what the projection makes of the loaded records."""
+    """Adds what the projection makes of the records, of which so many stand above the footer."""
     connection.execute(f"create temp table understood as {projection.select_sql('cells')}")
+    connection.execute(
+        f"update understood set {FAILED_REASON} = '{PASSED_OVER}', {FAILED_COLUMN} = null "
+        f"where rowid >= {'null' if above is None else above}"
+    )
+    conflicts = _conflicts(feed, table, projection, connection)
+    if conflicts:
+        note = (
+            f"{conflicts:,} records share their keys with others of different content and would be "
+            "set aside; latest_by can say which of them is right"
+        )
+        report = replace(report, notes=(*report.notes, note))
     counts = connection.execute(
-        f"select count(*), count(*) filter ({FAILED_COLUMN} is null) from understood"
-    ).fetchone() or (0, 0)
+        f"select count(*), count(*) filter ({FAILED_REASON} is null), "
+        f"count(*) filter ({FAILED_REASON} = '{PASSED_OVER}') from understood"
+    ).fetchone() or (0, 0, 0)
     rules = {rule.column: rule for rule in feed.columns or ()}
     columns = tuple(
         _column_report(column.name, table, projection, rules, feed, connection)
@@ -314,13 +341,32 @@ def _understood(
     return replace(
         report,
         rows=max(report.rows, counts[0]),
-        good_rows=counts[1],
+        good_rows=counts[1] - conflicts,
+        passed_over=report.passed_over + counts[2],
         columns=columns,
         unmapped=projection.unmapped,
         missing_required=tuple(
             c.column for c in columns if c.required and (c.origin is None or c.is_absent)
         ),
     )
+
+
+def _conflicts(
+    feed: Feed, table: Table, projection: Projection, connection: duckdb.DuckDBPyConnection
+) -> int:
+    """Counts the good records whose key stands more than once with different content."""
+    if feed.latest_by is not None:
+        return 0
+    keys = [quoted(name) for name in table.key]
+    if projection.extracted_at is not None and feed.kind != "events":
+        keys.append(EXTRACTED_AT)
+    content = ", ".join(quoted(name) for name in table.column_names)
+    found = connection.execute(
+        "select coalesce(sum(records), 0) from (select count(*) as records, "
+        f"count(distinct row({content})) as contents from understood "
+        f"where {FAILED_REASON} is null group by {', '.join(keys)}) where contents > 1"
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _column_report(
@@ -336,7 +382,8 @@ def _column_report(
     value, failure = quoted(name), quoted(FAILURE_PREFIX + name)
     filled, failed, reason = connection.execute(
         f"select count({value}), count(*) filter ({failure} is not null), "
-        f"first({failure}) filter ({failure} is not null) from understood"
+        f"first({failure}) filter ({failure} is not null) from understood "
+        f"where {FAILED_REASON} is distinct from '{PASSED_OVER}'"
     ).fetchone() or (0, 0, None)
     shown = f"cast({value} as varchar)"
     samples = connection.execute(

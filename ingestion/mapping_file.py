@@ -33,6 +33,7 @@ FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx"]
 Unmapped = Literal["report", "ignore", "refuse"]
 Otherwise = Literal["keep", "null", "quarantine"]
 FinalNewline = Literal["required", "optional"]
+DayIs = Literal["start", "end"]
 AUTO = "auto"
 # Python's codecs of names, escapes and of nothing.
 _CODECS_OF_NO_FILE = {
@@ -184,6 +185,11 @@ class ExtractedAtBlock(Block):
         description="Regular expression with a group `time`, searched in the file's path.",
     )
     format: Text | None = Field(default=None, description="strptime format of the group `time`.")
+    day: DayIs = Field(
+        default="start",
+        description="Whether a date alone is the start of its day or its end, which a file is "
+        "that is written in the evening.",
+    )
     optional: StrictBool = Field(
         default=False,
         description="Whether a path without the pattern takes the file's modification time.",
@@ -199,6 +205,8 @@ class ExtractedAtBlock(Block):
             raise ValueError("extracted_at needs exactly one of constant, pattern and column")
         if self.pattern is None and (self.format is not None or self.optional):
             raise ValueError("format and optional of extracted_at go with pattern only")
+        if self.column is not None and self.day == "end":
+            raise ValueError("day of extracted_at goes with pattern and constant only")
         return self
 
 
@@ -305,6 +313,16 @@ class FeedBlock(Block):
     )
     parts: StrictBool = Field(
         default=False, description="Whether the files of one time are parts of one extract."
+    )
+    where: Text | None = Field(
+        default=None,
+        description="Condition in SQL over extract columns as text; records that it does not hold "
+        "for are passed over.",
+    )
+    footer: Annotated[StrictInt, Field(ge=1)] | Text | None = Field(
+        default=None,
+        description="What ends the records: how many stand below them, or a regular expression "
+        "that the first filled cell of the first one below them fits.",
     )
     extracted_at: ExtractedAtBlock | None = None
     formats: FormatsBlock | None = None

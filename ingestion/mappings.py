@@ -231,10 +231,12 @@ class _Resolution:
             max_deleted=block.max_deleted,
             allow_empty=block.allow_empty,
             unmapped=block.unmapped,
+            condition=self._condition(block.where, place),
+            footer=self._footer(block.footer, place),
             parts=block.parts,
             extracted_at=self._extracted_at(block, place),
             formats=formats if block.rows is None else Formats(),
-            csv=_merged_csv(self.content.csv, block.csv),
+            csv=_merged_csv(self.content.csv, block.csv) if block.rows is None else CsvOptions(),
             columns=self._rules(table, block, formats, place),
         )
         self._check_feed(feed, table, block, place)
@@ -249,13 +251,15 @@ class _Resolution:
         constant = None
         if given.constant is not None:
             try:
-                constant = in_utc(parsed_time(given.constant, None), self.content.time_zone)
+                moment = parsed_time(given.constant, None, given.day)
+                constant = in_utc(moment, self.content.time_zone)
             except ValueError:
                 return None
         return ExtractedAt(
             constant=constant,
             pattern=given.pattern,
             format=given.format,
+            day=given.day,
             optional=given.optional,
             column=given.column,
         )
@@ -337,16 +341,36 @@ class _Resolution:
         first = found["plain"] or found["quoted"]
         return first, f"${found['rest']}" if found["rest"] else ""
 
-    def _expression(self, text: str | None, place: Location) -> Expression | None:
+    def _expression(
+        self, text: str | None, place: Location, key: str = "expression"
+    ) -> Expression | None:
         if text is None:
             return None
         try:
             return self.parser.parse(text)
         except ExpressionError as caught:
-            shown = " ".join(text.split())
-            shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
-            self._problem((*place, "expression"), f"the expression `{shown}` {caught}")
+            self._problem((*place, key), f"the expression `{_short(text)}` {caught}")
             return None
+
+    def _condition(self, text: str | None, place: Location) -> Expression | None:
+        """Reads `where`, which must say yes or no of each record."""
+        found = self._expression(text, place, "where")
+        if text is not None and found is not None and found.result_type != "BOOLEAN":
+            self._problem(
+                (*place, "where"),
+                f"the condition `{_short(text)}` is true or false of no record; compare a column "
+                "with something, such as Kind = 'deal'",
+            )
+        return found
+
+    def _footer(self, given: int | str | None, place: Location) -> int | str | None:
+        if isinstance(given, str):
+            try:
+                self.connection.execute("select regexp_matches('', ?)", [given])
+            except duckdb.Error as caught:
+                message = str(caught).splitlines()[0]
+                self._problem((*place, "footer"), f"'{given}' is no regular expression: {message}")
+        return given
 
     def _check_feed(self, feed: Feed, table: Table, block: FeedBlock, place: Location) -> None:
         if feed.columns is not None:
@@ -359,7 +383,7 @@ class _Resolution:
                     (*place, "files", index),
                     f"'{pattern}' must be relative to the source's folder, with / and without ..",
                 )
-        if feed.csv.header == bool(feed.csv.columns):
+        if feed.inline is None and feed.csv.header == bool(feed.csv.columns):
             self._problem(
                 (*place, "csv"), "csv needs columns where header is false, and only there"
             )
@@ -446,6 +470,12 @@ def _written_formats(block: FeedBlock, place: Location) -> Iterator[tuple[Locati
             yield (*at, "formats"), column.formats
         if column.format is not None:
             yield (*at, "format"), FormatsBlock(date=column.format)
+
+
+def _short(text: str) -> str:
+    """Gives an expression on one line, cut where it is long."""
+    shown = " ".join(text.split())
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
 
 def _merged_formats(*blocks: FormatsBlock | None, base: Formats | None = None) -> Formats:

@@ -16,11 +16,12 @@ from difflib import get_close_matches
 from ingestion.casts import failed_cast_reason, local_time, plain_text, typed_value
 from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
+from ingestion.expressions import Expression
 from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
 from ingestion.raw_ddl import quoted
 from ingestion.readers.records import Native
 from ingestion.scripts import same_letters
-from ingestion.shown import HeaderNames, short_name, short_names
+from ingestion.shown import HeaderNames, short_name, short_names, without_number
 from ingestion.sql_text import cleaned, literal
 
 TEXT_PREFIX = "_text_"
@@ -29,6 +30,8 @@ FAILURE_PREFIX = "_failure_"
 FAILED_COLUMN = "_failed_column"
 FAILED_REASON = "_failed_reason"
 EXTRACTED_AT = "_extracted_at_value"
+PASSED_OVER = "passed_over"
+CONDITION = "where"
 
 # What would compute a part of an expression before the `try` that guards it.
 LIFTING_OPTIMIZERS = "common_subexpressions,in_clause"
@@ -67,6 +70,7 @@ class ProjectedColumn:
         largest_exact: The largest whole number that such a cell knows exactly; None for any.
         is_made_key: Whether the text is a key made of names, which no spreadsheet can damage.
         calendar: First and last day that a date can have; None for any.
+        inputs: Extract columns that an expression makes the text of.
     """
 
     column: Column
@@ -80,6 +84,7 @@ class ProjectedColumn:
     largest_exact: int | None = None
     is_made_key: bool = False
     calendar: tuple[date, date] | None = None
+    inputs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -182,6 +187,10 @@ class Projection:
         unmapped: Extract columns that nothing reads.
         extracted_at: Time of each record, where the mapping takes it from a column.
         absent: Contract columns that are mapped, but to extract columns that this file lacks.
+        blank_sql: Boolean over the text relation: no cell of the record holds anything; None for
+            records that cannot be blank.
+        condition_sql: Boolean over the text relation: whether the record is meant at all; None
+            where all are. It may raise.
     """
 
     columns: tuple[ProjectedColumn, ...]
@@ -189,6 +198,8 @@ class Projection:
     unmapped: tuple[str, ...]
     extracted_at: ProjectedColumn | None = None
     absent: tuple[str, ...] = ()
+    blank_sql: str | None = None
+    condition_sql: str | None = None
 
     def select_sql(self, relation: str, carry: Iterable[str] = ()) -> str:
         """Gives one SELECT that computes texts, values and failures of every record.
@@ -197,8 +208,9 @@ class Projection:
         has, after the carried columns, for each contract column `x`: `x` (typed value),
         `_text_x` (VARCHAR as mapped) and `_failure_x` (reason code or NULL); then the first
         contract column that failed as `_failed_column` and its code as `_failed_reason`, both NULL
-        for a good record; and `_extracted_at_value` (UTC) where records say their time. What is
-        not selected from it is not computed.
+        for a good record; and `_extracted_at_value` (UTC) where records say their time. The code
+        of a record that is none, as it is blank or not meant, is `passed_over`. What is not
+        selected from it is not computed.
 
         Args:
             relation: Name (or bracketed query) of the text relation.
@@ -235,8 +247,16 @@ class Projection:
             f"select *, {', '.join(failures)} from ("
             f"select *, {', '.join(values)} from ("
             f"select {', '.join(['*', *plain])} from ("
-            f"select {', '.join([*carried, *texts, *origins, *natives])} from {relation}))))"
+            f"select {', '.join([*carried, *texts, *origins, *natives, *self._meant()])} "
+            f"from {relation}))))"
         )
+
+    def _meant(self) -> Iterator[str]:
+        """Gives whether a record is blank, and a list of whether it is meant; NULL if it fails."""
+        if self.blank_sql is not None:
+            yield f"{self.blank_sql} as is_blank"
+        if self.condition_sql is not None:
+            yield f"try([cast({self.condition_sql} as boolean)]) as is_meant"
 
     def _outcome(self, names: list[str]) -> list[str]:
         """Gives the final columns over the numbered ones."""
@@ -255,11 +275,29 @@ class Projection:
             f"f{n} as {quoted(FAILURE_PREFIX + c.name)}"
             for n, c in zip(names, self.columns, strict=False)
         ]
-        outcome += [f"case {failed} end as {FAILED_COLUMN}"]
-        outcome += [f"coalesce({reasons}, null) as {FAILED_REASON}"]
+        passed, unclear = self._passed_over()
+        outcome += [
+            f"case when {passed} then null when {unclear} then {literal(CONDITION)} {failed} end "
+            f"as {FAILED_COLUMN}",
+            f"case when {passed} then {literal(PASSED_OVER)} when {unclear} then "
+            f"'expression_failed' else coalesce({reasons}, null) end as {FAILED_REASON}",
+        ]
         if self.extracted_at is not None:
             outcome += [f"v{names[-1]} as {EXTRACTED_AT}"]
         return outcome
+
+    @property
+    def passes_over(self) -> bool:
+        """Whether any record can be none."""
+        return self.blank_sql is not None or self.condition_sql is not None
+
+    def _passed_over(self) -> tuple[str, str]:
+        """Gives the conditions that a record is none, and that this cannot be told."""
+        passed = ["is_blank"] if self.blank_sql is not None else []
+        if self.condition_sql is None:
+            return " or ".join(passed) or "false", "false"
+        passed.append("is_meant is not null and not coalesce(is_meant[1], false)")
+        return " or ".join(passed), "is_meant is null"
 
 
 def _is_outside(column: Column, value: str, calendar: tuple[date, date], zone: str) -> str:
@@ -390,7 +428,7 @@ def project(
         ExtractError: A column stands twice in the header, or one that the mapping needs is absent.
     """
     found = _Header(feed, table, header)
-    _check_duplicates(found)
+    _check_duplicates(found, table)
     rules, absent = found.rules(table, partial=partial)
     cells = _Cells(text_columns, native or {})
     projected = (
@@ -403,11 +441,46 @@ def project(
     extracted_at = _extracted_at(feed, table, columns, found, cells)
     if extracted_at is not None:
         extracted_at = replace(extracted_at, calendar=calendar)
+    condition = _condition(feed, found, cells)
+    is_blank = None if feed.inline is not None else _is_blank(text_columns.values())
     used = tuple(name for name in header if name in found.used)
     unmapped = tuple(name for name in header if name not in found.used)
     if not partial:
         _check_unmapped(feed, table, rules, unmapped)
-    return Projection(columns, used, unmapped, extracted_at, absent)
+    return Projection(columns, used, unmapped, extracted_at, absent, is_blank, condition)
+
+
+def _condition(feed: Feed, header: _Header, cells: _Cells) -> str | None:
+    """Gives the SQL of whether a record is meant at all."""
+    if feed.condition is None:
+        return None
+    lacking = [name for name in feed.condition.columns if header.find(name) is None]
+    if lacking:
+        free = [name for name in header.header if name not in header.used]
+        raise ExtractError(
+            f"the extract lacks the column '{lacking[0]}'{header.names.hint(lacking[0], free)}, "
+            f"which `where` asks for ({feed.where}); without it nobody can tell which records are "
+            "meant"
+        )
+    return feed.condition.sql(_cells_of(feed.condition, feed.formats, header, cells))
+
+
+def _cells_of(
+    expression: Expression, formats: Formats, header: _Header, cells: _Cells
+) -> dict[str, str]:
+    """Gives the SQL of the cells that an expression reads; a word for nothing is NULL there."""
+    named = {name: header.find(name) for name in expression.columns}
+    sql = {name: cells.texts[found] for name, found in named.items() if found is not None}
+    words = ", ".join(literal(word) for word in formats.null_words)
+    if not words:
+        return sql
+    return {name: f"case when trim({c}) not in ({words}) then {c} end" for name, c in sql.items()}
+
+
+def _is_blank(texts: Iterable[str]) -> str | None:
+    """Gives the condition that no cell of a record holds anything."""
+    filled = ", ".join(cleaned(text, Formats()) for text in texts)
+    return f"coalesce({filled}, null) is null" if filled else None
 
 
 class _Header:
@@ -497,19 +570,32 @@ def _folded(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _check_duplicates(found: _Header) -> None:
-    """Refuses names that stand twice; case and blanks count only where a mapping writes them."""
-    same = _folded if found.feed.columns is None else str
+def _check_duplicates(found: _Header, table: Table) -> None:
+    """Refuses names that stand twice where one of them is asked for.
+
+    Case and blanks count only where a mapping writes them. Readers tell columns of one name apart
+    by a number.
+    """
+    feed = found.feed
+    if feed.columns is None:
+        asked = {_folded(name) for name in table.column_names}
+    else:
+        asked = {name for rule in feed.columns for name in rule.extract_columns}
+    asked |= set(feed.condition.columns if feed.condition else ())
+    same = _folded if feed.columns is None else str
     places: dict[str, list[int]] = {}
     for position, name in enumerate(found.header, start=1):
-        places.setdefault(same(name), []).append(position)
-    for positions in places.values():
-        if len(positions) > 1:
-            told = found.names.one(found.header[positions[0] - 1], positions[0])
+        places.setdefault(same(without_number(name)), []).append(position)
+    for name, positions in places.items():
+        is_sure = feed.columns is not None and name in found.header
+        if len(positions) > 1 and name in asked and not is_sure:
+            first = without_number(found.header[positions[0] - 1])
+            told = found.names.one(first, positions[0])
             raise ExtractError(
                 f"{told} stands {len(positions)} times in the header (columns "
                 f"{', '.join(map(str, positions[:20]))}), so it is not certain which one "
-                f"{found.feed.full_name} should take; rename or remove the others"
+                f"{feed.full_name} should take; rename or remove the others, or name the one that "
+                f"is meant in the mapping: '…#1', '…#2'"
             )
 
 
@@ -594,6 +680,11 @@ def _projected(
         native,
         largest_exact,
         is_made_key=bool(rule.key_of),
+        inputs=tuple(
+            found
+            for name in (rule.expression.columns if rule.expression else ())
+            if (found := header.find(name)) is not None
+        ),
     )
 
 
@@ -635,10 +726,11 @@ def _origin(
     """Gives the SQL of a rule's text and of the reason why it could not be made."""
     if rule.is_constant:
         return f"cast({literal(rule.constant)} as varchar)", None
+    if rule.expression is not None:
+        inputs = _cells_of(rule.expression, rule.formats, header, cells)
+        return _attempted(rule.expression.sql(inputs), formats)
     named = {name: header.find(name) for name in rule.extract_columns}
     sql = {name: cells.texts[found] for name, found in named.items() if found is not None}
-    if rule.expression is not None:
-        return _attempted(rule.expression.sql(sql), formats)
     if rule.key_of:
         return _key(tuple(cleaned(sql[name], formats) for name in rule.key_of)), None
     name = rule.extract_columns[0]

@@ -15,7 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.home import OWNER_ONLY_FILE, Home
-from ingestion.projection import FAILED_COLUMN, FAILED_REASON, FAILURE_PREFIX, TEXT_PREFIX
+from ingestion.projection import (
+    CONDITION,
+    FAILED_COLUMN,
+    FAILED_REASON,
+    FAILURE_PREFIX,
+    TEXT_PREFIX,
+    ProjectedColumn,
+)
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import text_columns
 from ingestion.reasons import sentence
@@ -213,12 +220,13 @@ class Quarantine:
     def _problems(self, staged: StagedPiece) -> Iterator[str]:
         """Gives queries of (_wrong_row, column_name, full_value, reason)."""
         failures = []
+        columns = text_columns(staged.records.header)
         for projected in staged.projection.columns:
             name, failure = projected.name, quoted(FAILURE_PREFIX + projected.name)
             failures.append(f"{failure} is null")
             yield (
                 f"select rowid as _wrong_row, {literal(name)} as column_name, "
-                f"{quoted(TEXT_PREFIX + name)} as full_value, {failure} as reason "
+                f"{_value(projected, columns)} as full_value, {failure} as reason "
                 f"from _wrong where {failure} is not null"
             )
         yield (
@@ -241,11 +249,25 @@ class Quarantine:
                 yield name, reason, _CONFLICT
             elif name in self._table.column_names:
                 yield name, reason, sentence(reason, self._table.column(name))
+            elif name == CONDITION:
+                yield name, reason, "the mapping's `where` fails on this row"
             else:
                 yield name, reason, f"{name} does not hold the time that the record speaks for"
 
     def _execute(self, sql: str, values: list | None = None) -> None:
         self._staging.connection.execute(sql, values)
+
+
+def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
+    """Gives the SQL of the value that is told; of an expression that failed, what it reads."""
+    text = quoted(TEXT_PREFIX + projected.name)
+    if not projected.inputs:
+        return text
+    told = " || ', ' || ".join(
+        f"{literal(name + ': ')} || coalesce({columns[name]}, '')" for name in projected.inputs
+    )
+    failed = f"{quoted(FAILURE_PREFIX + projected.name)} = 'expression_failed'"
+    return f"case when {failed} then {told} else {text} end"
 
 
 def _json_object(columns: dict[str, str]) -> str:

@@ -50,6 +50,7 @@ class FileResult:
     records: int = 0
     accepted: int = 0
     quarantined: int = 0
+    passed_over: int = 0
     unchanged: int = 0
     duplicates: int = 0
     deleted: int = 0
@@ -109,7 +110,7 @@ def open_raw_store(
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -> None:
-    """Makes every raw table that is missing; a new column of a contract is added to its table.
+    """Makes every raw table that is missing; a new column is added to its table.
 
     Raises:
         LandingError: A column of raw has another type than its contract says.
@@ -125,7 +126,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -
         "where not internal"
     ).fetchall():
         found.setdefault((schema, name), {})[column] = str(sql_type).lower().replace(" ", "")
-    for table in contracts.tables():
+    for table in tables:
         _add_new_columns(connection, table, found[table.source, table.name])
 
 

@@ -10,6 +10,7 @@ or pay columns only names that the mapping or the contract knows are shown.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from ingestion.yaml_source import nearest
 
 MAX_NAME = 60
 MAX_NAMES = 20
+
+
+_NUMBERED = re.compile(r"#\d+$")
 
 
 def short_name(name: str) -> str:
@@ -37,6 +41,11 @@ def path_name(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
+def without_number(name: str) -> str:
+    """Gives a column's name as the file has it: of several of one name readers number each."""
+    return _NUMBERED.sub("", name)
+
+
 class HeaderNames:
     """The names of a file's header, as far as messages may tell them.
 
@@ -50,13 +59,15 @@ class HeaderNames:
         folded = {name.strip().casefold() for name in (*known, *table.column_names)}
         self._is_open = not table.has_masked_columns
         self._shown = [
-            name for name in header if self._is_open or name.strip().casefold() in folded
+            name
+            for name in header
+            if self._is_open or without_number(name).strip().casefold() in folded
         ]
         self._hidden = len(header) - len(self._shown)
 
     def one(self, name: str, position: int) -> str:
         """Tells one column: by its name, else by its position from 1."""
-        if name in self._shown:
+        if name in map(without_number, self._shown):
             return f"the column '{short_name(name)}'"
         return f"column {position} (its name is not shown, as it may be personal data)"
 

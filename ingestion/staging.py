@@ -7,7 +7,7 @@ apart. Does not belong here: what is written to raw, and how rejected records ar
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -17,8 +17,15 @@ from ingestion.change_log import row_hash_sql
 from ingestion.contracts import Table
 from ingestion.errors import ExtractError
 from ingestion.extracts import Piece, extract_id_time
+from ingestion.footers import records_above_footer
 from ingestion.mapping_values import inline_columns, inline_relation
-from ingestion.projection import EXTRACTED_AT, FAILED_REASON, Projection, project
+from ingestion.projection import (
+    EXTRACTED_AT,
+    FAILED_REASON,
+    PASSED_OVER,
+    Projection,
+    project,
+)
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import Records, Reject, read_records, text_columns
 from ingestion.readers.records import ParsedRecords
@@ -41,6 +48,8 @@ class StagedPiece:
         first_row: Number of its first row in the staging table.
         rows: Number of its rows there.
         rejects: Records that could not be split into columns.
+        passed_rows: How many of the rows are no records: blank, below the last, or not meant.
+        passed_rejects: How many more could not be split and are none either.
     """
 
     piece: Piece
@@ -49,11 +58,18 @@ class StagedPiece:
     first_row: int
     rows: int
     rejects: tuple[Reject, ...]
+    passed_rows: int = 0
+    passed_rejects: int = 0
 
     @property
     def record_count(self) -> int:
-        """Records in the file."""
-        return self.rows + len(self.rejects)
+        """Records in the file, with those that are passed over."""
+        return self.rows + len(self.rejects) + self.passed_rejects
+
+    @property
+    def passed_over(self) -> int:
+        """Records that are none."""
+        return self.passed_rows + self.passed_rejects
 
     @property
     def in_range(self) -> str:
@@ -114,10 +130,34 @@ class Staging:
             self._insert_again(projection, records)
         rows = self.number(f"select count(*) from {STAGED}") - first_row
         rejects = records.settle(self.connection, rows)
-        staged = StagedPiece(piece, records, projection, first_row, rows, rejects)
+        staged = self._without_footer(
+            StagedPiece(piece, records, projection, first_row, rows, rejects)
+        )
         self.pieces.append(staged)
         self._check_not_empty(staged)
         return staged
+
+    def _without_footer(self, staged: StagedPiece) -> StagedPiece:
+        """Passes over what stands below the records, and counts all that is passed over."""
+        feed, rows = staged.piece.feed, staged.rows
+        above = records_above_footer(feed, staged.records, rows, staged.rejects, self.connection)
+        if above.rows < rows:
+            self.connection.execute(
+                f"update {STAGED} set {FAILED_REASON} = '{PASSED_OVER}' "
+                f"where rowid >= {staged.first_row + above.rows}"
+            )
+        passed = 0
+        if above.rows < rows or staged.projection.passes_over:
+            passed = self.number(
+                f"select count(*) from (select {FAILED_REASON} as reason, rowid as _row "
+                f"from {STAGED}) where reason = '{PASSED_OVER}' and {staged.in_range}"
+            )
+        return replace(
+            staged,
+            rejects=above.rejects,
+            passed_rows=passed,
+            passed_rejects=len(staged.rejects) - len(above.rejects),
+        )
 
     def find_repeated(self, latest_by: str | None) -> None:
         """Finds rows whose key stands more than once in the extract, all but the one to keep.
@@ -192,7 +232,7 @@ class Staging:
         """Gives (row, whether it is in conflict) of the records of a file to set aside."""
         return self.connection.execute(
             f"select _row, is_conflict from (select rowid as _row, false as is_conflict "
-            f"from {STAGED} where {FAILED_REASON} is not null union all "
+            f"from {STAGED} where {FAILED_REASON} <> '{PASSED_OVER}' union all "
             f"select _row, true from {REPEATED} where is_conflict) "
             f"where {staged.in_range} order by _row"
         ).fetchall()
@@ -254,10 +294,12 @@ class Staging:
 
     def _check_not_empty(self, staged: StagedPiece) -> None:
         feed = staged.piece.feed
-        if staged.record_count == 0 and feed.kind == "full" and not feed.allow_empty:
+        is_empty = staged.record_count == staged.passed_over
+        if is_empty and feed.kind == "full" and not feed.allow_empty:
+            but = f" but {staged.passed_over:,} that are passed over" if staged.passed_over else ""
             raise ExtractError(
-                "there is a header but no record, and a full extract without records would delete "
-                f"every row. Ask for the file again; if the table is really empty, set "
+                f"there is a header but no record{but}, and a full extract without records would "
+                "delete every row. Ask for the file again; if the table is really empty, set "
                 f"`allow_empty: true` ({feed.where})"
             )
 

@@ -157,7 +157,7 @@ FILES = Table(
     name="files",
     description=(
         "One row per file and landing: the manifest. Every record of a file is accounted for: "
-        "records = accepted + quarantined + unchanged."
+        "records = accepted + unchanged + quarantined + passed_over."
     ),
     columns=(
         _text("run_id", "Refresh that read the file."),
@@ -177,6 +177,11 @@ FILES = Table(
         _integer("records", "Records in the file."),
         _integer("accepted", "Records appended to the change log."),
         _integer("quarantined", "Records set aside."),
+        _column(
+            "passed_over",
+            "integer",
+            "Records that are none: blank, below the last one, or not what the mapping means.",
+        ),
         _integer("unchanged", "Records equal to what was known, exact duplicates included."),
         _integer("duplicates", "Exact duplicates within the extract; part of unchanged."),
         _integer("deleted", "Keys recorded as deleted because the extract lacks them."),

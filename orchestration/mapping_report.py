@@ -35,6 +35,8 @@ def _heading(file: FileReport) -> Text:
     text = Text()
     text.append(file.file, style="bold")
     text.append(f" → {file.table} ({file.kind}): {rows}, {file.good_rows:,} would be accepted")
+    if file.passed_over:
+        text.append(f", {file.passed_over:,} passed over")
     if file.extracted_at:
         text.append(f"; speaks for {file.extracted_at:%Y-%m-%d %H:%M} UTC ({file.time_from})")
     return text

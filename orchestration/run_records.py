@@ -46,6 +46,7 @@ class FileEntry(BaseModel):
     records: int = 0
     accepted: int = 0
     quarantined: int = 0
+    passed_over: int = 0
     unchanged: int = 0
     deleted: int = 0
     message: str | None = None

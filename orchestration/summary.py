@@ -91,13 +91,14 @@ def _files(record: RunRecord) -> Table:
     table = _table("Files")
     for heading in ("file", "table", "became"):
         table.add_column(heading, overflow="fold")
-    for heading in ("records", "accepted", "quarantined", "unchanged", "deleted"):
+    for heading in ("records", "accepted", "quarantined", "passed over", "unchanged", "deleted"):
         table.add_column(heading, justify="right")
     for entry in record.files:
         numbers = (
             entry.records,
             entry.accepted,
             entry.quarantined,
+            entry.passed_over,
             entry.unchanged,
             entry.deleted,
         )
@@ -125,6 +126,8 @@ def _sources(record: RunRecord) -> list[RenderableType]:
         ]
         if quarantined := sum(entry.quarantined for entry in entries):
             counts.append(f"{number(quarantined)} quarantined")
+        if passed_over := sum(entry.passed_over for entry in entries):
+            counts.append(f"{number(passed_over)} passed over")
         if deleted := sum(entry.deleted for entry in entries):
             counts.append(f"{number(deleted)} deleted")
         if refused:

@@ -7,6 +7,7 @@ pass with Python's own parser. Does not belong here: the values in the records.
 from __future__ import annotations
 
 import csv
+import io
 import os
 import sys
 from bisect import bisect_left
@@ -270,7 +271,8 @@ def exact_records(path: Path, start: int, line: int, options: CsvOptions) -> Ite
     csv.field_size_limit(sys.maxsize)
     with path.open("rb") as binary:
         binary.seek(start)
-        lines = (part.decode("utf-8") for part in binary)
+        # A CR alone, which may stand within quotes, ends a line as well.
+        lines = io.TextIOWrapper(binary, encoding="utf-8", newline="")
         reader = csv.reader(lines, **csv_dialect(options), strict=True)
         while True:
             first = line + reader.line_num

@@ -6,6 +6,7 @@ parse in Python. Does not belong here: any file format.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -271,11 +272,20 @@ class ScratchTable:
 
 
 def named_columns(header: Sequence[str]) -> tuple[str, ...]:
-    """Gives columns without a name their position for a name.
+    """Gives every column a name of its own.
 
-    Spreadsheets leave such columns behind; they would otherwise count as duplicates of each other.
+    Spreadsheets leave columns without a name behind, which get their position for one. Of a name
+    that stands several times each is numbered, `Amount#1` and `Amount#2`, so that a mapping can say
+    which one it means, and need not where it means neither.
     """
-    return tuple(name if name.strip() else f"column {i}" for i, name in enumerate(header, start=1))
+    names = [name if name.strip() else f"column {i}" for i, name in enumerate(header, start=1)]
+    count = Counter(names)
+    place: Counter[str] = Counter()
+    for i, name in enumerate(names):
+        place[name] += 1
+        if count[name] > 1:
+            names[i] = f"{name}#{place[name]}"
+    return tuple(names)
 
 
 def check_width(header: Sequence[str]) -> None:

@@ -57,7 +57,7 @@ def test_manifest_is_what_is_returned(case):
 
 
 def test_files_that_only_their_owner_can_read(case):
-    case.write("products.csv", products("1,Widget,x"))
+    case.write("products.csv", products("1,Widget,x", "2,Gadget,1"))
     file = case.land_one()
     archived = case.home.archive / file.sha256[:2] / f"{file.sha256}.csv"
     quarantined = case.home.quarantine / "run-1" / "crm.products.parquet"
@@ -475,7 +475,7 @@ def test_personal_data_shows_in_no_message_log_or_landing_table(case, caplog):
 
 
 def test_columns_that_nothing_uses_are_told_and_kept_out_of_the_record(case):
-    case.write("products.csv", "product_id,product_name,colour,list_price\n1,A,red,?\n")
+    case.write("products.csv", "product_id,product_name,colour,list_price\n1,A,red,?\n2,B,,1\n")
     file = case.land_one()
     assert file.message == "columns that the mapping does not use: colour"
     (record,) = case.query("select record from landing.quarantine")[0]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ingestion import mapping_check
 from ingestion.errors import ExtractError
-from ingestion.mapping_check import ROWS, FileReport, MappingReport, check_mapping
+from ingestion.mapping_check import MIN_ROWS, FileReport, MappingReport, check_mapping
 from ingestion.mappings import load_mapping
 
 MAPPING = """\
@@ -146,15 +147,16 @@ def test_empty_file_is_refused_as_landing_would(folder: Path) -> None:
     assert deals(checked(folder)).error == "the file holds no records"
 
 
-def test_only_the_first_rows_are_looked_at(folder: Path) -> None:
+def test_of_a_large_file_the_first_rows_are_looked_at(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr(mapping_check, "MAX_CELLS", 10)
     header, row = DEALS.splitlines()[:2]
-    many = [row.replace("d1", f"d{n}") for n in range(ROWS + 5)]
+    many = [row.replace("d1", f"d{n}") for n in range(MIN_ROWS + 5)]
     text = "\n".join([header, *many, ""])
     (folder / "deals" / "night.csv").unlink()
     with gzip.open(folder / "deals" / "it's [1] *.csv.gz", "wt", encoding="utf-8") as file:
         file.write(text)
     report = deals(checked(folder))
-    assert (report.rows, report.is_whole, report.good_rows) == (ROWS, False, ROWS)
+    assert (report.rows, report.is_whole, report.good_rows) == (MIN_ROWS, False, MIN_ROWS)
 
 
 def test_time_of_modification(folder: Path) -> None:
@@ -167,3 +169,35 @@ def test_time_of_modification(folder: Path) -> None:
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ExtractError, match="no such folder"):
         check_mapping(load_mapping("canonical"), tmp_path / "none")
+
+
+def test_all_rows_of_a_file_are_looked_at(folder: Path) -> None:
+    header, row = DEALS.splitlines()[:2]
+    many = [row.replace("d1", f"d{n}") for n in range(MIN_ROWS + 5)]
+    wrong = row.replace("d1", "")
+    (folder / "deals" / "night.csv").write_text("\n".join([header, *many, wrong, ""]))
+    report = deals(checked(folder))
+    assert (report.rows, report.is_whole, report.good_rows) == (MIN_ROWS + 6, True, MIN_ROWS + 5)
+
+
+def test_what_is_passed_over_is_told(folder: Path) -> None:
+    (folder / "deals" / "night.csv").write_text(
+        DEALS + ";" * DEALS.splitlines()[0].count(";") + '\n;\n"Total"\n;;;x\n'
+    )
+    mapping = MAPPING.replace("    required: true\n", "    footer: ^Total\n")
+    report = deals(checked(folder, mapping))
+    plain = deals(checked(folder, MAPPING))
+    assert report.good_rows == plain.good_rows
+    assert (report.passed_over, report.rows) == (4, len(DEALS.splitlines()) - 1 + 4)
+    assert not any("cannot be split" in note for note in report.notes)
+    assert any("2 records cannot be split" in note for note in plain.notes)
+
+
+def test_keys_with_different_content_are_told_as_landing_would(folder: Path) -> None:
+    header, row = DEALS.splitlines()[:2]
+    other = row.replace("10,50", "11,50")
+    (folder / "deals" / "night.csv").write_text("\n".join([header, row, row, other, ""]))
+    report = deals(checked(folder))
+    assert report.good_rows == 0
+    assert any("3 records share their keys" in note for note in report.notes)
+    assert report.error == "none of its records can be used"

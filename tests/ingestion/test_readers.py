@@ -15,7 +15,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from ingestion.errors import ExtractError
@@ -318,6 +318,7 @@ def test_lines_of_the_scan_are_those_of_a_parser(tmp_path, text, chunk):
     skipped=st.sampled_from(["", "x\r", "x\n", "x\r\n", 'x"\r\n']),
     chunk=st.integers(min_value=1, max_value=20),
 )
+@example(text='"\n\r"""\na"\r', mark=b"", skipped="", chunk=1)
 def test_every_record_is_read_or_told_on_its_line(read, text, mark, skipped, chunk):
     """Python's own parser says which records there are, whatever their line ends and widths."""
     assume(not (skipped.endswith("\r") and text.startswith("\n")))

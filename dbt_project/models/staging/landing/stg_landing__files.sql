@@ -16,6 +16,7 @@ select
     records,
     accepted,
     quarantined,
+    passed_over,
     unchanged,
     duplicates,
     deleted,
