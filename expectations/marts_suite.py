@@ -50,7 +50,7 @@ def marts_checks(contracts: Contracts) -> tuple[Check, ...]:
         *_cycle_checks(),
         *_pipeline_checks(),
         *_compensation_checks(),
-        _commission_check(),
+        *_commission_checks(),
         *_catalogue_checks(),
         _personal_data_check(contracts),
     )
@@ -236,9 +236,20 @@ def _compensation_checks() -> Iterator[Check]:
         )
 
 
-def _commission_check() -> Check:
+def _commission_checks() -> Iterator[Check]:
     """Whose pay is wrong stands in the mart, which only the owner can read; here are counts."""
-    return Check(
+    yield Check(
+        "restricted",
+        "mart_commission_reconciliation",
+        "commission_has_plans",
+        "select status, count(*) as payments, count(distinct person_id) as sellers "
+        f"from {BATCH} where status = 'no_plan' group by status",
+        "kind of commission that cannot be judged: it was paid before any plan for its sellers is "
+        "known",
+        "land commission_plans, rate_tiers and plan_assignments from when on they held",
+        severity="warn",
+    )
+    yield Check(
         "restricted",
         "mart_commission_reconciliation",
         "commission_is_paid_by_rule",

@@ -48,6 +48,13 @@ FEW_KEYS = 20
 FEW_RECORDS = 20
 # Each time in a full extract is compared with the whole table; a longer history is a delta.
 MAX_FULL_TIMES = 1_000
+_KEPT = {
+    "refuse": "records gave way to a later one of their key",
+    "first": "records gave way to the first or latest one of their key",
+    "last": "records gave way to the last or latest one of their key",
+    "null_differing": "records were put together with the first of their key, and what differed "
+    "left empty",
+}
 _APPENDED = "_appended_rows"
 _SPARSE = frozenset({"json", "jsonl"})
 _TIME_WIDTH = len(extract_id_time(datetime(2000, 1, 1, tzinfo=UTC)))
@@ -170,7 +177,7 @@ class ExtractLanding:
         try:
             for piece in self._group.pieces:
                 self._load(staging, piece)
-            staging.find_repeated(self._feed.latest_by)
+            staging.find_repeated(self._feed.latest_by, self._feed.on_conflict)
             if self._feed.kind == "events":
                 staging.set_aside_known_otherwise(self._system, self._id_sql(identity))
             quarantine = Quarantine(staging)
@@ -551,15 +558,19 @@ class ExtractLanding:
             passed_over=staged.passed_over,
             duplicates=staging.duplicates(staged),
             control_totals=staging.control_totals(staged),
-            message="; ".join(self._notes(staged, outcome, is_complete)) or None,
+            message="; ".join(self._notes(staging, staged, outcome, is_complete)) or None,
         )
 
-    def _notes(self, staged: StagedPiece, outcome: _Outcome, is_complete: bool) -> Iterator[str]:
+    def _notes(
+        self, staging: Staging, staged: StagedPiece, outcome: _Outcome, is_complete: bool
+    ) -> Iterator[str]:
         """Gives what is worth knowing about a file that landed."""
         yield from staged.records.notes
         unmapped = staged.projection.unmapped
         if unmapped and self._feed.unmapped == "report":
             yield f"columns that the mapping does not use: {short_names(unmapped)}"
+        if given_up := staging.given_up(staged):
+            yield f"{given_up:,} {_KEPT[self._feed.on_conflict]}"
         if not self._group.is_whole:
             yield "other full feeds of the table have no file of this time: nothing was deleted"
         elif self._feed.kind == "full" and not is_complete:

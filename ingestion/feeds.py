@@ -24,6 +24,7 @@ from ingestion.mapping_file import (
     FinalNewline,
     Kind,
     Negative,
+    OnConflict,
     Otherwise,
     Unmapped,
 )
@@ -135,6 +136,7 @@ class Feed(_Frozen):
     records: str | None = None
     kind: Kind = "full"
     latest_by: str | None = None
+    on_conflict: OnConflict = "refuse"
     max_quarantined: int | float | None = None
     max_deleted: float = 0.5
     allow_empty: bool = False

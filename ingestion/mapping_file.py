@@ -34,6 +34,7 @@ Unmapped = Literal["report", "ignore", "refuse"]
 Otherwise = Literal["keep", "null", "quarantine"]
 FinalNewline = Literal["required", "optional"]
 DayIs = Literal["start", "end"]
+OnConflict = Literal["refuse", "first", "last", "null_differing"]
 AUTO = "auto"
 # Python's codecs of names, escapes and of nothing.
 _CODECS_OF_NO_FILE = {
@@ -298,6 +299,11 @@ class FeedBlock(Block):
     kind: Kind = Field(default="full", description="What an extract says about other rows.")
     latest_by: Text | None = Field(
         default=None, description="Contract column whose latest value wins among rows of one key."
+    )
+    on_conflict: OnConflict = Field(
+        default="refuse",
+        description="What becomes of records of one key that differ, after latest_by: all are set "
+        "aside, the first or last is kept, or the first without the values that differ.",
     )
     max_quarantined: Count | Share | None = Field(
         default=None, description="Share (0.05) or count (100) of records that may be set aside."

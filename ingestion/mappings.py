@@ -227,6 +227,7 @@ class _Resolution:
             records=block.records,
             kind=block.kind,
             latest_by=block.latest_by,
+            on_conflict=block.on_conflict,
             max_quarantined=block.max_quarantined,
             max_deleted=block.max_deleted,
             allow_empty=block.allow_empty,

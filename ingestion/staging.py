@@ -18,6 +18,7 @@ from ingestion.contracts import Table
 from ingestion.errors import ExtractError
 from ingestion.extracts import Piece, extract_id_time
 from ingestion.footers import records_above_footer
+from ingestion.mapping_file import OnConflict
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
     EXTRACTED_AT,
@@ -159,13 +160,15 @@ class Staging:
             passed_rejects=len(staged.rejects) - len(above.rejects),
         )
 
-    def find_repeated(self, latest_by: str | None) -> None:
+    def find_repeated(self, latest_by: str | None, on_conflict: OnConflict = "refuse") -> None:
         """Finds rows whose key stands more than once in the extract, all but the one to keep.
 
-        Exact duplicates collapse. Rows that differ are all set aside, unless a column decides.
+        Exact duplicates collapse. Of rows that differ the latest is kept, if a column says which
+        that is; of those that are equally late, the one that the rule says, or none.
 
         Args:
             latest_by: Contract column whose latest value wins.
+            on_conflict: What becomes of rows that differ and are equally late.
         """
         keys = self._observed_keys()
         latest = quoted(latest_by) if latest_by else "null"
@@ -174,16 +177,63 @@ class Staging:
             "group by all having count(*) > 1"
         )
         self.connection.execute(
+            "create or replace temp table _candidates as select *, latest is not distinct from "
+            f"max(latest) over (partition by {keys}) as is_latest from "
+            f"(select rowid as _row, {keys}, _row_hash, {latest} as latest from {STAGED} "
+            f"semi join ({repeated}) using ({keys}) where {FAILED_REASON} is null)"
+        )
+        self.connection.execute(
+            f"create or replace temp table _differing as select {keys} from _candidates "
+            f"where is_latest group by {keys} having count(distinct _row_hash) > 1"
+        )
+        if on_conflict == "null_differing":
+            self._empty_differing(keys)
+        end = "max" if on_conflict == "last" else "min"
+        is_conflict = "false" if on_conflict in {"first", "last"} else "hashes > 1"
+        gives_up = "_row_hash <> winner_hash"
+        if on_conflict == "null_differing":
+            gives_up = f"({keys}) in (select {keys} from _differing)"
+        self.connection.execute(
             f"create or replace temp table {REPEATED} as "
-            f"with candidates as (select rowid as _row, {keys}, _row_hash, {latest} as latest "
-            f"from {STAGED} semi join ({repeated}) using ({keys}) where {FAILED_REASON} is null), "
-            "ranked as (select *, latest is not distinct from max(latest) over "
-            f"(partition by {keys}) as is_latest from candidates), "
-            f"decided as (select {keys}, min(_row) filter (is_latest) as winner, "
-            "count(distinct _row_hash) filter (is_latest) > 1 as is_conflict "
-            f"from ranked group by {keys}) "
-            f"select _row, is_conflict from ranked inner join decided using ({keys}) "
-            "where is_conflict or _row <> winner"
+            f"with decided as (select {keys}, {end}(_row) filter (is_latest) as winner, "
+            f"arg_{end}(_row_hash, _row) filter (is_latest) as winner_hash, "
+            "count(distinct _row_hash) filter (is_latest) as hashes "
+            f"from _candidates group by {keys}) "
+            f"select _row, {is_conflict} as is_conflict, "
+            f"not ({is_conflict}) and {gives_up} as is_given_up "
+            f"from _candidates inner join decided using ({keys}) "
+            f"where {is_conflict} or _row <> winner"
+        )
+
+    def _empty_differing(self, keys: str) -> None:
+        """Empties what rows of one key do not agree on, as far as the contract lets it be empty."""
+        optional = [quoted(column.name) for column in self.table.columns if not column.required]
+        rows = (
+            f"(select c._row, s.* from {STAGED} as s inner join _candidates as c "
+            f"on s.rowid = c._row where c.is_latest) semi join _differing using ({keys})"
+        )
+        agreed = ", ".join(
+            f"case when count(distinct {name}) = 1 and count({name}) = count(*) "
+            f"then min({name}) end as {name}"
+            for name in optional
+        )
+        self.connection.execute(
+            "create or replace temp table _agreed as select _row, agreed.* "
+            f"from (select _row, {keys} from {rows}) "
+            f"inner join (select {keys}, {agreed} from {rows} group by {keys}) as agreed "
+            f"using ({keys})"
+        )
+        agreed = ", ".join(f"{name} = a.{name}" for name in optional)
+        self.connection.execute(
+            f"update {STAGED} set {agreed} from _agreed as a where {STAGED}.rowid = a._row"
+        )
+        self.connection.execute(
+            f"update {STAGED} set _row_hash = {row_hash_sql(self.table)} "
+            "where rowid in (select _row from _agreed)"
+        )
+        self.connection.execute(
+            f"update _candidates set _row_hash = s._row_hash from {STAGED} as s "
+            "where s.rowid = _candidates._row and s.rowid in (select _row from _agreed)"
         )
 
     def set_aside_known_otherwise(self, source_system: str, id_sql: str) -> None:
@@ -195,7 +245,7 @@ class Staging:
         """
         same_key = " and ".join(f"s.{quoted(name)} = l.{quoted(name)}" for name in self.table.key)
         self.connection.execute(
-            f"insert into {REPEATED} select s._row, true from (select *, rowid as _row, "
+            f"insert into {REPEATED} select s._row, true, false from (select *, rowid as _row, "
             f"{id_sql} as _own_id from {STAGED} where {FAILED_REASON} is null) as s "
             f"asof join (select * from {quoted_table(self.table)} "
             f"where _source_system = {literal(source_system)}) as l "
@@ -241,6 +291,12 @@ class Staging:
         """Counts the records of a file that repeat another of the extract."""
         return self.number(
             f"select count(*) from {REPEATED} where not is_conflict and {staged.in_range}"
+        )
+
+    def given_up(self, staged: StagedPiece) -> int:
+        """Counts the records of a file that gave way to another one of their key that differs."""
+        return self.number(
+            f"select count(*) from {REPEATED} where is_given_up and {staged.in_range}"
         )
 
     def control_totals(self, staged: StagedPiece) -> str | None:

@@ -288,6 +288,21 @@ def test_wrongly_paid_commission_is_counted_by_reason_and_stops_nothing(sound_ho
     assert "98765.43" not in str(found)
 
 
+def test_commission_without_plans_is_one_warning(sound_home: Home):
+    change(
+        sound_home,
+        "insert into restricted.restricted.mart_commission_reconciliation "
+        "select 'CANARY' || i, null, 'no_plan', null from range(3) as t(i)",
+    )
+    result = run("marts", sound_home)
+    assert result.passed
+    assert set(not_passed(result)) == {("mart_commission_reconciliation", "commission_has_plans")}
+    found = not_passed(result)["mart_commission_reconciliation", "commission_has_plans"]
+    assert (found.severity, found.result) == ("warn", "failed")
+    assert "payments 3, sellers 3" in found.message
+    assert "CANARY" not in str(found)
+
+
 def test_a_check_that_does_not_work_is_broken_and_stops(sound_home: Home):
     change(sound_home, "drop table marts.marts.mart_sales_cycle")
     result = run("marts", sound_home)

@@ -486,18 +486,44 @@ compared as (
 
 ),
 
+first_plans as (
+
+    select
+        person_id,
+        min(valid_from_date) as first_plan_date
+
+    from {{ ref('int_plan_assignments_held') }}
+    group by person_id
+
+),
+
+-- What was paid before the first plan that anybody told of cannot be compared with one. A plan that has
+-- ended is no such case: whoever is still paid by it is paid too much.
 judged as (
 
     select
-        *,
+        compared.*,
         case
-            when is_pending then 'pending'
-            when abs(difference_value) <= rounding_value then 'matched'
-            when abs(difference_value - pending_value) <= rounding_value then 'pending'
+            when compared.is_pending then 'pending'
+            when abs(compared.difference_value) <= compared.rounding_value then 'matched'
+            when abs(compared.difference_value - compared.pending_value) <= compared.rounding_value
+                then 'pending'
+            when
+                compared.calculated_value = 0
+                and compared.adjustment_value = 0
+                and compared.employment_problem is null
+                and compared.person_id <> 'unknown'
+                and coalesce(
+                    coalesce(compared.credit_date, compared.plan_period_start)
+                    < first_plans.first_plan_date,
+                    first_plans.first_plan_date is null
+                )
+                then 'no_plan'
             else 'different'
         end as status
 
     from compared
+    left join first_plans on compared.person_id = first_plans.person_id
 
 ),
 
@@ -559,7 +585,8 @@ select
     cast(judged.adjustment_value as decimal(18, 2)) as adjustment_value,
     cast(judged.paid_value as decimal(18, 2)) as paid_value,
     cast(judged.pending_value as decimal(18, 2)) as pending_value,
-    cast(judged.difference_value as decimal(18, 2)) as difference_value,
+    cast(case when judged.status <> 'no_plan' then judged.difference_value end as decimal(18, 2))
+        as difference_value,
     judged.status,
     case
         when judged.status <> 'different' then null

@@ -1,0 +1,94 @@
+"""Records of one key that differ: what is kept, what is told, and that each counts once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+FEED = (
+    "  opportunities:\n    files: 'deals*'\n{options}    columns:\n"
+    "      opportunity_id: Id\n      stage_id: Stage\n      amount: Amount\n"
+    "      account_id: Company\n      modified_at: Mod\n"
+)
+HEADER = "Id,Stage,Amount,Company,Mod\n"
+ROWS = (
+    "1,won,100,acme,2026-03-02\n"
+    "1,won,100,globex,2026-03-02\n"
+    "2,won,70,acme,2026-03-02\n"
+    "1,won,100,acme,2026-03-02\n"
+    "1,won,,acme,2026-03-01\n"
+)
+
+
+@pytest.fixture
+def landed(case):
+    """Lands deals and gives what is known of each, the counts of the file and what is told."""
+
+    def land(content: str, options: str):
+        lines = "".join(f"    {line.strip()}\n" for line in options.split("\n") if line)
+        case.map(FEED.format(options=lines))
+        case.write("deals.csv", HEADER + content)
+        file = case.land_one()
+        known = case.query(
+            "select opportunity_id, stage_id, amount, account_id from crm.opportunities order by 1"
+        )
+        return known, (file.records, file.accepted, file.quarantined), file.message
+
+    return land
+
+
+ONE, TWO = ("1", "won", Decimal("100.00"), "acme"), ("2", "won", Decimal("70.00"), "acme")
+RULES = [
+    ("", [TWO], (5, 1, 4), None),
+    ("on_conflict: refuse", [TWO], (5, 1, 4), None),
+    ("on_conflict: first", [ONE, TWO], (5, 2, 0), "2 records gave way to the first"),
+    ("on_conflict: last", [("1", "won", None, "acme"), TWO], (5, 2, 0), "3 records gave way"),
+    ("on_conflict: null_differing", [("1", "won", None, None), TWO], (5, 2, 0), "3 records were put"),
+    # Three are equally late: two companies, and one of them twice.
+    ("latest_by: modified_at", [TWO], (5, 1, 4), None),
+    ("latest_by: modified_at\non_conflict: first", [ONE, TWO], (5, 2, 0), "2 records gave way"),
+    ("latest_by: modified_at\non_conflict: last", [ONE, TWO], (5, 2, 0), "2 records gave way"),
+    (
+        "latest_by: modified_at\non_conflict: null_differing",
+        [("1", "won", Decimal("100.00"), None), TWO], (5, 2, 0), "3 records were put",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "known", "counts", "told"), RULES)
+def test_the_rule_says_what_is_kept(landed, options, known, counts, told) -> None:
+    found = landed(ROWS, options)
+    assert found[:2] == (known, counts)
+    assert (told in found[2]) if told else found[2] is None
+
+
+@pytest.mark.parametrize("rule", ["refuse", "first", "last", "null_differing"])
+def test_exact_repeats_collapse_under_any_rule(landed, rule: str) -> None:
+    found = landed("1,won,100,acme,\n" * 3, f"on_conflict: {rule}")
+    assert found == ([ONE], (3, 1, 0), None)
+
+
+def test_what_must_be_filled_is_not_emptied(landed) -> None:
+    """The stage is required, and the two do not agree on it."""
+    found = landed("1,won,1,a,\n1,lost,1,b,\n2,won,1,a,\n", "on_conflict: null_differing")
+    assert found[1] == (3, 1, 2)
+
+
+@pytest.mark.parametrize("rule", ["first", "last", "null_differing"])
+def test_the_same_file_again_changes_nothing(landed, case, rule: str) -> None:
+    landed(ROWS, f"on_conflict: {rule}")
+    before = case.sizes()
+    assert case.land_one().status == "unchanged"
+    assert case.sizes() == before
+
+
+def test_records_of_several_times_are_no_conflict(landed) -> None:
+    found = landed(
+        "1,won,100,acme,2026-03-02\n1,open,100,acme,2026-03-01\n1,won,90,acme,2026-03-02\n",
+        "kind: delta\nextracted_at: {column: modified_at}\non_conflict: last",
+    )
+    assert found[0] == [
+        ("1", "open", Decimal("100.00"), "acme"),
+        ("1", "won", Decimal("90.00"), "acme"),
+    ]
