@@ -27,7 +27,7 @@ from ingestion.contracts import Table
 from ingestion.errors import ExtractError
 from ingestion.extracts import ExtractGroup, Piece, extract_id, extract_id_time
 from ingestion.home import Home
-from ingestion.quarantine import Quarantine, SetAside
+from ingestion.quarantine import Quarantine, SetAside, why_refused
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.raw_store import FileResult, LandedExtract, note_extracts, note_files
 from ingestion.readers import format_of
@@ -45,7 +45,6 @@ from ingestion.system_tables import EXTRACTS, FILES, UNOBSERVED
 
 # Below this many living keys a share says little: two of three branches may well close.
 FEW_KEYS = 20
-FEW_RECORDS = 20
 # Each time in a full extract is compared with the whole table; a longer history is a delta.
 MAX_FULL_TIMES = 1_000
 _KEPT = {
@@ -392,26 +391,14 @@ class ExtractLanding:
     def _check_quarantined(
         self, staging: Staging, quarantine: Quarantine, aside: Sequence[SetAside]
     ) -> None:
-        limit = self._feed.max_quarantined
         count = sum(part.records for part in aside)
         total = sum(staged.record_count - staged.passed_over for staged in staging.pieces)
-        if limit is None and self._feed.kind == "full" and count == total > 0:
-            why = "and a full extract of which nothing can be used would delete every row"
-        elif limit is None and total >= FEW_RECORDS and count > total / 2:
-            why = (
-                "and more than half of them, so that the mapping hardly fits the file; "
-                "max_quarantined can allow more"
+        why = why_refused(self._feed, count, total)
+        if why:
+            raise ExtractError(
+                f"{why}, so none was landed. The first: {quarantine.first_reasons()}. All of them "
+                "are in landing.quarantine"
             )
-        elif limit is not None and count > (limit if isinstance(limit, int) else limit * total):
-            allowed = f"{limit:,}" if isinstance(limit, int) else f"{limit:.4g} of all"
-            why = f"and max_quarantined allows {allowed}"
-        else:
-            return
-        raise ExtractError(
-            f"{count:,} of {total:,} records would be set aside, {why} ({self._feed.where}), so "
-            f"none was landed. The first: {quarantine.first_reasons()}. All of them are in "
-            "landing.quarantine"
-        )
 
     def _check_deleted(self, changes: Changes) -> None:
         limit = self._feed.max_deleted

@@ -31,8 +31,10 @@ from ingestion.mapping_file import (
 
 # Inline rows without a time of their own are reference data that has always held.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-_CLOCK_IN_NAME = re.compile(r"(?P<day>\d{4}-\d\d-\d\d|\d{8})[T _](\d\d)[-._](\d\d)(?:[-._](\d\d))?")
-_DATE_ALONE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d-?\d")
+_CLOCK_IN_NAME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d|\d{8})[T _](\d\d)[-._](\d\d)(?:[-._](\d\d))?(?![:\d])"
+)
+_DATE_ALONE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?")
 _HAS_TIME = re.compile(r"%[HIMSfcX]")
 
 

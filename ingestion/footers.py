@@ -6,17 +6,18 @@ records above it.
 
 from __future__ import annotations
 
+import csv
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import duckdb
 
-from ingestion.feeds import CsvOptions, Feed, Formats
+from ingestion.feeds import CsvOptions, Feed
 from ingestion.readers import Records, Reject, text_columns
-from ingestion.sql_text import cleaned, literal
-
-_BLANKS = " \t\r\n\xa0"
+from ingestion.readers.record_scan import csv_dialect
+from ingestion.sql_text import first_filled, literal
 
 
 @dataclass(frozen=True)
@@ -49,49 +50,63 @@ def records_above_footer(
         rejects: Records that are not in it.
         connection: The connection that reads it.
     """
-    filled = [reject for reject in rejects if not _is_blank(reject, feed.csv)]
-    end = None
+    filled = [reject for reject in rejects if not _is_blank(reject, records.format, feed.csv)]
+    lines: list[int] = []
+    if feed.footer is not None:
+        lines = _filled_rows(feed.footer, records, connection)
     if isinstance(feed.footer, int):
-        numbers = range(max(1, rows - feed.footer + 1), rows + 1)
-        lines = sorted([*records.lines(numbers), *(reject.line for reject in filled)])
-        end = lines[-feed.footer :][0] if lines else None
-    elif feed.footer is not None:
-        end = min(_fitting(feed.footer, feed.csv, records, filled, connection), default=None)
+        last = sorted([*lines, *(reject.line for reject in filled)])
+        end = last[-feed.footer :][0] if last else None
+    else:
+        fits = (reject.line for reject in filled if _fits(feed, reject, records, connection))
+        end = min([*lines, *islice(fits, 1)], default=None)
     if end is None:
         return RecordsAbove(rows, tuple(filled))
     above = bisect_left(range(1, rows + 1), end, key=lambda number: records.lines([number])[0])
     return RecordsAbove(above, tuple(reject for reject in filled if reject.line < end))
 
 
-def _fitting(
-    pattern: str,
-    options: CsvOptions,
-    records: Records,
-    rejects: Sequence[Reject],
-    connection: duckdb.DuckDBPyConnection,
-) -> Iterator[int]:
-    """Gives the lines of the first row and of the first reject that a pattern fits."""
-    cells = ", ".join(cleaned(cell, Formats()) for cell in text_columns(records.header).values())
-    row = connection.execute(
-        "select min(number) from (select row_number() over () as number, "
-        f"coalesce({cells}, null) as cell from {records.relation}) "
-        f"where regexp_matches(cell, {literal(pattern)})"
-    ).fetchone()
-    if row and row[0]:
-        yield from records.lines([row[0]])
-    for reject in rejects:
-        cell = _first_filled(reject, options)
-        fits = connection.execute(f"select regexp_matches(?, {literal(pattern)})", [cell])
-        if fits.fetchall() == [(True,)]:
-            yield reject.line
-            return
+def _filled_rows(
+    footer: int | str, records: Records, connection: duckdb.DuckDBPyConnection
+) -> list[int]:
+    """Gives the lines of so many filled rows at the end, or that of the first that fits."""
+    cell = first_filled(text_columns(records.header).values())
+    rows = (
+        f"(select row_number() over () as number, {cell} as cell from {records.relation}) "
+        "where cell is not null"
+    )
+    query = f"select number from {rows} order by number desc limit {footer}"
+    if isinstance(footer, str):
+        query = f"select min(number) from {rows} and regexp_matches(cell, {literal(footer)})"
+    numbers = [number for (number,) in connection.execute(query).fetchall() if number]
+    return records.lines(numbers)
 
 
-def _first_filled(reject: Reject, options: CsvOptions) -> str:
-    cells = (cell.strip(options.quote + _BLANKS) for cell in reject.text.split(options.delimiter))
-    return next((cell for cell in cells if cell), "")
+def _fits(
+    feed: Feed, reject: Reject, records: Records, connection: duckdb.DuckDBPyConnection
+) -> bool:
+    """Tells whether the footer's pattern fits a record that could not be split."""
+    if not isinstance(feed.footer, str):
+        return False
+    filled = (cell.strip() for cell in _cells(reject, records.format, feed.csv))
+    cell = next((cell for cell in filled if cell), "")
+    found = connection.execute(f"select regexp_matches(?, {literal(feed.footer)})", [cell])
+    return found.fetchall() == [(True,)]
 
 
-def _is_blank(reject: Reject, options: CsvOptions) -> bool:
+def _cells(reject: Reject, file_format: str, options: CsvOptions) -> list[str]:
+    """Gives the cells of a record that could not be split into those of the header."""
+    if file_format == "xlsx":
+        return reject.text.split("\t")
+    if file_format != "csv":
+        return [reject.text]
+    try:
+        return next(csv.reader([reject.text], **csv_dialect(options)), [])
+    except csv.Error:
+        return reject.text.split(options.delimiter)
+
+
+def _is_blank(reject: Reject, file_format: str, options: CsvOptions) -> bool:
     """Tells whether a record that could not be split holds nothing but delimiters."""
-    return not reject.text.strip(options.delimiter + options.quote + _BLANKS)
+    is_table = file_format in {"csv", "xlsx"}
+    return is_table and not any(cell.strip() for cell in _cells(reject, file_format, options))

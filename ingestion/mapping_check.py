@@ -24,20 +24,23 @@ from ingestion.file_patterns import find_files, format_by_ending, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
+    BLANK,
     EXTRACTED_AT,
     FAILED_COLUMN,
     FAILED_REASON,
     FAILURE_PREFIX,
     LIFTING_OPTIMIZERS,
+    NO_RECORDS,
     PASSED_OVER,
     Projection,
     project,
 )
+from ingestion.quarantine import why_refused
 from ingestion.raw_ddl import quoted
 from ingestion.readers import Records, Reject, format_of, read_records, text_columns
 from ingestion.reasons import sentence
 from ingestion.shown import path_name
-from ingestion.sql_text import literal
+from ingestion.sql_text import first_filled, literal
 
 # All records of most files, and of larger ones a part that is read while one waits.
 MAX_CELLS = 1_000_000
@@ -264,15 +267,17 @@ def _read(
     projection = project(
         feed, table, header, columns, native=native, calendar=_CALENDAR, partial=True
     )
-    report = _understood(report, feed, table, projection, connection, above.rows)
+    report = _understood(report, feed, table, projection, connection, above.rows, columns)
     try:
         project(feed, table, header, columns, native=native)
     except ExtractError as refused:
         return replace(report, error=refused.message)
     if report.rows == report.passed_over and feed.kind == "full" and not feed.allow_empty:
         return replace(report, error="the file holds no records")
-    if is_whole and report.good_rows == 0 and report.rows > report.passed_over:
-        return replace(report, error="none of its records can be used")
+    total = report.rows - report.passed_over
+    refused = why_refused(feed, total - report.good_rows, total) if is_whole else None
+    if refused:
+        return replace(report, error=f"{refused}, so none would be landed")
     return report
 
 
@@ -311,6 +316,7 @@ def _understood(
     projection: Projection,
     connection: duckdb.DuckDBPyConnection,
     above: int | None = None,
+    cells: Mapping[str, str] | None = None,
 ) -> FileReport:
     """Adds what the projection makes of the records, of which so many stand above the footer."""
     connection.execute(f"create temp table understood as {projection.select_sql('cells')}")
@@ -318,6 +324,13 @@ def _understood(
         f"update understood set {FAILED_REASON} = '{PASSED_OVER}', {FAILED_COLUMN} = null "
         f"where rowid >= {'null' if above is None else above}"
     )
+    unread = first_filled((cells or {}).get(name, "null") for name in projection.unmapped)
+    if unread is not None:
+        connection.execute(
+            f"update understood set {FAILED_REASON} = 'required_missing' where "
+            f"{FAILED_REASON} = '{BLANK}' and rowid in (select rowid from cells "
+            f"where {unread} is not null)"
+        )
     conflicts = _conflicts(feed, table, projection, connection)
     if conflicts:
         note = (
@@ -327,7 +340,7 @@ def _understood(
         report = replace(report, notes=(*report.notes, note))
     counts = connection.execute(
         f"select count(*), count(*) filter ({FAILED_REASON} is null), "
-        f"count(*) filter ({FAILED_REASON} = '{PASSED_OVER}') from understood"
+        f"count(*) filter ({FAILED_REASON} in {NO_RECORDS}) from understood"
     ).fetchone() or (0, 0, 0)
     rules = {rule.column: rule for rule in feed.columns or ()}
     columns = tuple(
@@ -383,7 +396,7 @@ def _column_report(
     filled, failed, reason = connection.execute(
         f"select count({value}), count(*) filter ({failure} is not null), "
         f"first({failure}) filter ({failure} is not null) from understood "
-        f"where {FAILED_REASON} is distinct from '{PASSED_OVER}'"
+        f"where coalesce({FAILED_REASON} not in {NO_RECORDS}, true)"
     ).fetchone() or (0, 0, None)
     shown = f"cast({value} as varchar)"
     samples = connection.execute(

@@ -22,7 +22,7 @@ from ingestion.raw_ddl import quoted
 from ingestion.readers.records import Native
 from ingestion.scripts import same_letters
 from ingestion.shown import HeaderNames, short_name, short_names, without_number
-from ingestion.sql_text import cleaned, literal
+from ingestion.sql_text import cleaned, first_filled, literal
 
 TEXT_PREFIX = "_text_"
 VALUE_PREFIX = "_value_"
@@ -31,6 +31,8 @@ FAILED_COLUMN = "_failed_column"
 FAILED_REASON = "_failed_reason"
 EXTRACTED_AT = "_extracted_at_value"
 PASSED_OVER = "passed_over"
+BLANK = "blank"
+NO_RECORDS = f"('{PASSED_OVER}', '{BLANK}')"
 CONDITION = "where"
 
 # What would compute a part of an expression before the `try` that guards it.
@@ -209,8 +211,8 @@ class Projection:
         `_text_x` (VARCHAR as mapped) and `_failure_x` (reason code or NULL); then the first
         contract column that failed as `_failed_column` and its code as `_failed_reason`, both NULL
         for a good record; and `_extracted_at_value` (UTC) where records say their time. The code
-        of a record that is none, as it is blank or not meant, is `passed_over`. What is not
-        selected from it is not computed.
+        of a record that is none is `passed_over`, or `blank` where no cell that the mapping uses
+        holds anything. What is not selected from it is not computed.
 
         Args:
             relation: Name (or bracketed query) of the text relation.
@@ -275,13 +277,21 @@ class Projection:
             f"f{n} as {quoted(FAILURE_PREFIX + c.name)}"
             for n, c in zip(names, self.columns, strict=False)
         ]
-        passed, unclear = self._passed_over()
-        outcome += [
-            f"case when {passed} then null when {unclear} then {literal(CONDITION)} {failed} end "
-            f"as {FAILED_COLUMN}",
-            f"case when {passed} then {literal(PASSED_OVER)} when {unclear} then "
-            f"'expression_failed' else coalesce({reasons}, null) end as {FAILED_REASON}",
-        ]
+        codes = []
+        if self.blank_sql is not None:
+            codes.append(f"when is_blank then '{BLANK}'")
+        if self.condition_sql is not None:
+            not_meant = "is_meant is not null and not coalesce(is_meant[1], false)"
+            codes.append(f"when {not_meant} then '{PASSED_OVER}'")
+            codes.append("when is_meant is null then 'expression_failed'")
+            failed = f"when is_meant is null then {literal(CONDITION)} {failed}"
+        code = f"coalesce({reasons}, null)"
+        code = f"case {' '.join(codes)} else {code} end" if codes else code
+        outcome += [f"{code} as {FAILED_REASON}"]
+        column = f"case {failed} end"
+        if codes:
+            column = f"case when ({code}) in {NO_RECORDS} then null else {column} end"
+        outcome += [f"{column} as {FAILED_COLUMN}"]
         if self.extracted_at is not None:
             outcome += [f"v{names[-1]} as {EXTRACTED_AT}"]
         return outcome
@@ -290,14 +300,6 @@ class Projection:
     def passes_over(self) -> bool:
         """Whether any record can be none."""
         return self.blank_sql is not None or self.condition_sql is not None
-
-    def _passed_over(self) -> tuple[str, str]:
-        """Gives the conditions that a record is none, and that this cannot be told."""
-        passed = ["is_blank"] if self.blank_sql is not None else []
-        if self.condition_sql is None:
-            return " or ".join(passed) or "false", "false"
-        passed.append("is_meant is not null and not coalesce(is_meant[1], false)")
-        return " or ".join(passed), "is_meant is null"
 
 
 def _is_outside(column: Column, value: str, calendar: tuple[date, date], zone: str) -> str:
@@ -442,8 +444,8 @@ def project(
     if extracted_at is not None:
         extracted_at = replace(extracted_at, calendar=calendar)
     condition = _condition(feed, found, cells)
-    is_blank = None if feed.inline is not None else _is_blank(text_columns.values())
     used = tuple(name for name in header if name in found.used)
+    is_blank = None if feed.inline else _is_blank(text_columns[name] for name in used)
     unmapped = tuple(name for name in header if name not in found.used)
     if not partial:
         _check_unmapped(feed, table, rules, unmapped)
@@ -479,8 +481,8 @@ def _cells_of(
 
 def _is_blank(texts: Iterable[str]) -> str | None:
     """Gives the condition that no cell of a record holds anything."""
-    filled = ", ".join(cleaned(text, Formats()) for text in texts)
-    return f"coalesce({filled}, null) is null" if filled else None
+    cells = first_filled(texts)
+    return f"{cells} is null" if cells else None
 
 
 class _Header:
@@ -573,29 +575,29 @@ def _folded(name: str) -> str:
 def _check_duplicates(found: _Header, table: Table) -> None:
     """Refuses names that stand twice where one of them is asked for.
 
-    Case and blanks count only where a mapping writes them. Readers tell columns of one name apart
-    by a number.
+    Readers tell columns of one name apart by a number.
     """
     feed = found.feed
     if feed.columns is None:
-        asked = {_folded(name) for name in table.column_names}
+        asked = set(table.column_names)
     else:
         asked = {name for rule in feed.columns for name in rule.extract_columns}
-    asked |= set(feed.condition.columns if feed.condition else ())
-    same = _folded if feed.columns is None else str
+        # A name that is written exactly so is found, whatever else looks like it.
+        asked -= set(found.header)
+    condition = set(feed.condition.columns if feed.condition else ()) - set(found.header)
+    asked = {_folded(name) for name in asked | condition}
     places: dict[str, list[int]] = {}
     for position, name in enumerate(found.header, start=1):
-        places.setdefault(same(without_number(name)), []).append(position)
+        places.setdefault(_folded(without_number(name)), []).append(position)
     for name, positions in places.items():
-        is_sure = feed.columns is not None and name in found.header
-        if len(positions) > 1 and name in asked and not is_sure:
+        if len(positions) > 1 and name in asked:
             first = without_number(found.header[positions[0] - 1])
             told = found.names.one(first, positions[0])
             raise ExtractError(
                 f"{told} stands {len(positions)} times in the header (columns "
                 f"{', '.join(map(str, positions[:20]))}), so it is not certain which one "
                 f"{feed.full_name} should take; rename or remove the others, or name the one that "
-                f"is meant in the mapping: '…#1', '…#2'"
+                "is meant in the mapping: '…#1', '…#2'"
             )
 
 

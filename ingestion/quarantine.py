@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion.feeds import Feed
 from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.projection import (
     CONDITION,
@@ -33,12 +34,41 @@ from ingestion.system_tables import QUARANTINE
 MASK = "***"
 HELD = "_held"
 MAX_VALUE = 200
+# Of fewer records more than half may well be wrong.
+FEW_RECORDS = 20
 MAX_RECORD = 10_000
 _FIRST_SHOWN = 3
 _CONFLICT = (
     "the key stands more than once with different content; if one of the records is the newest, "
     "name the column that says so with latest_by"
 )
+
+
+def why_refused(feed: Feed, count: int, total: int) -> str | None:
+    """Tells why an extract is refused of which so many records cannot be used.
+
+    Args:
+        feed: The feed, which can say how many may be.
+        count: Records that would be set aside.
+        total: Records of the extract, without those that are passed over.
+
+    Returns:
+        The reason, or None where the others are landed.
+    """
+    limit = feed.max_quarantined
+    if limit is None and feed.kind == "full" and count == total > 0:
+        why = "a full extract of which nothing can be used would delete every row"
+    elif limit is None and total >= FEW_RECORDS and count > total / 2:
+        why = (
+            "the mapping hardly fits the file if they are more than half; max_quarantined can "
+            "allow more"
+        )
+    elif limit is not None and count > (limit if isinstance(limit, int) else limit * total):
+        allowed = f"{limit:,}" if isinstance(limit, int) else f"{limit:.4g} of all"
+        why = f"max_quarantined allows {allowed}"
+    else:
+        return None
+    return f"{count:,} of {total:,} records would be set aside, and {why} ({feed.where})"
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,15 @@ or pay columns only names that the mapping or the contract knows are shown.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ingestion.contracts import Table
+from ingestion.readers.records import NumberedName
 from ingestion.yaml_source import nearest
 
 MAX_NAME = 60
 MAX_NAMES = 20
-
-
-_NUMBERED = re.compile(r"#\d+$")
 
 
 def short_name(name: str) -> str:
@@ -43,7 +40,7 @@ def path_name(path: Path) -> str:
 
 def without_number(name: str) -> str:
     """Gives a column's name as the file has it: of several of one name readers number each."""
-    return _NUMBERED.sub("", name)
+    return name.plain if isinstance(name, NumberedName) else name
 
 
 class HeaderNames:

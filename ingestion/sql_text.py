@@ -6,6 +6,8 @@ here: anything that knows of contract columns or their types.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ingestion.feeds import Formats
 
 # Space, tab, line feed, carriage return, no-break space.
@@ -15,6 +17,19 @@ _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 def literal(text: str | None) -> str:
     """Gives a text as an SQL literal."""
     return "null" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def first_filled(cells: Iterable[str]) -> str | None:
+    """Gives the first of several cells that holds more than blanks, NULL where none does.
+
+    Args:
+        cells: SQL of the cells; of each only as many are read as it takes.
+
+    Returns:
+        The SQL; None for no cells.
+    """
+    texts = ", ".join(f"nullif(trim({cell}, {_BLANKS}), '')" for cell in cells)
+    return f"coalesce({texts}, null)" if texts else None
 
 
 def cleaned(cell: str, formats: Formats) -> str:

@@ -21,8 +21,10 @@ from ingestion.footers import records_above_footer
 from ingestion.mapping_file import OnConflict
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
+    BLANK,
     EXTRACTED_AT,
     FAILED_REASON,
+    NO_RECORDS,
     PASSED_OVER,
     Projection,
     project,
@@ -30,7 +32,7 @@ from ingestion.projection import (
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import Records, Reject, read_records, text_columns
 from ingestion.readers.records import ParsedRecords
-from ingestion.sql_text import literal
+from ingestion.sql_text import first_filled, literal
 
 STAGED = "_staged"
 REPEATED = "_repeated"
@@ -147,17 +149,34 @@ class Staging:
                 f"update {STAGED} set {FAILED_REASON} = '{PASSED_OVER}' "
                 f"where rowid >= {staged.first_row + above.rows}"
             )
+        self._keep_unread(staged)
         passed = 0
         if above.rows < rows or staged.projection.passes_over:
             passed = self.number(
                 f"select count(*) from (select {FAILED_REASON} as reason, rowid as _row "
-                f"from {STAGED}) where reason = '{PASSED_OVER}' and {staged.in_range}"
+                f"from {STAGED}) where reason in {NO_RECORDS} and {staged.in_range}"
             )
         return replace(
             staged,
             rejects=above.rejects,
             passed_rows=passed,
             passed_rejects=len(staged.rejects) - len(above.rejects),
+        )
+
+    def _keep_unread(self, staged: StagedPiece) -> None:
+        """Takes back that a row is blank if a cell that the mapping does not use holds something.
+
+        Few rows are blank; to look at all cells of all rows would cost more than to land them.
+        """
+        columns = text_columns(staged.records.header)
+        unread = first_filled(columns[name] for name in staged.projection.unmapped)
+        blank = f"{FAILED_REASON} = '{BLANK}'"
+        if unread is None or not self.number(f"select count(*) from {STAGED} where {blank}"):
+            return
+        self.connection.execute(
+            f"update {STAGED} set {FAILED_REASON} = 'required_missing' where {blank} and rowid in "
+            f"(select number + {staged.first_row - 1} from (select row_number() over () as number, "
+            f"{unread} as cell from {staged.records.relation}) where cell is not null)"
         )
 
     def find_repeated(self, latest_by: str | None, on_conflict: OnConflict = "refuse") -> None:
@@ -282,7 +301,7 @@ class Staging:
         """Gives (row, whether it is in conflict) of the records of a file to set aside."""
         return self.connection.execute(
             f"select _row, is_conflict from (select rowid as _row, false as is_conflict "
-            f"from {STAGED} where {FAILED_REASON} <> '{PASSED_OVER}' union all "
+            f"from {STAGED} where {FAILED_REASON} not in {NO_RECORDS} union all "
             f"select _row, true from {REPEATED} where is_conflict) "
             f"where {staged.in_range} order by _row"
         ).fetchall()

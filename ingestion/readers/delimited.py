@@ -278,7 +278,7 @@ def _parsed_in_python(
     rejects: list[Reject] = []
     for record in exact_records(text.path, start, head.lines + 1, options):
         if record.is_ragged(width):
-            found = options.delimiter.join(record.values)
+            found = options.delimiter.join(_as_written(v, options) for v in record.values)
             message = _ragged(len(record.values), width)
             rejects.append(Reject(record.line, "ragged_row", message, found))
         else:
@@ -287,6 +287,14 @@ def _parsed_in_python(
     return ParsedRecords(
         "csv", head.names, table.relation(width), table.count, tuple(rejects), numbers, text.notes
     )
+
+
+def _as_written(value: str, options: CsvOptions) -> str:
+    """Writes a field as it may stand in the file, so that it can be told from its neighbours."""
+    quote = options.quote
+    if not quote or not {options.delimiter, quote} & set(value):
+        return value
+    return f"{quote}{value.replace(quote, quote * 2)}{quote}"
 
 
 def _ragged(fields: int, width: int) -> str:

@@ -271,20 +271,39 @@ class ScratchTable:
         self._cells = 0
 
 
+class NumberedName(str):
+    """The name of one of several columns of one name, told apart by a number.
+
+    Attributes:
+        plain: The name as the file has it.
+    """
+
+    plain: str
+
+    @classmethod
+    def of(cls, plain: str, number: int) -> NumberedName:
+        """Gives the name with its number behind it."""
+        name = cls(f"{plain}#{number}")
+        name.plain = plain
+        return name
+
+
 def named_columns(header: Sequence[str]) -> tuple[str, ...]:
     """Gives every column a name of its own.
 
     Spreadsheets leave columns without a name behind, which get their position for one. Of a name
     that stands several times each is numbered, `Amount#1` and `Amount#2`, so that a mapping can say
-    which one it means, and need not where it means neither.
+    which one it means, and need not where it means neither. Numbers that a column really has in its
+    name are left out.
     """
     names = [name if name.strip() else f"column {i}" for i, name in enumerate(header, start=1)]
     count = Counter(names)
-    place: Counter[str] = Counter()
+    taken = set(names)
     for i, name in enumerate(names):
-        place[name] += 1
         if count[name] > 1:
-            names[i] = f"{name}#{place[name]}"
+            free = (NumberedName.of(name, number) for number in range(1, 2 * len(names)))
+            names[i] = next(each for each in free if each not in taken)
+            taken.add(names[i])
     return tuple(names)
 
 

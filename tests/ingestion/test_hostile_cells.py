@@ -321,10 +321,10 @@ def test_file_that_needs_more_memory_than_there_is_refuses_itself_alone(case, mo
     case.write("teams.csv", "team_id,team_name\nt,T\n")
     find_repeated = Staging.find_repeated
 
-    def fails(self, latest_by):
+    def fails(self, *rules):
         if self.table.name == "products":
             raise duckdb.OutOfMemoryException("Out of Memory Error: 'anna' does not fit")
-        find_repeated(self, latest_by)
+        find_repeated(self, *rules)
 
     monkeypatch.setattr(Staging, "find_repeated", fails)
     products, teams = sorted(case.land().files, key=lambda file: file.table_name)

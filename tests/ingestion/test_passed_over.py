@@ -124,6 +124,26 @@ class TestFooters:
         files = case.land().files
         assert [(f.records, f.accepted, f.passed_over) for f in files] == [(2, 1, 1), (3, 2, 1)]
 
+    @pytest.mark.parametrize("blank", [",,\n", ",\n", "\n", ",,\n\n,\n"])
+    def test_blank_rows_are_not_counted(self, landed, blank: str) -> None:
+        found = landed("deals.csv", HEADER + DEALS + "Total,,150\n" + blank, "footer: 1")
+        assert (found[0], found[2]) == ("12", 0)
+
+    def test_of_a_ragged_row_of_a_sheet(self, landed, tmp_path: Path) -> None:
+        rows = [["Id", "Kind", "Amount"], [1, "deal", 5], ["Total", None, None, 5], [3, "x", 6]]
+        as_workbook(tmp_path / "x.xlsx", rows)
+        content = (tmp_path / "x.xlsx").read_bytes()
+        assert landed("deals.xlsx", content, "footer: ^Total$") == ("1", 3, 0, 2)
+
+    @pytest.mark.parametrize("row", ['"Total, all"\n', '"Total, all",,1\n', '"Total, all",\n'])
+    def test_of_a_quoted_cell(self, landed, row: str) -> None:
+        found = landed("deals.csv", HEADER + DEALS + row + "3,deal,1\n", "footer: '^Total, all$'")
+        assert (found[0], found[2]) == ("12", 0)
+
+    def test_a_broken_line_of_json_is_no_blank_one(self, landed) -> None:
+        found = landed("deals.jsonl", '{"Id": "1", "Amount": 1}\n"\n')
+        assert (found[1], found[2], found[3]) == (2, 1, 0)
+
     @pytest.mark.parametrize("footer", ["'('", "0", "-1", "1.5"])
     def test_that_cannot_be_read_is_told_with_its_line(self, case, footer: str) -> None:
         case.map(FEED.format(options=f"    footer: {footer}\n"))
@@ -239,6 +259,26 @@ class TestHeadersThatStandTwice:
         assert case.land_one().status == "landed"
         assert case.query("select cast(amount as integer) from crm.opportunities") == [(amount,)]
 
+    @pytest.mark.parametrize("name", ["amount", "AMOUNT", " Amount "])
+    @pytest.mark.parametrize("header", ["Id,Amount,Amount", "Id,Amount,aMOUNT"])
+    def test_are_refused_however_they_are_asked_for(self, case, name: str, header: str) -> None:
+        """An optional column would otherwise be emptied in silence."""
+        asked = f"amount: {{from: '{name}', optional: true}}"
+        case.map(FEED.format(options="").replace("amount: Amount", asked))
+        case.write("deals.csv", f"{header}\n1,5,7\n")
+        file = case.land_one()
+        assert (file.status, "stands 2 times" in (file.message or "")) == ("refused", True)
+
+    def test_a_number_that_the_file_itself_gives_is_a_name(self, case) -> None:
+        case.map(FEED.format(options="").replace("amount: Amount", "amount: 'Amount#1'"))
+        case.write("deals.csv", "Id,Amount#1,Amount,Amount\n1,5,7,9\n")
+        case.write("deals2.csv", "Id,Amount#1,Amount#2\n2,5,7\n")
+        assert {file.status for file in case.land().files} == {"landed"}
+        found = case.query(
+            "select cast(amount as integer) from crm.opportunities where _op = 'upsert'"
+        )
+        assert found == [(5,), (5,)]
+
     @pytest.mark.parametrize("ending", ["csv", "xlsx"])
     def test_are_refused_where_it_is_not_said_which(self, case, ending: str, tmp_path) -> None:
         case.map(FEED.format(options=""))
@@ -272,6 +312,8 @@ class TestTimesInPaths:
             ("2026-06-01T1420Z", "2026-06-01 14:20"),
             ("2026-06-01T14-20Z", "2026-06-01 14:20"),
             ("2026-06-01T14-20+02:00", "2026-06-01 12:20"),
+            ("2026-06-01T14-05:00", "2026-06-01 19:00"),
+            ("2026-06-01T14-0500", "2026-06-01 19:00"),
             ("2026-06-01", "2026-06-01"),
         ],
     )
@@ -284,6 +326,7 @@ class TestTimesInPaths:
         [
             ("2026-06-01", "", "2026-06-01 20:30"),
             ("20260601", "", "2026-06-01 20:30"),
+            ("2026-W23", "", "2026-06-01 20:30"),
             ("01.06.2026", ", format: '%d.%m.%Y'", "2026-06-01 20:30"),
             # One that says a time means it.
             ("2026-06-01T10-00", "", "2026-06-01 06:30"),

@@ -16,6 +16,7 @@ from ingestion.contracts import Contracts, load_contracts
 from ingestion.errors import ExtractError
 from ingestion.mappings import Feed, load_mapping
 from ingestion.projection import Projection, project
+from ingestion.readers.records import named_columns
 
 CONTRACT = """
 apiVersion: v3.1.0
@@ -338,7 +339,7 @@ def test_keys_made_of_names(contracts: Contracts, tmp_path: Path) -> None:
     assert keys[0] == keys[1] == "acme corp|berlin"
     assert keys[2] != keys[3]
     assert keys[4] == "acme|"
-    assert found[5]["_failed_reason"] == "passed_over"
+    assert found[5]["_failed_reason"] == "blank"
 
 
 @pytest.mark.parametrize(
@@ -466,7 +467,7 @@ class TestHeader:
         return caught.value.message
 
     def test_duplicate(self, contracts: Contracts, tmp_path: Path) -> None:
-        header = ["sample_id", "label#1", "label#2"]
+        header = [*named_columns(["sample_id", "label", "label"])]
         message = self.refusal(contracts, tmp_path, "same", header)
         assert "'label' stands 2 times in the header (columns 2, 3)" in message
 

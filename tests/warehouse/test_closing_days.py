@@ -201,6 +201,18 @@ class TestMigrations:
             ("2025-07-01", "s2", "90.00", "a"),
         ]
 
+    @pytest.mark.parametrize("stages", [["won"], ["s1", "won"], ["s1", "lost", "won"]])
+    @pytest.mark.parametrize("created", [{"created_at": MIGRATED}, {"created_date": "2024-03-01"}])
+    def test_whatever_else_it_wrote_in_that_second(
+        self, stages: list[str], created: Row, models: Models, tmp_path: Path
+    ) -> None:
+        deal = {"opportunity_id": "d", "stage_id": "won", "closed_date": "2024-06-10", **created}
+        steps = zip([None, *stages], stages, strict=False)
+        changes = [stage_change("d", MIGRATED, old, new) for old, new in steps]
+        home = built(tmp_path, models, [deal], changes)
+        ((_, closed, cycle),) = closings(home)["d"]
+        assert (closed, cycle) == (date(2024, 6, 10), 101 if "created_date" in created else None)
+
     def test_a_deal_reopened_after_the_migration_is_dated_by_its_transition(
         self, models: Models, tmp_path: Path
     ) -> None:
@@ -257,7 +269,8 @@ class TestTheClosingsOwnDay:
 
     def test_a_company_can_go_by_what_is_stated(self, models: Models, tmp_path: Path) -> None:
         deals, changes = [], []
-        for name, stated in {"stated": "2025-06-28", "not": None}.items():
+        days = {"before": "2025-06-28", "after": "2025-07-20", "not": None}
+        for name, stated in days.items():
             named = {"opportunity_id": name}
             deals.append(
                 {"stage_id": "won", "created_date": "2025-03-01", "closed_date": stated} | named
@@ -265,7 +278,7 @@ class TestTheClosingsOwnDay:
             changes += [each | named for each in self.changes()]
         home = built(tmp_path, models, deals, changes, closing_day="stated")
         found = {name: str(episodes[-1][1]) for name, episodes in closings(home).items()}
-        assert found == {"stated": "2025-06-28", "not": "2025-07-01"}
+        assert found == {"before": "2025-06-28", "after": "2025-07-20", "not": "2025-07-01"}
 
 
 def test_a_win_that_snapshots_show_is_no_later_than_they_are(
@@ -292,6 +305,64 @@ def test_a_win_that_snapshots_show_is_no_later_than_they_are(
         ("won and lost", "lost", "2025-09-09"),
         ("won and lost", "won", "2025-02-24"),
     ]
+
+
+EPISODES = [
+    # Changed last while it was lost, before it was reopened: that change did not win it.
+    ({"modified_at": "2025-03-01"}, ["2025-01-31", "2025-09-09"]),
+    ({"modified_at": "2025-05-01"}, ["2025-01-31", "2025-05-01"]),
+    # A date left over from the first win is not that of the second.
+    ({"closed_date": "2025-01-10"}, ["2025-01-10", "2025-09-09"]),
+    ({"closed_date": "2025-09-01"}, ["2025-01-31", "2025-09-01"]),
+    ({"closed_date": "2026-03-31"}, ["2025-01-31", "2026-03-31"]),
+    ({"closed_at": "2025-09-09 12:00"}, ["2025-01-31", "2025-09-09"]),
+]
+
+
+def test_an_episode_is_not_closed_before_it_began(models: Models, tmp_path: Path) -> None:
+    """Snapshots show a win, a reopening and a second win; the row has one date for both."""
+    deals, snapshots = [], []
+    for number, (row, _) in enumerate(EPISODES):
+        named = {"opportunity_id": str(number)}
+        deals.append({"stage_id": "won", "created_date": "2024-12-01", **row, **named})
+        for at, stage in [("2025-01-31", "won"), ("2025-04-01", "s1"), ("2025-09-09", "won")]:
+            snapshots.append({"snapshot_at": f"{at} 12:00", "stage_id": stage, **named})
+    home = built(tmp_path, models, deals, snapshots=snapshots)
+    found = closings(home)
+    for number, (_, days) in enumerate(EPISODES):
+        assert [str(closed) for _, closed, _ in found[str(number)]] == days, number
+    with read_warehouse(home) as warehouse:
+        moments = warehouse.execute(
+            "select episode, closed_at from core.fct_opportunity where opportunity_id = '5' "
+            "order by episode"
+        ).fetchall()
+    assert moments == [(1, None), (2, datetime(2025, 9, 9, 12))]
+
+
+def test_a_date_that_is_corrected_counts_with_and_without_history(
+    models: Models, tmp_path: Path
+) -> None:
+    """Won without a day, which is stated a night later, corrected, and then left as it is."""
+    log = ChangeLogOfTest(tmp_path, CompanySettings(time_zone=ZONE.key))
+    names = [{"stage_id": name, "stage_name": name, "is_closed": closed, "is_won": won}
+             for name, (closed, won) in STAGES.items()]  # fmt: skip
+    log.add("stages", LANDED, names)
+    rows: list[Row] = [
+        {"stage_id": "s1"}, {"stage_id": "won"}, {"stage_id": "won", "closed_date": "2026-01-11"},
+        {"stage_id": "won", "closed_date": "2026-03-31"},
+        {"stage_id": "won", "closed_date": "2026-03-31", "opportunity_name": "renamed"},
+    ]  # fmt: skip
+    for night, row in enumerate(rows):
+        deals = [
+            {"opportunity_id": name, "created_date": "2026-01-01", "amount": 5, **row}
+            for name in ("with", "without")
+        ]
+        log.add("opportunities", LANDED + timedelta(days=night), deals)
+    amount = {"history_id": "1", **change("with", "2026-01-05", "amount", "4.00", "5.00")}
+    log.add("opportunity_field_history", LANDED, [amount])
+    models.build(tmp_path, *FACTS)
+    days = {deal: str(found[-1][1]) for deal, found in closings(tmp_path).items()}
+    assert days == {"with": "2026-03-31", "without": "2026-03-31"}
 
 
 class TestWithoutHistory:
@@ -502,8 +573,6 @@ class Oracle:
         now = course.stages[-1][1]
         is_closed = STAGES[now][0]
         begin, own = self.begin(), self.own_decision()
-        if course.has_created:
-            own = max(course.created, own) if told else own
         if not told:
             if not is_closed:
                 return [(begin, now, None)]
@@ -515,7 +584,9 @@ class Oracle:
         if STAGES[first][0]:
             steps = [(begin, "unknown", None)]
             if is_closed and own < at:
-                steps.append((own, first, self.own_day()))
+                moment = min(max(begin, own), at - timedelta(microseconds=1))
+                steps = [each for each in steps if each[0] < moment]
+                steps.append((moment, first, self.own_day()))
             elif old:
                 moment = at - timedelta(microseconds=1)
                 steps = [each for each in steps if each[0] < moment]

@@ -5,9 +5,8 @@
     another statement (1).
 -#}
 {%- set fields = tracked_fields() %}
-{%- set own_closing = 'greatest(first_versions.began_at, first_versions.decided_at)' %}
 {%- set is_before_history -%}
-    coalesce(first_versions.is_closed and {{ own_closing }} < first_told_stages.told_at, false)
+    coalesce(first_versions.is_closed and first_versions.decided_at < first_told_stages.told_at, false)
 {%- endset %}
 {#- The linter would give each comma that a loop writes a line of its own. #}
 -- noqa: disable=LT02,LT05,ST06
@@ -140,7 +139,12 @@ numbered_changes as (
         changes.*,
         probability_told.source_system is not null as tells_probability,
         row_number() over field as change_number,
-        lead(changes.changed_at) over field as next_changed_at
+        lead(changes.changed_at) over field as next_changed_at,
+        last_value(changes.new_value) over (
+            partition by changes.opportunity_id, changes.field_name, changes.changed_at
+            order by length(changes.history_id), changes.history_id
+            rows between unbounded preceding and unbounded following
+        ) as value_of_moment
 
     from {{ ref('stg_crm__opportunity_field_history') }} as changes
     left join probability_told on changes.source_system = probability_told.source_system
@@ -174,7 +178,7 @@ held_values as (
     select
         changes.*,
         case
-            when beginnings.opportunity_id is not null then changes.new_value
+            when beginnings.opportunity_id is not null then changes.value_of_moment
             else changes.old_value
         end as held_value
 
@@ -297,8 +301,13 @@ untold_closings as (
         first_told_stages.opportunity_id,
         first_told_stages.stage_id,
         first_versions.extracted_at,
+        -- A migration may have written the creation as well.
         case
-            when {{ is_before_history }} then {{ own_closing }}
+            when {{ is_before_history }}
+                then least(
+                    greatest(first_versions.began_at, first_versions.decided_at),
+                    first_told_stages.told_at - interval '1' microsecond
+                )
             else first_told_stages.told_at - interval '1' microsecond
         end as closed_at,
         not {{ is_before_history }} as tells_transition

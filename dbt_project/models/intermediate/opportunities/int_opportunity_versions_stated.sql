@@ -269,6 +269,25 @@ numbered_changes as (
 
 ),
 
+linked_changes as (
+
+    select
+        *,
+        case
+            when
+                coalesce(lag(is_closed) over deal <> is_closed, true)
+                or coalesce(lag(is_won) over deal <> is_won, true)
+                then 1
+            else 0
+        end as begins_outcome,
+        lag(said_at) over deal as previous_said_at,
+        coalesce(lead(said_at) over deal, {{ open_end() }}) as next_said_at
+
+    from numbered_changes
+    window deal as (partition by opportunity_id order by said_at)
+
+),
+
 closings as (
 
     select
@@ -276,20 +295,33 @@ closings as (
         first_value(tells_transition) over spell as is_transition_told,
         first_value(close_date_set) over spell as date_set_by_closing,
         first_value(said_at) over spell as closing_said_at,
-        first_value(said_at) over outcome as outcome_said_at
+        first_value(previous_said_at) over spell as last_open_said_at,
+        sum(begins_outcome) over until_then as outcome
 
-    from numbered_changes
+    from linked_changes
     window
         spell as (
             partition by opportunity_id, closing, is_closed
             order by said_at
             rows between unbounded preceding and current row
         ),
-        outcome as (
-            partition by opportunity_id, closing, is_closed, is_won
+        until_then as (
+            partition by opportunity_id
             order by said_at
             rows between unbounded preceding and current row
         )
+
+),
+
+outcomes as (
+
+    select
+        *,
+        min(said_at) over outcome_of_deal as outcome_said_at,
+        max(next_said_at) over outcome_of_deal as outcome_ends_at
+
+    from closings
+    window outcome_of_deal as (partition by opportunity_id, outcome)
 
 ),
 
@@ -299,18 +331,55 @@ closings as (
 dated_closings as (
 
     select
-        closings.*,
-        {{ business_date('closings.closing_said_at', 'settings.time_zone') }} as closing_said_on,
+        outcomes.*,
+        {{ business_date('outcomes.closing_said_at', 'settings.time_zone') }} as closing_said_on,
         case
-            when closings.is_transition_told and settings.closing_day = 'transition'
+            when outcomes.is_transition_told and settings.closing_day = 'transition'
                 then coalesce(
-                    closings.date_set_by_closing,
-                    {{ business_date('closings.closing_said_at', 'settings.time_zone') }}
+                    outcomes.date_set_by_closing,
+                    {{ business_date('outcomes.closing_said_at', 'settings.time_zone') }}
                 )
         end as told_closed_date
 
-    from closings
+    from outcomes
     cross join settings
+
+),
+
+-- The date in a deal's row is that of the outcome in which the row's extract shows the deal. One from
+-- before the deal was reopened is left over.
+closed_versions as (
+
+    select
+        versions.*,
+        case
+            when not versions.is_closed then null
+            when versions.told_closed_date is not null then versions.told_closed_date
+            when
+                extracts.extracted_at >= versions.outcome_said_at
+                and extracts.extracted_at < versions.outcome_ends_at
+                and (
+                    versions.closing = 1
+                    or extracts.closed_date
+                    >= {{ business_date('versions.last_open_said_at', 'settings.time_zone') }}
+                )
+                then extracts.closed_date
+        end as closed_date,
+        case
+            when not versions.is_closed then null
+            when
+                extracts.closed_by_date < versions.closing_said_on
+                and coalesce(extracts.modified_at >= versions.last_open_said_at, true)
+                then extracts.closed_by_date
+            else versions.closing_said_on
+        end as closed_by_date
+
+    from dated_closings as versions
+    cross join settings
+    inner join {{ ref('int_opportunity_versions_dated') }} as extracts
+        on
+            versions.opportunity_id = extracts.opportunity_id
+            and versions.extract_version = extracts.version_number
 
 ),
 
@@ -376,28 +445,16 @@ select
     extracts.created_date,
     extracts.appeared_date,
     case
-        when not versions.is_closed then null
-        when versions.told_closed_date is null then extracts.closed_at
-        when versions.told_closed_date = versions.closing_said_on then versions.closing_said_at
-    end as closed_at,
-    case
-        when not versions.is_closed then null
-        when versions.told_closed_date is not null then versions.told_closed_date
-        when versions.outcome_said_at = extracts.extracted_at then extracts.closed_date
-        -- The date in a deal's row is that of the outcome that the row shows, and what was said to be
-        -- decided already was not decided later.
+        when versions.closed_date = versions.closing_said_on and versions.told_closed_date is not null
+            then versions.closing_said_at
         when
-            extracts.is_won = versions.is_won
-            and extracts.closed_date
-            <= {{ business_date('versions.outcome_said_at', 'settings.time_zone') }}
-            then extracts.closed_date
-    end as closed_date,
-    case
-        when versions.is_closed
-            then least(
-                coalesce(extracts.closed_by_date, versions.closing_said_on), versions.closing_said_on
-            )
-    end as closed_by_date,
+            versions.told_closed_date is null
+            and versions.closed_date
+            = {{ business_date('extracts.closed_at', 'settings.time_zone') }}
+            then extracts.closed_at
+    end as closed_at,
+    versions.closed_date,
+    versions.closed_by_date,
     versions.began_at,
     {{ business_date('versions.began_at', 'settings.time_zone') }} as began_on,
     {{ business_date('versions.began_at', 'settings.time_zone') }} as opened_on,
@@ -409,7 +466,7 @@ select
         when
             versions.is_closed
             and versions.said_at = versions.closing_said_at
-            and extracts.closed_date = extracts.extraction_date
+            and versions.closed_date = extracts.extraction_date
             then extracts.extraction_date
         else extracts.extracted_date
     end as first_shows_on,
@@ -426,7 +483,7 @@ select
     versions.recorded_at,
     coalesce(earlier_extracts.last_extract_before >= versions.said_at, false) as is_recorded_late
 
-from dated_closings as versions
+from closed_versions as versions
 cross join settings
 inner join {{ ref('int_opportunity_versions_dated') }} as extracts
     on

@@ -224,8 +224,9 @@ select
     versions.amount,
     versions.has_amount_from_before_closing,
     versions.open_amount,
-    rates.exchange_rate,
-    {{ converted('versions.amount', 'rates.exchange_rate') }} as opportunity_value,
+    coalesce(rates.exchange_rate, newest_rates.exchange_rate) as exchange_rate,
+    {{ converted('versions.amount', 'coalesce(rates.exchange_rate, newest_rates.exchange_rate)') }}
+        as opportunity_value,
     versions.probability,
     versions.closed_days_before,
 
@@ -238,7 +239,7 @@ select
     versions.created_date,
     versions.closed_at,
     versions.closed_date,
-    rates.exchange_rate_date,
+    coalesce(rates.exchange_rate_date, newest_rates.exchange_rate_date) as exchange_rate_date,
     versions.began_at,
     versions.began_on,
     versions.opened_on,
@@ -256,8 +257,11 @@ cross join {{ ref('int_warehouse_as_of') }} as warehouse
 left join {{ ref('int_fx_rates_daily') }} as rates
     on
         versions.amount_currency_code = rates.currency_code
-        -- Of a closing day that lies ahead no rate is known yet.
+        and coalesce(versions.closed_date, versions.starts_on) = rates.rate_date
+-- Of a closing day that lies ahead there may be no rate yet.
+left join {{ ref('int_fx_rates_daily') }} as newest_rates
+    on
+        versions.amount_currency_code = newest_rates.currency_code
         and case
             when versions.closed_date > warehouse.as_of_date then warehouse.as_of_date
-            else coalesce(versions.closed_date, versions.starts_on)
-        end = rates.rate_date
+        end = newest_rates.rate_date
