@@ -22,13 +22,19 @@ def literal(text: str | None) -> str:
 def first_filled(cells: Iterable[str]) -> str | None:
     """Gives the first of several cells that holds more than blanks, NULL where none does.
 
+    Trimming is slow, and only a text that begins with a blank can be nothing but blanks.
+
     Args:
         cells: SQL of the cells; of each only as many are read as it takes.
 
     Returns:
         The SQL; None for no cells.
     """
-    texts = ", ".join(f"nullif(trim({cell}, {_BLANKS}), '')" for cell in cells)
+    texts = ", ".join(
+        f"case when {cell} >= '!' and not prefix({cell}, chr(160)) then {cell} "
+        f"else nullif(trim({cell}, {_BLANKS}), '') end"
+        for cell in cells
+    )
     return f"coalesce({texts}, null)" if texts else None
 
 
