@@ -214,7 +214,7 @@ def parsed_time(text: str, time_format: str | None, day: DayIs = "start") -> dat
     """Reads a time.
 
     Windows knows no colon in the name of a file, so hyphens, dots and underscores stand for it:
-    `2026-06-01T14-20` is twenty past two, and not two o'clock at an offset of -20 hours.
+    `2026-05-04T06-15` is a quarter past six, and not six o'clock at an offset of -15 hours.
 
     Args:
         text: ISO 8601, or the given format.

@@ -13,11 +13,11 @@ FEED = (
 )
 HEADER = "Id,Stage,Amount,Company,Mod\n"
 ROWS = (
-    "1,won,100,acme,2026-03-02\n"
-    "1,won,100,globex,2026-03-02\n"
-    "2,won,70,acme,2026-03-02\n"
-    "1,won,100,acme,2026-03-02\n"
-    "1,won,,acme,2026-03-01\n"
+    "1,won,120,north,2026-02-11\n"
+    "1,won,120,south,2026-02-11\n"
+    "2,won,45,north,2026-02-11\n"
+    "1,won,120,north,2026-02-11\n"
+    "1,won,,north,2026-02-10\n"
 )
 
 
@@ -38,12 +38,12 @@ def landed(case):
     return land
 
 
-ONE, TWO = ("1", "won", Decimal("100.00"), "acme"), ("2", "won", Decimal("70.00"), "acme")
+ONE, TWO = ("1", "won", Decimal("120.00"), "north"), ("2", "won", Decimal("45.00"), "north")
 RULES = [
     ("", [TWO], (5, 1, 4), None),
     ("on_conflict: refuse", [TWO], (5, 1, 4), None),
     ("on_conflict: first", [ONE, TWO], (5, 2, 0), "2 records gave way to the first"),
-    ("on_conflict: last", [("1", "won", None, "acme"), TWO], (5, 2, 0), "3 records gave way"),
+    ("on_conflict: last", [("1", "won", None, "north"), TWO], (5, 2, 0), "3 records gave way"),
     ("on_conflict: null_differing", [("1", "won", None, None), TWO], (5, 2, 0), "3 records were put"),
     # Three are equally late: two companies, and one of them twice.
     ("latest_by: modified_at", [TWO], (5, 1, 4), None),
@@ -51,7 +51,7 @@ RULES = [
     ("latest_by: modified_at\non_conflict: last", [ONE, TWO], (5, 2, 0), "2 records gave way"),
     (
         "latest_by: modified_at\non_conflict: null_differing",
-        [("1", "won", Decimal("100.00"), None), TWO], (5, 2, 0), "3 records were put",
+        [("1", "won", Decimal("120.00"), None), TWO], (5, 2, 0), "3 records were put",
     ),
 ]  # fmt: skip
 
@@ -65,7 +65,7 @@ def test_the_rule_says_what_is_kept(landed, options, known, counts, told) -> Non
 
 @pytest.mark.parametrize("rule", ["refuse", "first", "last", "null_differing"])
 def test_exact_repeats_collapse_under_any_rule(landed, rule: str) -> None:
-    found = landed("1,won,100,acme,\n" * 3, f"on_conflict: {rule}")
+    found = landed("1,won,120,north,\n" * 3, f"on_conflict: {rule}")
     assert found == ([ONE], (3, 1, 0), None)
 
 
@@ -85,10 +85,10 @@ def test_the_same_file_again_changes_nothing(landed, case, rule: str) -> None:
 
 def test_records_of_several_times_are_no_conflict(landed) -> None:
     found = landed(
-        "1,won,100,acme,2026-03-02\n1,open,100,acme,2026-03-01\n1,won,90,acme,2026-03-02\n",
+        "1,won,120,north,2026-02-11\n1,open,120,north,2026-02-10\n1,won,90,north,2026-02-11\n",
         "kind: delta\nextracted_at: {column: modified_at}\non_conflict: last",
     )
     assert found[0] == [
-        ("1", "open", Decimal("100.00"), "acme"),
-        ("1", "won", Decimal("90.00"), "acme"),
+        ("1", "open", Decimal("120.00"), "north"),
+        ("1", "won", Decimal("90.00"), "north"),
     ]

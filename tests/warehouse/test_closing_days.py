@@ -115,7 +115,7 @@ def stages_on(home: Path, deal: str, *moments: str) -> list[str | None]:
         ]
 
 
-MIGRATED_DEAL = {"opportunity_id": "d", "stage_id": "won", "created_date": "2024-03-01"}
+MIGRATED_DEAL = {"opportunity_id": "d", "stage_id": "won", "created_date": "2024-02-07"}
 TOLD_BY = {
     "rows": {
         "changes": [
@@ -130,8 +130,8 @@ TOLD_BY = {
     "correction": {"changes": [stage_change("d", MIGRATED, "lost", "won")]},
 }
 DATED_BY = {
-    "own day": {"closed_date": "2024-06-10", "amount": 100},
-    "last change": {"modified_at": "2024-06-10 12:00"},
+    "own day": {"closed_date": "2024-05-17", "amount": 100},
+    "last change": {"modified_at": "2024-05-17 12:00"},
     "nothing": {},
 }
 
@@ -163,8 +163,8 @@ class TestMigrations:
     @pytest.mark.parametrize("dated", ["own day", "last change"])
     def test_the_deals_own_day_holds(self, told: str, dated: str, migrated: Path) -> None:
         deal = f"{told}, {dated}"
-        assert closings(migrated)[deal] == [(date(2024, 3, 1), date(2024, 6, 10), 101)]
-        before, after = stages_on(migrated, deal, "2024-06-10 11:00", "2024-06-11 00:00")
+        assert closings(migrated)[deal] == [(date(2024, 2, 7), date(2024, 5, 17), 100)]
+        before, after = stages_on(migrated, deal, "2024-05-17 11:00", "2024-05-18 00:00")
         assert before == "unknown"
         assert after in ("won", "lost")
 
@@ -173,7 +173,7 @@ class TestMigrations:
         self, told: str, migrated: Path
     ) -> None:
         found = closings(migrated)[f"{told}, nothing"]
-        assert found == [(date(2024, 3, 1), local_date(MIGRATED), 457)]
+        assert found == [(date(2024, 2, 7), local_date(MIGRATED), 480)]
 
     def test_what_the_first_rows_say_held_before(self, models: Models, tmp_path: Path) -> None:
         home = built(
@@ -197,21 +197,21 @@ class TestMigrations:
         assert [
             (str(day), stage, str(amount), owner) for day, stage, amount, owner in versions
         ] == [
-            ("2024-03-01", "s1", "100.00", "unknown"),
+            ("2024-02-07", "s1", "100.00", "unknown"),
             ("2025-07-01", "s2", "90.00", "a"),
         ]
 
     @pytest.mark.parametrize("stages", [["won"], ["s1", "won"], ["s1", "lost", "won"]])
-    @pytest.mark.parametrize("created", [{"created_at": MIGRATED}, {"created_date": "2024-03-01"}])
+    @pytest.mark.parametrize("created", [{"created_at": MIGRATED}, {"created_date": "2024-02-07"}])
     def test_whatever_else_it_wrote_in_that_second(
         self, stages: list[str], created: Row, models: Models, tmp_path: Path
     ) -> None:
-        deal = {"opportunity_id": "d", "stage_id": "won", "closed_date": "2024-06-10", **created}
+        deal = {"opportunity_id": "d", "stage_id": "won", "closed_date": "2024-05-17", **created}
         steps = zip([None, *stages], stages, strict=False)
         changes = [stage_change("d", MIGRATED, old, new) for old, new in steps]
         home = built(tmp_path, models, [deal], changes)
         ((_, closed, cycle),) = closings(home)["d"]
-        assert (closed, cycle) == (date(2024, 6, 10), 101 if "created_date" in created else None)
+        assert (closed, cycle) == (date(2024, 5, 17), 100 if "created_date" in created else None)
 
     def test_a_deal_reopened_after_the_migration_is_dated_by_its_transition(
         self, models: Models, tmp_path: Path
@@ -227,9 +227,9 @@ class TestMigrations:
                 stage_change("d", "2025-08-01 12:00", "s1", "won"),
             ],
         )
-        created = date(2024, 3, 1)
+        created = date(2024, 2, 7)
         assert closings(home) == {
-            "d": [(created, date(2025, 6, 1), 457), (created, date(2025, 8, 1), 518)]
+            "d": [(created, date(2025, 6, 1), 480), (created, date(2025, 8, 1), 541)]
         }
 
 
@@ -238,20 +238,20 @@ class TestTheClosingsOwnDay:
 
     def changes(self, *dates: tuple[str, str | None, str | None]) -> list[Row]:
         return [
-            stage_change("d", "2025-03-01 12:00", None, "s1"),
-            stage_change("d", "2025-06-30 21:00", "s1", "won"),
+            stage_change("d", "2025-02-03 12:00", None, "s1"),
+            stage_change("d", "2025-09-30 21:00", "s1", "won"),
             *(change("d", at, "expected_close_date", old, new) for at, old, new in dates),
         ]
 
     CLOSINGS: ClassVar = {
         # It was past midnight in Tehran; whoever closed the deal set the day before.
-        "set": ([("2025-06-30 21:00", "2025-06-15", "2025-06-30")], "2025-06-30"),
-        "confirmed": ([("2025-06-30 21:00", "2025-06-29", "2025-06-29")], "2025-06-29"),
-        "set for the first time": ([("2025-06-30 21:00", None, "2025-06-30")], "2025-06-30"),
-        "emptied": ([("2025-06-30 21:00", "2025-06-30", None)], "2025-07-01"),
-        "set before": ([("2025-06-30 20:59", "2025-06-15", "2025-06-30")], "2025-07-01"),
-        "set after": ([("2025-07-09 21:00", "2025-06-15", "2025-06-28")], "2025-07-01"),
-        "never set": ([], "2025-07-01"),
+        "set": ([("2025-09-30 21:00", "2025-09-14", "2025-09-30")], "2025-09-30"),
+        "confirmed": ([("2025-09-30 21:00", "2025-09-29", "2025-09-29")], "2025-09-29"),
+        "set for the first time": ([("2025-09-30 21:00", None, "2025-09-30")], "2025-09-30"),
+        "emptied": ([("2025-09-30 21:00", "2025-09-30", None)], "2025-10-01"),
+        "set before": ([("2025-09-30 20:59", "2025-09-14", "2025-09-30")], "2025-10-01"),
+        "set after": ([("2025-10-09 21:00", "2025-09-14", "2025-09-28")], "2025-10-01"),
+        "never set": ([], "2025-10-01"),
     }
 
     def test_only_what_the_closing_itself_set_counts(self, models: Models, tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ class TestTheClosingsOwnDay:
         for name, (dates, _) in self.CLOSINGS.items():
             named = {"opportunity_id": name}
             deals.append(
-                {"stage_id": "won", "created_date": "2025-03-01", "closed_date": "2025-07-20"}
+                {"stage_id": "won", "created_date": "2025-02-03", "closed_date": "2025-10-20"}
                 | named
             )
             changes += [each | named for each in self.changes(*dates)]
@@ -269,16 +269,16 @@ class TestTheClosingsOwnDay:
 
     def test_a_company_can_go_by_what_is_stated(self, models: Models, tmp_path: Path) -> None:
         deals, changes = [], []
-        days = {"before": "2025-06-28", "after": "2025-07-20", "not": None}
+        days = {"before": "2025-09-28", "after": "2025-10-20", "not": None}
         for name, stated in days.items():
             named = {"opportunity_id": name}
             deals.append(
-                {"stage_id": "won", "created_date": "2025-03-01", "closed_date": stated} | named
+                {"stage_id": "won", "created_date": "2025-02-03", "closed_date": stated} | named
             )
             changes += [each | named for each in self.changes()]
         home = built(tmp_path, models, deals, changes, closing_day="stated")
         found = {name: str(episodes[-1][1]) for name, episodes in closings(home).items()}
-        assert found == {"before": "2025-06-28", "after": "2025-07-20", "not": "2025-07-01"}
+        assert found == {"before": "2025-09-28", "after": "2025-10-20", "not": "2025-10-01"}
 
 
 def test_a_win_that_snapshots_show_is_no_later_than_they_are(
