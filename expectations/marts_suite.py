@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from expectations.checks import BATCH, Check, quoted
+from expectations.checks import AS_OF, BATCH, Check, quoted
 from ingestion.contracts import Contracts
 
 _MARTS = "marts"
@@ -180,7 +180,7 @@ def _pipeline_checks() -> Iterator[Check]:
             select coalesce(sum(open_deals), 0) as deals, coalesce(sum(open_value), 0) as value
             from {BATCH}
             where level = 'company'
-              and as_of_date = (select as_of_date from warehouse.intermediate.int_warehouse_as_of)
+              and as_of_date = {AS_OF}
         )
         select facts.deals, mart.deals as deals_in_mart, facts.value, mart.value as value_in_mart
         from facts cross join mart where facts.deals <> mart.deals or facts.value <> mart.value

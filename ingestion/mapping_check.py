@@ -40,7 +40,7 @@ from ingestion.raw_ddl import quoted
 from ingestion.readers import Records, Reject, format_of, read_records, text_columns
 from ingestion.reasons import sentence
 from ingestion.shown import path_name
-from ingestion.sql_text import first_filled, literal
+from ingestion.sql_text import literal
 
 # All records of most files, and of larger ones a part that is read while one waits.
 MAX_CELLS = 1_000_000
@@ -267,7 +267,7 @@ def _read(
     projection = project(
         feed, table, header, columns, native=native, calendar=_CALENDAR, partial=True
     )
-    report = _understood(report, feed, table, projection, connection, above.rows, columns)
+    report = _understood(report, feed, table, projection, connection, above.rows)
     try:
         project(feed, table, header, columns, native=native)
     except ExtractError as refused:
@@ -316,7 +316,6 @@ def _understood(
     projection: Projection,
     connection: duckdb.DuckDBPyConnection,
     above: int | None = None,
-    cells: Mapping[str, str] | None = None,
 ) -> FileReport:
     """Adds what the projection makes of the records, of which so many stand above the footer."""
     connection.execute(f"create temp table understood as {projection.select_sql('cells')}")
@@ -324,12 +323,11 @@ def _understood(
         f"update understood set {FAILED_REASON} = '{PASSED_OVER}', {FAILED_COLUMN} = null "
         f"where rowid >= {'null' if above is None else above}"
     )
-    unread = first_filled((cells or {}).get(name, "null") for name in projection.unmapped)
-    if unread is not None:
+    if projection.unread_sql is not None:
         connection.execute(
             f"update understood set {FAILED_REASON} = 'required_missing' where "
             f"{FAILED_REASON} = '{BLANK}' and rowid in (select rowid from cells "
-            f"where {unread} is not null)"
+            f"where {projection.unread_sql} is not null)"
         )
     conflicts = _conflicts(feed, table, projection, connection)
     if conflicts:

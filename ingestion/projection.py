@@ -191,6 +191,8 @@ class Projection:
         absent: Contract columns that are mapped, but to extract columns that this file lacks.
         blank_sql: Boolean over the text relation: no cell of the record holds anything; None for
             records that cannot be blank.
+        unread_sql: VARCHAR over the text relation: the first cell that the mapping does not use and
+            that holds anything; None where it uses all.
         condition_sql: Boolean over the text relation: whether the record is meant at all; None
             where all are. It may raise.
     """
@@ -201,6 +203,7 @@ class Projection:
     extracted_at: ProjectedColumn | None = None
     absent: tuple[str, ...] = ()
     blank_sql: str | None = None
+    unread_sql: str | None = None
     condition_sql: str | None = None
 
     def select_sql(self, relation: str, carry: Iterable[str] = ()) -> str:
@@ -449,7 +452,8 @@ def project(
     unmapped = tuple(name for name in header if name not in found.used)
     if not partial:
         _check_unmapped(feed, table, rules, unmapped)
-    return Projection(columns, used, unmapped, extracted_at, absent, is_blank, condition)
+    unread = first_filled(text_columns[name] for name in unmapped)
+    return Projection(columns, used, unmapped, extracted_at, absent, is_blank, unread, condition)
 
 
 def _condition(feed: Feed, header: _Header, cells: _Cells) -> str | None:

@@ -32,7 +32,7 @@ from ingestion.projection import (
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import Records, Reject, read_records, text_columns
 from ingestion.readers.records import ParsedRecords
-from ingestion.sql_text import first_filled, literal
+from ingestion.sql_text import literal
 
 STAGED = "_staged"
 REPEATED = "_repeated"
@@ -168,8 +168,7 @@ class Staging:
 
         Few rows are blank; to look at all cells of all rows would cost more than to land them.
         """
-        columns = text_columns(staged.records.header)
-        unread = first_filled(columns[name] for name in staged.projection.unmapped)
+        unread = staged.projection.unread_sql
         blank = f"{FAILED_REASON} = '{BLANK}'"
         if unread is None or not self.number(f"select count(*) from {STAGED} where {blank}"):
             return
@@ -201,10 +200,6 @@ class Staging:
             f"(select rowid as _row, {keys}, _row_hash, {latest} as latest from {STAGED} "
             f"semi join ({repeated}) using ({keys}) where {FAILED_REASON} is null)"
         )
-        self.connection.execute(
-            f"create or replace temp table _differing as select {keys} from _candidates "
-            f"where is_latest group by {keys} having count(distinct _row_hash) > 1"
-        )
         if on_conflict == "null_differing":
             self._empty_differing(keys)
         end = "max" if on_conflict == "last" else "min"
@@ -226,7 +221,13 @@ class Staging:
 
     def _empty_differing(self, keys: str) -> None:
         """Empties what rows of one key do not agree on, as far as the contract lets it be empty."""
+        self.connection.execute(
+            f"create or replace temp table _differing as select {keys} from _candidates "
+            f"where is_latest group by {keys} having count(distinct _row_hash) > 1"
+        )
         optional = [quoted(column.name) for column in self.table.columns if not column.required]
+        if not optional:
+            return
         rows = (
             f"(select c._row, s.* from {STAGED} as s inner join _candidates as c "
             f"on s.rowid = c._row where c.is_latest) semi join _differing using ({keys})"

@@ -92,3 +92,14 @@ def test_records_of_several_times_are_no_conflict(landed) -> None:
         ("1", "open", Decimal("120.00"), "north"),
         ("1", "won", Decimal("90.00"), "north"),
     ]
+
+
+def test_a_table_in_which_all_must_be_filled_has_nothing_to_empty(case) -> None:
+    case.map("  fx_rates: {files: 'rates*', columns: same, on_conflict: null_differing}")
+    row = "2026-02-10,EUR,USD,"
+    case.write(
+        "rates.csv",
+        f"rate_date,from_currency,to_currency,rate\n{row}1.1\n{row}1.2\n2026-02-11,EUR,USD,1.3\n",
+    )
+    file = case.land_one()
+    assert (file.status, file.accepted, file.quarantined) == ("landed", 1, 2)

@@ -352,6 +352,25 @@ closed_versions as (
 
     select
         versions.*,
+        extracts.source_system,
+        extracts.extract_id,
+        extracts.extracted_at,
+        extracts.extracted_date,
+        extracts.extraction_date,
+        extracts.opportunity_name,
+        extracts.account_id,
+        extracts.product_id,
+        extracts.lead_source,
+        extracts.deal_type,
+        extracts.loss_reason,
+        extracts.competitor,
+        extracts.is_vanished,
+        extracts.exclusion_reason,
+        extracts.modified_at,
+        extracts.created_at,
+        extracts.created_date,
+        extracts.appeared_date,
+        extracts.closed_at as extract_closed_at,
         case
             when not versions.is_closed then null
             when versions.told_closed_date is not null then versions.told_closed_date
@@ -412,23 +431,23 @@ select
     versions.version_number,
     true as has_other_versions,
     versions.is_current,
-    extracts.source_system,
-    extracts.extract_id,
-    extracts.extracted_at,
-    extracts.extracted_date,
-    extracts.extraction_date,
+    versions.source_system,
+    versions.extract_id,
+    versions.extracted_at,
+    versions.extracted_date,
+    versions.extraction_date,
 
-    extracts.opportunity_name,
-    extracts.account_id,
+    versions.opportunity_name,
+    versions.account_id,
     versions.owner_id,
-    extracts.product_id,
+    versions.product_id,
     versions.territory_id,
     versions.stage_id,
     versions.forecast_category,
-    extracts.lead_source,
-    extracts.deal_type,
-    extracts.loss_reason,
-    extracts.competitor,
+    versions.lead_source,
+    versions.deal_type,
+    versions.loss_reason,
+    versions.competitor,
 
     versions.currency_code,
     versions.amount,
@@ -436,22 +455,22 @@ select
 
     versions.is_closed,
     versions.is_won,
-    extracts.is_vanished,
-    extracts.exclusion_reason,
+    versions.is_vanished,
+    versions.exclusion_reason,
 
     versions.expected_close_date,
-    extracts.modified_at,
-    extracts.created_at,
-    extracts.created_date,
-    extracts.appeared_date,
+    versions.modified_at,
+    versions.created_at,
+    versions.created_date,
+    versions.appeared_date,
     case
         when versions.closed_date = versions.closing_said_on and versions.told_closed_date is not null
             then versions.closing_said_at
         when
             versions.told_closed_date is null
             and versions.closed_date
-            = {{ business_date('extracts.closed_at', 'settings.time_zone') }}
-            then extracts.closed_at
+            = {{ business_date('versions.extract_closed_at', 'settings.time_zone') }}
+            then versions.extract_closed_at
     end as closed_at,
     versions.closed_date,
     versions.closed_by_date,
@@ -461,14 +480,14 @@ select
     case when versions.is_closed then versions.closing_said_at end as decided_at,
     versions.said_at as first_shows_at,
     case
-        when versions.said_at <> extracts.extracted_at
+        when versions.said_at <> versions.extracted_at
             then {{ business_date('versions.said_at', 'settings.time_zone') }}
         when
             versions.is_closed
             and versions.said_at = versions.closing_said_at
-            and versions.closed_date = extracts.extraction_date
-            then extracts.extraction_date
-        else extracts.extracted_date
+            and versions.closed_date = versions.extraction_date
+            then versions.extraction_date
+        else versions.extracted_date
     end as first_shows_on,
 
     versions.said_at as stated_at,
@@ -485,8 +504,4 @@ select
 
 from closed_versions as versions
 cross join settings
-inner join {{ ref('int_opportunity_versions_dated') }} as extracts
-    on
-        versions.opportunity_id = extracts.opportunity_id
-        and versions.extract_version = extracts.version_number
 left join earlier_extracts on versions.recorded_at = earlier_extracts.recorded_at
