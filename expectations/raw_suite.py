@@ -163,10 +163,11 @@ def _manifest_checks(contracts: Contracts, run_id: str) -> Iterator[Check]:
             table.source,
             table.name,
             "nothing_quarantined",
-            "select reason, count(distinct (file_name, line)) as records "
+            "select file_name, line, string_agg(distinct reason, ', ' order by reason) as reason "
             f"from raw.landing.quarantine where run_id = {quoted(run_id)} "
-            f"and source = '{table.source}' and table_name = '{table.name}' group by reason",
-            "kinds of defect for which records were set aside in this refresh",
+            f"and source = '{table.source}' and table_name = '{table.name}' "
+            "group by source_system, record_number, file_name, line",
+            "records that were set aside in this refresh",
             "see landing.quarantine or the quarantine folder; put them right in the source",
             severity="warn",
         )

@@ -79,29 +79,41 @@ class Archive:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._stored: dict[Path, StoredFile] = {}
+        self._refused: dict[Path, ExtractError] = {}
         self._sizes = {path.lstat().st_size for path in home.archive.glob("??/*")}
 
     def store(self, file: SourceFile) -> StoredFile:
         """Copies a file into the archive, hashing it on the way.
 
+        A file that several feeds read is read, or refused, once.
+
         Raises:
             ExtractError: The file cannot be read, or changed while it was read.
             OSError: The archive cannot be written.
         """
+        if file.path in self._refused:
+            raise ExtractError(self._refused[file.path].message)
+        if file.path not in self._stored:
+            try:
+                self._stored[file.path] = self._store(file)
+            except ExtractError as refused:
+                self._refused[file.path] = refused
+                raise
+        return self._stored[file.path]
+
+    def _store(self, file: SourceFile) -> StoredFile:
         if not file.path.is_file():
             raise ExtractError(
                 f"{_what(file.path)} has the name of an extract; put the file itself there, or "
                 "rename it"
             )
-        if file.path not in self._stored:
-            try:
-                self._stored[file.path] = self._copy(file)
-            except OSError as caught:
-                _raise_if_of_the_home(caught, file.path)
-                raise ExtractError(
-                    f"the file cannot be read: {caught.strerror or caught}; check its permissions"
-                ) from None
-        return self._stored[file.path]
+        try:
+            return self._copy(file)
+        except OSError as caught:
+            _raise_if_of_the_home(caught, file.path)
+            raise ExtractError(
+                f"the file cannot be read: {caught.strerror or caught}; check its permissions"
+            ) from None
 
     def remove_new(self, keep: Iterable[str]) -> None:
         """Removes what this run stored, except contents that landed.

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.archive import verify_copy
 from ingestion.change_log import (
     CHANGED_ROWS,
     ChangeLog,
@@ -30,6 +29,7 @@ from ingestion.home import Home
 from ingestion.quarantine import Quarantine, SetAside, why_refused
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.raw_store import FileResult, LandedExtract, note_extracts, note_files
+from ingestion.read_files import ReadFiles
 from ingestion.readers import format_of
 from ingestion.shown import short_names
 from ingestion.sql_text import literal
@@ -54,6 +54,9 @@ _KEPT = {
     "null_differing": "records were put together with the first of their key, and what differed "
     "left empty",
 }
+# Between what is told of a file, and how the names of unused columns begin.
+NOTE_END = "; "
+UNMAPPED = "columns that the mapping does not use"
 _APPENDED = "_appended_rows"
 _SPARSE = frozenset({"json", "jsonl"})
 _TIME_WIDTH = len(extract_id_time(datetime(2000, 1, 1, tzinfo=UTC)))
@@ -69,6 +72,7 @@ class LandingContext:
         run_id: The refresh.
         scratch: Folder for temporary files of this run.
         calendar: First and last day of the company's calendar.
+        reading: The archived files.
     """
 
     home: Home
@@ -76,6 +80,7 @@ class LandingContext:
     run_id: str
     scratch: Path
     calendar: tuple[date, date]
+    reading: ReadFiles
 
 
 def blank_result(run_id: str, piece: Piece) -> FileResult:
@@ -171,7 +176,9 @@ class ExtractLanding:
         if identity.is_known:
             return self._known(None)
         context = self._context
-        staging = Staging(self._connection, self._table, context.scratch, context.calendar)
+        staging = Staging(
+            self._connection, self._table, context.scratch, context.calendar, context.reading
+        )
         quarantine: Quarantine | None = None
         try:
             for piece in self._group.pieces:
@@ -196,10 +203,10 @@ class ExtractLanding:
     def _load(self, staging: Staging, piece: Piece) -> None:
         try:
             if piece.stored is not None:
-                verify_copy(piece.stored, self._context.scratch)
+                self._context.reading.verify(piece.stored)
             self._check_emptied(staging.load(piece))
         except ExtractError as refused:
-            if len(self._group.pieces) == 1:
+            if len({part.name for part in self._group.pieces}) == 1:
                 raise
             # Its other parts are refused with it, and say which one was the cause.
             raise ExtractError(f"{piece.name}: {refused.message}") from None
@@ -396,8 +403,8 @@ class ExtractLanding:
         why = why_refused(self._feed, count, total)
         if why:
             raise ExtractError(
-                f"{why}, so none was landed. The first: {quarantine.first_reasons()}. All of them "
-                "are in landing.quarantine"
+                f"{why}, so the file is refused. The first: {quarantine.first_reasons()}. "
+                "A refresh keeps all of them in landing.quarantine"
             )
 
     def _check_deleted(self, changes: Changes) -> None:
@@ -545,7 +552,7 @@ class ExtractLanding:
             passed_over=staged.passed_over,
             duplicates=staging.duplicates(staged),
             control_totals=staging.control_totals(staged),
-            message="; ".join(self._notes(staging, staged, outcome, is_complete)) or None,
+            message=NOTE_END.join(self._notes(staging, staged, outcome, is_complete)) or None,
         )
 
     def _notes(
@@ -555,7 +562,7 @@ class ExtractLanding:
         yield from staged.records.notes
         unmapped = staged.projection.unmapped
         if unmapped and self._feed.unmapped == "report":
-            yield f"columns that the mapping does not use: {short_names(unmapped)}"
+            yield f"{UNMAPPED}: {short_names(unmapped)}"
         if given_up := staging.given_up(staged):
             yield f"{given_up:,} {_KEPT[self._feed.on_conflict]}"
         if not self._group.is_whole:

@@ -7,17 +7,21 @@ Does not belong here: the archive of their content, formats, records, and what a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestion.archive import SourceFile, StoredFile
+from ingestion.contracts import Contracts
 from ingestion.errors import ExtractError
-from ingestion.feeds import Feed, Mapping
+from ingestion.feeds import Feed
+from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, find_others, format_by_ending
 from ingestion.shown import path_name
 
+# Files of a folder by the position of the feed that takes them.
+FoundFiles = Mapping[int, Sequence[SourceFile]]
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -32,6 +36,7 @@ class Piece:
         modified_at: Modification time (UTC); None for inline rows.
         extracted_at: Time it speaks for (UTC); None where its records say it.
         stored: The archived file; None for inline rows.
+        read_elsewhere: Extract columns that other feeds of the file read.
     """
 
     feed: Feed
@@ -40,6 +45,7 @@ class Piece:
     modified_at: datetime | None
     extracted_at: datetime | None
     stored: StoredFile | None
+    read_elsewhere: frozenset[str] = frozenset()
 
     @property
     def has_own_times(self) -> bool:
@@ -84,7 +90,7 @@ class ExtractGroup:
         return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
-def find_source_files(mapping: Mapping, folder: Path) -> dict[int, tuple[SourceFile, ...]]:
+def find_source_files(mapping: SourceMapping, folder: Path) -> dict[int, tuple[SourceFile, ...]]:
     """Finds the files of every feed of a mapping, by the feed's position.
 
     Raises:
@@ -95,21 +101,51 @@ def find_source_files(mapping: Mapping, folder: Path) -> dict[int, tuple[SourceF
             f"{folder}: there is no such folder, so mapping '{mapping.name}' has nothing to read; "
             "check the path"
         )
-    found: dict[int, tuple[SourceFile, ...]] = {}
-    for index, feed in enumerate(mapping.feeds):
-        if feed.inline is not None:
-            continue
-        files = tuple(
-            SourceFile(path, path_name(path.relative_to(folder)))
-            for path in (*find_files(folder, feed.files), *_strays(folder, feed.files))
-        )
+    found = files_by_feed(mapping, folder)
+    for index, files in found.items():
+        feed = mapping.feeds[index]
         if feed.required and not files:
             raise ExtractError(
                 f"{folder}: there is no file {' or '.join(feed.files)}, which {feed.full_name} "
                 f"requires ({feed.where}); put it there, or drop `required` if it may be absent"
             )
-        found[index] = files
     return found
+
+
+def files_by_feed(mapping: SourceMapping, folder: Path) -> dict[int, tuple[SourceFile, ...]]:
+    """Gives what of a folder has the name of each feed's files, by the feed's position."""
+    return {
+        index: tuple(
+            SourceFile(path, path_name(path.relative_to(folder)))
+            for path in (*find_files(folder, feed.files), *_strays(folder, feed.files))
+        )
+        for index, feed in enumerate(mapping.feeds)
+        if feed.inline is None
+    }
+
+
+def readers_by_file(mapping: SourceMapping, found: FoundFiles) -> dict[str, list[Feed]]:
+    """Gives the feeds that read each file, by its name."""
+    readers: dict[str, list[Feed]] = {}
+    for index, files in found.items():
+        for file in files:
+            readers.setdefault(file.name, []).append(mapping.feeds[index])
+    return readers
+
+
+def columns_read(feeds: Iterable[Feed], contracts: Contracts) -> frozenset[str]:
+    """Gives the names of the extract columns that feeds read."""
+    names: set[str] = set()
+    for feed in feeds:
+        if feed.columns is None:
+            names.update(contracts.table(feed.source, feed.table).column_names)
+        for rule in feed.columns or ():
+            names.update(rule.extract_columns)
+        if feed.condition is not None:
+            names.update(feed.condition.columns)
+        if feed.extracted_at is not None and feed.extracted_at.column is not None:
+            names.add(feed.extracted_at.column)
+    return frozenset(names)
 
 
 def _strays(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:

@@ -58,7 +58,11 @@ class Formats(_Frozen):
 
 
 class CsvOptions(_Frozen):
-    """How delimited text files are built."""
+    """How delimited text files are built.
+
+    `without_final_newline` is what to do to the mapping where files end without a line end; it is
+    no option and left out of `model_dump`.
+    """
 
     delimiter: str = ","
     quote: str = '"'
@@ -67,6 +71,9 @@ class CsvOptions(_Frozen):
     columns: tuple[str, ...] = ()
     final_newline: FinalNewline = "required"
     skip_lines: int = 0
+    without_final_newline: str = Field(
+        default="set `csv: {final_newline: optional}`", exclude=True, repr=False
+    )
 
 
 class ExtractedAt(_Frozen):

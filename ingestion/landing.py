@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,11 +19,21 @@ from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table
 from ingestion.errors import ExtractError
 from ingestion.extract_landing import ExtractLanding, LandingContext, blank_result
-from ingestion.extracts import ExtractGroup, Piece, find_source_files, group_pieces
+from ingestion.extracts import (
+    ExtractGroup,
+    FoundFiles,
+    Piece,
+    columns_read,
+    find_source_files,
+    group_pieces,
+    readers_by_file,
+)
 from ingestion.feeds import Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.home import Home
 from ingestion.raw_store import FileResult, note_files, open_raw_store
+from ingestion.read_files import ReadFiles
+from ingestion.shown import without_lines
 
 INLINE = "rows in the mapping"
 
@@ -39,17 +49,28 @@ class LandingResult:
         files: One result per file and feed.
         rows_appended: Rows that the change log grew by.
         tables: The same by (source, table), for tables that are fed.
+        feeds: The feed of each result.
     """
 
     run_id: str
     files: tuple[FileResult, ...]
     rows_appended: int
     tables: Mapping[tuple[str, str], int]
+    feeds: tuple[Feed, ...] = ()
 
     @property
     def refused(self) -> tuple[FileResult, ...]:
-        """Files of which nothing entered raw."""
+        """Files of which nothing entered raw, by feed."""
         return tuple(file for file in self.files if file.status == "refused")
+
+    @property
+    def refusals(self) -> tuple[FileResult, ...]:
+        """The same with each file and reason once, however many feeds the file has."""
+        told: dict[tuple[str, str, str], FileResult] = {}
+        for file in self.refused:
+            reason = without_lines(file.message or "")
+            told.setdefault((file.mapping_name, file.file_name, reason), file)
+        return tuple(told.values())
 
 
 def land(
@@ -75,13 +96,39 @@ def land(
         LandingError: Raw cannot be opened or holds what its contracts do not say.
     """
     found = [(mapping, find_source_files(mapping, folder)) for mapping, folder in sources]
+    return land_files(home, found, contracts, run_id, settings, _log)
+
+
+def land_files(
+    home: Home,
+    found: Iterable[tuple[SourceMapping, FoundFiles]],
+    contracts: Contracts,
+    run_id: str,
+    settings: CompanySettings,
+    tell: Callable[[FileResult], None],
+) -> LandingResult:
+    """Lands files that were found already.
+
+    Args:
+        home: The home folder; made where it is missing.
+        found: Mappings and their files.
+        contracts: Declarations of all source tables.
+        run_id: The refresh.
+        settings: The company's settings.
+        tell: Called with what became of each file, as soon as it is known.
+
+    Raises:
+        LandingError: Raw cannot be opened or holds what its contracts do not say.
+    """
     home.create()
     scratch = home.scratch / run_id
     scratch.mkdir(mode=0o700, exist_ok=True)
     try:
         with open_raw_store(home, contracts, settings) as connection:
             calendar = (settings.calendar_start, settings.calendar_end)
-            run = _Run(LandingContext(home, connection, run_id, scratch, calendar), contracts)
+            reading = ReadFiles(connection, scratch)
+            context = LandingContext(home, connection, run_id, scratch, calendar, reading)
+            run = _Run(context, contracts, tell)
             for mapping, files in found:
                 run.collect(mapping, files)
             run.land_all()
@@ -102,16 +149,23 @@ class _Fed:
 class _Run:
     """One run over all sources."""
 
-    def __init__(self, context: LandingContext, contracts: Contracts) -> None:
+    def __init__(
+        self,
+        context: LandingContext,
+        contracts: Contracts,
+        tell: Callable[[FileResult], None],
+    ) -> None:
+        self._tell = tell
         self._context = context
         self._contracts = contracts
         self._archive = Archive(context.home)
         self._fed: dict[tuple[str, str, str], _Fed] = {}
-        self._files: list[FileResult] = []
+        self._files: list[tuple[Feed, FileResult]] = []
         self._appended: dict[tuple[str, str], int] = {}
 
-    def collect(self, mapping: SourceMapping, files: Mapping[int, Sequence[SourceFile]]) -> None:
+    def collect(self, mapping: SourceMapping, files: FoundFiles) -> None:
         """Archives the files of a mapping and sorts them by the table that they feed."""
+        readers = readers_by_file(mapping, files)
         for index, feed in enumerate(mapping.feeds):
             key = (feed.source_system, feed.source, feed.table)
             table = self._contracts.table(feed.source, feed.table)
@@ -121,8 +175,12 @@ class _Run:
                 fed.feeds.append(feed)
             if feed.inline is not None:
                 fed.pieces.append(_inline_piece(feed))
-            found = (self._piece(feed, file) for file in files.get(index, ()))
-            fed.pieces.extend(piece for piece in found if piece is not None)
+            for file in files.get(index, ()):
+                others = (other for other in readers[file.name] if other is not feed)
+                piece = self._piece(feed, file, columns_read(others, self._contracts))
+                if piece is not None:
+                    fed.pieces.append(piece)
+                    self._context.reading.expect(piece)
 
     def land_all(self) -> None:
         """Lands every extract of every table, in the order of the times that they speak for."""
@@ -130,39 +188,54 @@ class _Run:
             before: ExtractGroup | None = None
             for group in group_pieces(fed.feeds, fed.pieces):
                 landing = ExtractLanding(self._context, fed.table, group)
-                self._note(landing.land(before))
+                self._note(zip(group.pieces, landing.land(before), strict=True))
                 self._count(fed.table, landing.rows_appended)
                 before = group
             self._count(fed.table, 0)
-        kept = (file.sha256 for file in self._files if file.sha256 and file.status != "refused")
+        kept = (file.sha256 for _, file in self._files if file.sha256 and file.status != "refused")
         self._archive.remove_new(kept)
 
     def result(self) -> LandingResult:
         """Gives what was landed."""
         rows = sum(self._appended.values())
-        return LandingResult(self._context.run_id, tuple(self._files), rows, dict(self._appended))
+        return LandingResult(
+            self._context.run_id,
+            tuple(file for _, file in self._files),
+            rows,
+            dict(self._appended),
+            tuple(feed for feed, _ in self._files),
+        )
 
-    def _piece(self, feed: Feed, file: SourceFile) -> Piece | None:
+    def _piece(self, feed: Feed, file: SourceFile, read_elsewhere: frozenset[str]) -> Piece | None:
         """Archives one file; gives None, and notes why, if that cannot be done."""
         try:
             extracted_at = feed.time_of(file.name, file.folder_name)
             stored = self._archive.store(file)
         except ExtractError as refused:
-            blank = blank_result(self._context.run_id, Piece(feed, file.name, "", None, None, None))
+            piece = Piece(feed, file.name, "", None, None, None)
+            blank = blank_result(self._context.run_id, piece)
             message = refused.message.removeprefix(f"{file.name}: ")
             result = replace(blank, sha256=None, status="refused", message=message)
             note_files(self._context.connection, [result])
-            self._note([result])
+            self._note([(piece, result)])
             return None
         has_column = feed.extracted_at is not None and feed.extracted_at.column is not None
         if extracted_at is None and not has_column:
             extracted_at = stored.modified_at
-        return Piece(feed, file.name, stored.sha256, stored.modified_at, extracted_at, stored)
+        return Piece(
+            feed,
+            file.name,
+            stored.sha256,
+            stored.modified_at,
+            extracted_at,
+            stored,
+            read_elsewhere,
+        )
 
-    def _note(self, results: Iterable[FileResult]) -> None:
-        for file in results:
-            self._files.append(file)
-            _log(file)
+    def _note(self, results: Iterable[tuple[Piece, FileResult]]) -> None:
+        for piece, file in results:
+            self._files.append((piece.feed, file))
+            self._tell(file)
 
     def _count(self, table: Table, rows: int) -> None:
         name = (table.source, table.name)

@@ -7,6 +7,7 @@ file. Does not belong here: the keys of the file (`mapping_file`), the SQL made 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -44,7 +45,6 @@ from ingestion.mapping_file import (
     VERBATIM_KEYS,
     Cell,
     ColumnBlock,
-    CsvBlock,
     ExtractedAtBlock,
     FeedBlock,
     FormatsBlock,
@@ -237,11 +237,29 @@ class _Resolution:
             parts=block.parts,
             extracted_at=self._extracted_at(block, place),
             formats=formats if block.rows is None else Formats(),
-            csv=_merged_csv(self.content.csv, block.csv) if block.rows is None else CsvOptions(),
+            csv=self._csv(block, place) if block.rows is None else CsvOptions(),
             columns=self._rules(table, block, formats, place),
         )
         self._check_feed(feed, table, block, place)
         return feed
+
+    def _csv(self, block: FeedBlock, place: Location) -> CsvOptions:
+        options = _given(self.content.csv, block.csv)
+        advice = self._without_final_newline(block, place)
+        return CsvOptions().model_copy(update={**options, "without_final_newline": advice})
+
+    def _without_final_newline(self, block: FeedBlock, place: Location) -> str:
+        """Says which line of the mapping lets files end without a line end."""
+        written, at = (block.csv, place) if block.csv else (self.content.csv, ())
+        others = (
+            f"{name}: {json.dumps(value, ensure_ascii=False)}"
+            for name, value in _given(written).items()
+            if name != "final_newline"
+        )
+        line = f"csv: {{{', '.join([*others, 'final_newline: optional'])}}}"
+        if written is None:
+            return f"add the line `{line}` above `tables:` in {self.document.path}"
+        return f"write `{line}` in place of the csv in {self.document.where((*at, 'csv'))}"
 
     def _extracted_at(self, block: FeedBlock, place: Location) -> ExtractedAt | None:
         self._check_extracted_at(block.extracted_at, (*place, "extracted_at"))
@@ -481,10 +499,6 @@ def _short(text: str) -> str:
 
 def _merged_formats(*blocks: FormatsBlock | None, base: Formats | None = None) -> Formats:
     return (base or Formats()).model_copy(update=_given(*blocks))
-
-
-def _merged_csv(*blocks: CsvBlock | None) -> CsvOptions:
-    return CsvOptions().model_copy(update=_given(*blocks))
 
 
 def _given(*blocks: BaseModel | None) -> dict[str, Any]:

@@ -186,7 +186,7 @@ class Projection:
     Args:
         columns: One per contract column, in the contract's order.
         used: Extract columns that the mapping reads.
-        unmapped: Extract columns that nothing reads.
+        unmapped: Extract columns that no feed of the file reads.
         extracted_at: Time of each record, where the mapping takes it from a column.
         absent: Contract columns that are mapped, but to extract columns that this file lacks.
         blank_sql: Boolean over the text relation: no cell of the record holds anything; None for
@@ -417,6 +417,7 @@ def project(
     native: Mapping[str, Native] | None = None,
     calendar: tuple[date, date] | None = None,
     partial: bool = False,
+    read_elsewhere: frozenset[str] = frozenset(),
 ) -> Projection:
     """Compiles a feed for the header of one file.
 
@@ -428,6 +429,7 @@ def project(
         native: Columns of the text relation that hold values which were no text.
         calendar: First and last day of the company's calendar, if dates are held against it.
         partial: Whether to do without what a header lacks instead of refusing it, for a preview.
+        read_elsewhere: Extract columns that other feeds of the file read.
 
     Raises:
         ExtractError: A column stands twice in the header, or one that the mapping needs is absent.
@@ -449,10 +451,13 @@ def project(
     condition = _condition(feed, found, cells)
     used = tuple(name for name in header if name in found.used)
     is_blank = None if feed.inline else _is_blank(text_columns[name] for name in used)
-    unmapped = tuple(name for name in header if name not in found.used)
+    unread = first_filled(text_columns[name] for name in header if name not in found.used)
+    elsewhere = {_folded(name) for name in read_elsewhere}
+    unmapped = tuple(
+        name for name in header if name not in found.used and _folded(name) not in elsewhere
+    )
     if not partial:
         _check_unmapped(feed, table, rules, unmapped)
-    unread = first_filled(text_columns[name] for name in unmapped)
     return Projection(columns, used, unmapped, extracted_at, absent, is_blank, unread, condition)
 
 

@@ -95,14 +95,16 @@ class Quarantine:
         self._staging = staging
         self._table = staging.table
         self._is_secret = staging.table.has_masked_columns
+        self._records = 0
         keys = ", ".join(
             f"{quoted(name)} {self._table.column(name).sql_type}" for name in self._table.key
         )
         self._execute(f"create or replace temp table _wrong_keys ({keys}, is_readable boolean)")
         self._execute(
-            "create or replace temp table _quarantined (file_name varchar, sha256 varchar, "
-            "line bigint, column_name varchar, value varchar, reason varchar, message varchar, "
-            "record varchar, full_value varchar, full_record varchar)"
+            "create or replace temp table _quarantined (record_number bigint, "
+            "file_name varchar, sha256 varchar, line bigint, column_name varchar, value varchar, "
+            "reason varchar, message varchar, record varchar, "
+            "full_value varchar, full_record varchar)"
         )
 
     def collect(self, staged: StagedPiece) -> SetAside:
@@ -110,10 +112,12 @@ class Quarantine:
         rows = self._staging.failed(staged)
         self._add_rejects(staged)
         unreadable = len(staged.rejects)
+        self._records += len(staged.rejects)
         if rows:
             self._load_texts(staged, rows)
             unreadable += self._note_keys()
             self._add_rows(staged)
+            self._records += len(rows)
         return SetAside(len(rows) + len(staged.rejects), unreadable > 0)
 
     def make_held_keys(self) -> str:
@@ -150,6 +154,13 @@ class Quarantine:
         """
         if not self._staging.number("select count(*) from _quarantined"):
             return
+        # Extracts of a table are set aside one after the other in a refresh.
+        before = self._staging.number(
+            f"select coalesce(max(record_number), 0) from {quoted_table(QUARANTINE)} "
+            f"where run_id = {literal(run_id)} and source = {literal(self._table.source)} "
+            f"and table_name = {literal(self._table.name)}"
+        )
+        number = f"record_number + {before} as record_number"
         names = ("run_id", "source_system", "source", "table_name", "extract_id")
         origin = (run_id, source_system, self._table.source, self._table.name, extract_id)
         constants = ", ".join(
@@ -158,23 +169,24 @@ class Quarantine:
         )
         self._execute(
             f"insert into {quoted_table(QUARANTINE)} by name select {constants}, "
-            "* exclude (full_value, full_record) from _quarantined"
+            f"* exclude (full_value, full_record) replace ({number}) from _quarantined"
         )
         full = self._staging.connection.execute(
-            f"select {constants}, * exclude (value, record, full_value, full_record), "
-            "full_value as value, full_record as record from _quarantined"
+            f"select {constants}, * exclude (value, record, full_value, full_record) "
+            f"replace ({number}), full_value as value, full_record as record from _quarantined"
         )
         path = home.quarantine / run_id / f"{self._table.full_name}.parquet"
         _append_parquet(path, full.to_arrow_table())
 
     def _add_rejects(self, staged: StagedPiece) -> None:
         """Adds records that could not be split."""
-        for reject in staged.rejects:
+        for number, reject in enumerate(staged.rejects, start=self._records + 1):
             full = json.dumps({"text": reject.text}, ensure_ascii=False)
             shown = json.dumps({"text": MASK}) if self._is_secret else full[:MAX_RECORD]
             self._execute(
-                "insert into _quarantined values (?, ?, ?, null, null, ?, ?, ?, null, ?)",
+                "insert into _quarantined values (?, ?, ?, ?, null, null, ?, ?, ?, null, ?)",
                 [
+                    number,
                     staged.piece.name,
                     staged.piece.sha256,
                     reject.line,
@@ -238,7 +250,8 @@ class Quarantine:
             for column, reason, message in self._messages(problems)
         )
         self._execute(
-            f"insert into _quarantined select {literal(staged.piece.name)}, "
+            f"insert into _quarantined select _wrong_row + {self._records + 1}, "
+            f"{literal(staged.piece.name)}, "
             f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, m.message, "
             f"left({record}, {MAX_RECORD}), full_value, {full_record} "
             f"from ({problems}) as p inner join (select *, rowid as _wrong_row from _wrong) "

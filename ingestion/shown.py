@@ -10,6 +10,7 @@ or pay columns only names that the mapping or the contract knows are shown.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ingestion.yaml_source import nearest
 
 MAX_NAME = 60
 MAX_NAMES = 20
+_MAPPING_LINE = re.compile(r"(\.ya?ml):\d+", re.IGNORECASE)
 
 
 def short_name(name: str) -> str:
@@ -36,6 +38,14 @@ def short_names(names: Sequence[str]) -> str:
 def path_name(path: Path) -> str:
     """Gives a path as text that can be written anywhere; other bytes than UTF-8 by their number."""
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def without_lines(message: str) -> str:
+    """Gives a message without the lines of mapping files, to tell whether two say the same.
+
+    Feeds of one file often refuse it for one reason, each with the line that it stands on.
+    """
+    return _MAPPING_LINE.sub(r"\1", message)
 
 
 def without_number(name: str) -> str:

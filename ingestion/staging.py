@@ -30,7 +30,8 @@ from ingestion.projection import (
     project,
 )
 from ingestion.raw_ddl import quoted, quoted_table
-from ingestion.readers import Records, Reject, read_records, text_columns
+from ingestion.read_files import ReadFiles
+from ingestion.readers import Records, Reject, text_columns
 from ingestion.readers.records import ParsedRecords
 from ingestion.sql_text import literal
 
@@ -88,6 +89,7 @@ class Staging:
         table: The contract table.
         scratch: Folder for files that readers make.
         calendar: First and last day of the company's calendar.
+        reading: The archived files.
     """
 
     def __init__(
@@ -96,12 +98,14 @@ class Staging:
         table: Table,
         scratch: Path,
         calendar: tuple[date, date],
+        reading: ReadFiles,
     ) -> None:
         self.connection = connection
         self._calendar = calendar
         self.table = table
         self.pieces: list[StagedPiece] = []
         self._scratch = scratch
+        self._reading = reading
         for relation in (STAGED, REPEATED):
             connection.execute(f"drop table if exists {relation}")
 
@@ -120,6 +124,7 @@ class Staging:
             text_columns(header),
             native=records.native,
             calendar=self._calendar,
+            read_elsewhere=piece.read_elsewhere,
         )
         first_row = self.number(f"select count(*) from {STAGED}") if self.pieces else 0
         try:
@@ -343,9 +348,7 @@ class Staging:
             numbers = [int(where.rpartition(":")[2]) for where in inline.wheres]
             header, relation = tuple(inline_columns(inline)), inline_relation(inline)
             return ParsedRecords("rows", header, relation, len(numbers), numbers=numbers)
-        assert piece.stored is not None
-        scratch = self._scratch / f"piece-{len(self.pieces)}"
-        return read_records(piece.stored.path, piece.name, piece.feed, self.connection, scratch)
+        return self._reading.records(piece, self._scratch / f"piece-{len(self.pieces)}")
 
     def _insert(self, projection: Projection, records: Records) -> None:
         """Computes typed rows in one pass; `rowid` of the table then numbers them."""

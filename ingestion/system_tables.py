@@ -222,6 +222,12 @@ QUARANTINE = Table(
         _text("file_name", "Path of the file relative to the source's folder."),
         _optional_text("sha256", "SHA-256 of the file's bytes."),
         _optional_text("extract_id", "Extract the record belongs to."),
+        _column(
+            "record_number",
+            "integer",
+            "Tells the records of a refresh and table apart that were set aside: a record may have "
+            "several faults, and a line several feeds.",
+        ),
         _column("line", "integer", "Line, sheet row or record number where the record starts."),
         _optional_text("column_name", "Contract column at fault; empty if the whole record is."),
         _optional_text("value", "Value as found; *** for personal and pay data."),

@@ -53,7 +53,7 @@ class FileEntry(BaseModel):
 
 
 class QuarantineEntry(BaseModel):
-    """How many records of a table were set aside for one reason."""
+    """How many records of a table were set aside for one reason; a record may have several."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -253,7 +253,8 @@ def quarantined_in(home: Home, run_id: str) -> tuple[QuarantineEntry, ...]:
 
     with duckdb.connect(str(home.raw_db), read_only=True) as raw:
         rows = raw.execute(
-            "select source, table_name, column_name, reason, count(*) from landing.quarantine "
+            "select source, table_name, column_name, reason, "
+            "count(distinct (source_system, record_number)) from landing.quarantine "
             "where run_id = ? group by all order by 5 desc, 1, 2, 3 nulls first, 4",
             [run_id],
         ).fetchall()

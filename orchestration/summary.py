@@ -15,6 +15,7 @@ from rich.text import Text
 from ingestion.home import Home
 from ingestion.landing import INLINE
 from ingestion.reasons import words
+from ingestion.shown import without_lines
 from orchestration.publication import (
     Fault,
     Manifest,
@@ -142,11 +143,13 @@ def _sources(record: RunRecord) -> list[RenderableType]:
 
 
 def _refused(record: RunRecord) -> list[RenderableType]:
-    return [
-        Text(f"refused: {entry.file_name}: {entry.message or ''}", style="red")
-        for entry in record.files
-        if entry.status == "refused"
-    ]
+    """Says why files were refused; one with several feeds once, if they say the same."""
+    told: dict[tuple[str, str], str] = {}
+    for entry in record.files:
+        if entry.status == "refused":
+            message = entry.message or ""
+            told.setdefault((entry.file_name, without_lines(message)), message)
+    return [Text(f"refused: {name}: {message}", style="red") for (name, _), message in told.items()]
 
 
 def _quarantined(record: RunRecord, home: Home, verbose: bool) -> list[RenderableType]:
@@ -175,7 +178,8 @@ def _reasons(record: RunRecord, source: str, table: str, verbose: bool) -> str:
         for entry in shown
     ]
     if len(found) > len(shown):
-        said.append(f"{number(sum(e.rows for e in found[len(shown) :]))} for other reasons")
+        # Of several reasons a record may have more than one, so their records do not add up.
+        said.append(f"and {_counted(len(found) - len(shown), 'more reason')}")
     return ", ".join(said)
 
 

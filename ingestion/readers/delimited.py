@@ -160,6 +160,8 @@ class DelimitedRecords:
                 raise self._unreadable(kind)
         if loaded + len(found) != self.count:
             self._check_exactly(loaded + len(found))
+        # Another feed of the file may have asked before.
+        self._rejected = []
         rejects = tuple(self._rejects(found))
         if rejects and not self.scan.ends_with_line_end and self._rejected[-1] == self.count:
             raise _cut(rejects[-1].line, "has another number of fields than the header")
@@ -354,14 +356,14 @@ def _check_end(path: Path, head: _Head, scan: RecordScan, options: CsvOptions) -
             pass
     if not scan.ends_with_line_end and options.final_newline == "required":
         line = 1 + sum(chunk.count(b"\n") for chunk in chunks_of_lines(path))
-        raise _cut(line, "does not end with a line end")
+        raise _cut(line, "does not end with a line end", options.without_final_newline)
 
 
-def _cut(line: int, what: str) -> ExtractError:
+def _cut(line: int, what: str, advice: str = "") -> ExtractError:
+    more = f"; if this system writes no line end after the last record, {advice}" if advice else ""
     return ExtractError(
-        f"line {line}: the last line of the file {what}, so it may be cut off there. Ask for the "
-        "file again; if this system writes no line end after the last record, set csv: "
-        "{final_newline: optional}"
+        f"line {line}: the last line of the file {what}, so it may be cut off there, even within "
+        f"a number. Ask for the file again{more}"
     )
 
 

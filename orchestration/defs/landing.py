@@ -15,7 +15,7 @@ from pydantic import Field
 from expectations.gates import warm_up
 from ingestion.company import load_company
 from ingestion.contracts import Contracts, Table, load_contracts
-from ingestion.landing import land
+from ingestion.landing import INLINE, land
 from ingestion.raw_ddl import raw_columns
 from ingestion.system_tables import SYSTEM_TABLES
 from orchestration.defs import LANDING_STEP
@@ -106,9 +106,13 @@ def _land(session: RefreshSession, config: LandingConfig) -> None:
     record.rows_appended = result.rows_appended
     record.quarantined = quarantined_in(home, record.run_id)
     if result.refused:
-        reasons = "".join(f"\n- {f.file_name}: {f.message}" for f in result.refused)
+        reasons = "".join(f"\n- {f.file_name}: {f.message}" for f in result.refusals)
+        files, refused = (
+            len({(f.mapping_name, f.file_name) for f in found if f.file_name != INLINE})
+            for found in (result.files, result.refused)
+        )
         raise RefusedExtractsError(
-            f"{len(result.refused)} of {len(result.files)} files were refused, so nothing was "
+            f"{refused} of {files} files were refused, so nothing was "
             f"built and the published version stands. Put them right and refresh again:{reasons}"
         )
     record.inputs = fingerprint(session.project, settings)

@@ -80,7 +80,8 @@ def test_raw_gate_reports_what_this_refresh_quarantined(sound_home: Home):
     )
     found = not_passed(run("raw", sound_home))["users", "nothing_quarantined"]
     assert found.severity == "warn"
-    assert found.sample == ({"reason": "cast_failed", "records": 1},)
+    assert found.rows_failed == 1
+    assert found.sample == ({"file_name": "users.csv", "line": 7, "reason": "cast_failed"},)
 
 
 CORE_DEFECTS = [

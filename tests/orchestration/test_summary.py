@@ -90,7 +90,7 @@ def test_what_was_set_aside_is_told_in_words():
     assert "5 records quarantined, in full in /srv/home/quarantine/r1:" in text
     assert (
         "crm.accounts: 5 amount not of its type, 4 with too many or too few fields, "
-        "3 stage_id missing, 2 for other reasons"
+        "3 stage_id missing, and 1 more reason"
     ) in text
     assert "2 probability out of range" in shown(
         record(files=FILES, quarantined=quarantined), verbose=True

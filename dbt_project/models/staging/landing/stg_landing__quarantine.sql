@@ -11,6 +11,8 @@ select
     value,
     reason,
     message,
-    record
+    record,
+
+    record_number
 
 from {{ source('landing', 'quarantine') }}
