@@ -1,27 +1,32 @@
 """What a mapping makes of real files, before anything is landed.
 
-Belongs here: reading the first records of each file and reporting what was understood. Does not
-belong here: how the report is shown, and landing.
+Belongs here: reading the records of each file, and reporting what was understood beside what
+landing would do. Does not belong here: how the report is shown, and landing (`rehearsal`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 import duckdb
 
+from ingestion.archive import SourceFile
 from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table, load_contracts
 from ingestion.errors import ExtractError
+from ingestion.extract_landing import NOTE_END, UNMAPPED
+from ingestion.extracts import FoundFiles, columns_read, files_by_feed, readers_by_file
 from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
-from ingestion.file_patterns import find_files, format_by_ending, matches_any
+from ingestion.file_patterns import find_files, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
+from ingestion.home import Home
+from ingestion.landing import INLINE
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
     BLANK,
@@ -37,20 +42,24 @@ from ingestion.projection import (
 )
 from ingestion.quarantine import why_refused
 from ingestion.raw_ddl import quoted
+from ingestion.raw_store import FileResult
 from ingestion.readers import Records, Reject, format_of, read_records, text_columns
 from ingestion.reasons import sentence
-from ingestion.shown import path_name
+from ingestion.rehearsal import Fault, Rehearsal, UnknownReferences, rehearse
+from ingestion.shown import path_name, without_lines
 from ingestion.sql_text import literal
 
 # All records of most files, and of larger ones a part that is read while one waits.
 MAX_CELLS = 1_000_000
 MIN_ROWS = 1_000
-# That of a company which says nothing else.
-_CALENDAR = (CompanySettings().calendar_start, CompanySettings().calendar_end)
 SAMPLES = 3
-MASK = "***"
-INLINE = "rows in the mapping"
 _MAX_SHOWN = 40
+# Letters of scripts that have no capitals are small ones.
+_SMALL = r"[\p{Ll}\p{Lm}\p{Lo}\p{Lt}]"
+# What stands beside extracts and holds no records.
+_DOCUMENTS = frozenset(
+    {"doc", "docx", "log", "md", "pdf", "png", "jpg", "pptx", "py", "sql", "svg", "yaml", "yml"}
+)
 
 TimeFrom = Literal["mapping", "path", "records", "modification time"]
 
@@ -65,7 +74,8 @@ class ColumnReport:
         required: Whether the contract requires it.
         origin: Where its values come from, in the mapping's words; None where it is not mapped.
         is_absent: Whether it is mapped to an extract column that the file lacks.
-        samples: A few different values after the cast, as text; masked for personal and pay data.
+        samples: A few different values after the cast, as text; of personal and pay data only
+            their form, such as `Aaaa Aaaa` or `9999.99`.
         filled: Records with a value.
         failed: Records with a value that was not accepted.
         failure: What was wrong with the first of these.
@@ -93,10 +103,11 @@ class FileReport:
         format: Format the file was read in; None where it could not be read.
         rows: Records that were looked at.
         is_whole: Whether these are all records of the file.
-        good_rows: Records that would be accepted.
+        good_rows: Records that can be used; some of them may be known already.
+        set_aside: Records that would go to quarantine.
         passed_over: Records that are none: blank, below the last one, or not those that are meant.
         columns: One report per contract column.
-        unmapped: Extract columns that the mapping does not use.
+        unmapped: Extract columns that no feed of the file uses, unless the mapping ignores them.
         missing_required: Required contract columns that the file cannot fill.
         extracted_at: Time the file speaks for (UTC); the earliest where records say it.
         time_from: What says that time.
@@ -111,6 +122,7 @@ class FileReport:
     rows: int = 0
     is_whole: bool = True
     good_rows: int = 0
+    set_aside: int = 0
     passed_over: int = 0
     columns: tuple[ColumnReport, ...] = ()
     unmapped: tuple[str, ...] = ()
@@ -137,9 +149,10 @@ class MappingReport:
     Args:
         mapping: Name of the mapping.
         folder: The folder of extracts.
-        files: One report per file and feed that takes it.
+        files: One report per file and feed that takes it; those of a file follow one another.
         absent: Feeds without a file.
-        unused: Files of a known format that no feed takes.
+        unused: Files that no feed takes.
+        unknown: References to what neither the files nor the home have.
     """
 
     mapping: str
@@ -147,92 +160,255 @@ class MappingReport:
     files: tuple[FileReport, ...] = ()
     absent: tuple[AbsentFeed, ...] = ()
     unused: tuple[str, ...] = ()
+    unknown: tuple[UnknownReferences, ...] = ()
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """What would keep the folder, or a file of it, from landing."""
-        absent = [
+    def missing(self) -> tuple[str, ...]:
+        """Files that the mapping requires and that are not there; without them nothing lands."""
+        return tuple(
             f"{feed.table} requires a file {' or '.join(feed.patterns)}, and there is none"
             for feed in self.absent
             if feed.required
-        ]
-        refused = [f"{file.file}: {file.error}" for file in self.files if file.error]
-        return (*absent, *refused)
+        )
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Why files would be refused; a reason that several feeds of a file share is told once."""
+        told: dict[tuple[str, str], str] = {}
+        for file in self.files:
+            if file.error:
+                told.setdefault(
+                    (file.file, without_lines(file.error)), f"{file.file}: {file.error}"
+                )
+        return tuple(told.values())
+
+    @property
+    def useless(self) -> tuple[str, ...]:
+        """Files of which landing takes no record, although they hold some."""
+        return tuple(
+            f"{file.file}: not one of its {file.set_aside:,} records can be used for {file.table}"
+            for file in self.files
+            if not file.error and file.set_aside and not file.good_rows
+        )
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What keeps the folder, or a file of it, from becoming rows."""
+        unused = (f"no table takes {name}" for name in self.unused)
+        found = (*self.missing, *self.refused, *self.useless, *unused)
+        if not found and not any(file.good_rows for file in self.files):
+            return ("there is no record to land",)
+        return found
 
     @property
     def is_good(self) -> bool:
         """Whether every file would be landed, apart from single records that are set aside."""
         return not self.problems
 
+    @property
+    def verdict(self) -> str:
+        """What a refresh would do, in one sentence."""
+        names = dict.fromkeys(file.file for file in self.files if file.file != INLINE)
+        clauses = self._clauses(len(names))
+        parts = {file.file: file for file in self.files if not file.is_whole}
+        if parts:
+            looked = (f"the first {file.rows:,} records of {name}" for name, file in parts.items())
+            clauses.append(f"as far as {' and '.join(looked)} tell")
+        return f"A refresh would {', '.join(clauses)}."
+
+    def _clauses(self, files: int) -> list[str]:
+        if self.missing:
+            return [f"land nothing, as {self.missing[0]}"]
+        refused = {file.file for file in self.files if file.error}
+        clauses = []
+        if refused:
+            clauses.append(
+                f"refuse {_counted(len(refused - {INLINE}) or 1, 'file')} of {max(files, 1):,} and "
+                "publish nothing until that is put right"
+            )
+        else:
+            good, all_ = (
+                sum(getattr(file, name) for file in self.files) for name in ("good_rows", "rows")
+            )
+            records, from_files = _counted(all_, "record"), _counted(files, "file")
+            clauses.append(f"land {good:,} of {records} from {from_files}")
+            for count, what in (
+                (sum(file.set_aside for file in self.files), "set {} aside"),
+                (sum(file.passed_over for file in self.files), "pass {} over"),
+            ):
+                if count:
+                    clauses.append(what.format(f"{count:,}"))
+        if self.unused:
+            clauses.append(f"leave out {_counted(len(self.unused), 'file')} that no table takes")
+        return clauses
+
 
 def check_mapping(
-    mapping: SourceMapping, folder: Path, contracts: Contracts | None = None
+    mapping: SourceMapping,
+    folder: Path,
+    contracts: Contracts | None = None,
+    settings: CompanySettings | None = None,
+    home: Home | None = None,
+    others: Iterable[SourceMapping] = (),
 ) -> MappingReport:
-    """Reads the first records of every file that a mapping takes from a folder.
+    """Says what a mapping understands of a folder, and what landing would make of it.
+
+    Files of up to `MAX_CELLS` cells are read as a whole and landed for trial; of larger ones the
+    first records are looked at.
 
     Args:
         mapping: The mapping.
         folder: Folder of extracts.
         contracts: The contracts; the shipped ones by default.
+        settings: The company's settings; their defaults by default.
+        home: Home whose keys and earlier extracts are known; it is only read.
+        others: Other mappings that read the folder.
 
     Raises:
         ExtractError: There is no such folder.
+        LandingError: The home's raw is in use, or holds what its contracts do not say.
     """
     if not folder.is_dir():
         raise ExtractError(f"{folder}: there is no such folder; check --extracts")
-    known = contracts or load_contracts()
-    files: list[FileReport] = []
-    absent: list[AbsentFeed] = []
-    for feed in mapping.feeds:
-        table = known.table(feed.source, feed.table)
-        if feed.inline is not None:
-            files.append(_inline_report(feed, table))
-            continue
-        found = find_files(folder, feed.files)
-        files.extend(_file_report(feed, table, path, folder) for path in found)
-        if not found:
-            absent.append(AbsentFeed(feed.full_name, feed.files, feed.required))
+    known, company = contracts or load_contracts(), settings or CompanySettings()
+    found = files_by_feed(mapping, folder)
+    looks = _looks(mapping, found, known, folder, (company.calendar_start, company.calendar_end))
+    part_only = {key[1] for key, report in looks.items() if not report.is_whole}
+    rehearsal = rehearse(
+        mapping,
+        {i: [file for file in files if file.name not in part_only] for i, files in found.items()},
+        known,
+        company,
+        home,
+        {report.table for report in looks.values() if not report.is_whole},
+    )
+    reports = _with_landing(mapping, looks, rehearsal)
+    order = {name: place for place, name in enumerate(dict.fromkeys(file.file for file in reports))}
     return MappingReport(
-        mapping.name, folder, tuple(files), tuple(absent), tuple(_unused(mapping, folder))
+        mapping.name,
+        folder,
+        tuple(sorted(reports, key=lambda file: order[file.file])),
+        tuple(
+            AbsentFeed(feed.full_name, feed.files, feed.required)
+            for feed in (mapping.feeds[i] for i, files in found.items() if not files)
+        ),
+        tuple(_unused((mapping, *others), folder)),
+        rehearsal.unknown,
     )
 
 
-def _unused(mapping: SourceMapping, folder: Path) -> Iterator[str]:
-    taken = [pattern for feed in mapping.feeds for pattern in feed.files]
+def _looks(
+    mapping: SourceMapping,
+    found: FoundFiles,
+    contracts: Contracts,
+    folder: Path,
+    calendar: tuple[date, date],
+) -> dict[tuple[int, str], FileReport]:
+    """Gives what is understood of each file, by the feed's position and the file's name."""
+    looks: dict[tuple[int, str], FileReport] = {}
+    readers = readers_by_file(mapping, found)
+    for index, feed in enumerate(mapping.feeds):
+        table = contracts.table(feed.source, feed.table)
+        if feed.inline is not None:
+            looks[index, INLINE] = _inline_report(feed, table, calendar)
+        for file in found.get(index, ()):
+            others = (other for other in readers[file.name] if other is not feed)
+            sight = _Sight(feed, table, calendar, columns_read(others, contracts))
+            looks[index, file.name] = _file_report(sight, file, folder)
+    return looks
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """How a file is looked at: as what, with which calendar, and what other feeds read of it."""
+
+    feed: Feed
+    table: Table
+    calendar: tuple[date, date]
+    read_elsewhere: frozenset[str] = frozenset()
+
+
+def _with_landing(
+    mapping: SourceMapping, looks: Mapping[tuple[int, str], FileReport], rehearsal: Rehearsal
+) -> list[FileReport]:
+    """Gives the reports with what landing made of the files; its word counts."""
+    reports = dict(looks)
+    position = {id(feed): index for index, feed in enumerate(mapping.feeds)}
+    landed = rehearsal.landing
+    for feed, result in zip(landed.feeds, landed.files, strict=True):
+        key = position[id(feed)], result.file_name
+        faults = rehearsal.faults.get((feed.full_name, result.file_name), ())
+        reports[key] = _as_landed(looks[key], result, faults)
+    return list(reports.values())
+
+
+def _as_landed(report: FileReport, result: FileResult, faults: Sequence[Fault]) -> FileReport:
+    is_refused = result.status == "refused"
+    columns = {column.column for column in report.columns}
+    notes = [
+        f"{_counted(fault.records, 'record')} would be set aside, the first on line {fault.line}: "
+        f"{fault.message}"
+        for fault in faults
+        if fault.column not in columns
+    ]
+    if result.deleted:
+        notes.append(f"{_counted(result.deleted, 'key')} would be deleted, which it lacks")
+    told = "" if is_refused else (result.message or "")
+    notes += [note for note in told.split(NOTE_END) if note and not note.startswith(UNMAPPED)]
+    return replace(
+        report,
+        rows=result.records or report.rows,
+        good_rows=0 if is_refused else result.accepted + result.unchanged,
+        set_aside=result.quarantined,
+        passed_over=report.passed_over if is_refused else result.passed_over,
+        notes=tuple(dict.fromkeys(notes)),
+        error=result.message if is_refused else None,
+    )
+
+
+def _unused(mappings: Iterable[SourceMapping], folder: Path) -> Iterator[str]:
+    taken = [pattern for each in mappings for feed in each.feeds for pattern in feed.files]
     for path in find_files(folder, ("**/*",)):
         name = path_name(path.relative_to(folder))
-        if format_by_ending(name) and not matches_any(name, taken):
+        if not matches_any(name, taken) and path.suffix[1:].lower() not in _DOCUMENTS:
             yield name
 
 
-def _inline_report(feed: Feed, table: Table) -> FileReport:
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _inline_report(feed: Feed, table: Table, calendar: tuple[date, date]) -> FileReport:
     assert feed.inline is not None
     blank = FileReport(feed.full_name, feed.kind, INLINE, extracted_at=feed.time_of(""))
     columns = inline_columns(feed.inline)
-    projection = project(feed, table, feed.inline.header, columns, calendar=_CALENDAR)
+    projection = project(feed, table, feed.inline.header, columns, calendar=calendar)
     with duckdb.connect() as connection:
         connection.execute(f"create temp table cells as from {inline_relation(feed.inline)}")
         return _understood(replace(blank, time_from="mapping"), feed, table, projection, connection)
 
 
-def _file_report(feed: Feed, table: Table, path: Path, folder: Path) -> FileReport:
-    name = path_name(path.relative_to(folder))
-    report = FileReport(feed.full_name, feed.kind, name)
+def _file_report(sight: _Sight, file: SourceFile, folder: Path) -> FileReport:
+    feed = sight.feed
+    report = FileReport(feed.full_name, feed.kind, file.name)
+    if not file.path.is_file():
+        # Landing says what it is.
+        return report
     try:
-        report = replace(report, format=format_of(feed, name), **_time(feed, path, folder))
+        report = replace(report, format=format_of(feed, file.name), **_time(feed, file, folder))
         with TemporaryDirectory() as scratch, duckdb.connect() as connection:
-            return _read(report, feed, table, path, Path(scratch), connection)
+            return _read(report, sight, file.path, Path(scratch), connection)
     except ExtractError as refused:
         return replace(report, error=refused.message)
 
 
-def _time(feed: Feed, path: Path, folder: Path) -> dict[str, datetime | TimeFrom | None]:
+def _time(feed: Feed, file: SourceFile, folder: Path) -> dict[str, datetime | TimeFrom | None]:
     """Gives what is known of the file's time before its records are read."""
     if feed.extracted_at is not None and feed.extracted_at.column is not None:
         return {"time_from": "records"}
-    moment = feed.time_of(path_name(path.relative_to(folder)), folder.absolute().name)
+    moment = feed.time_of(file.name, folder.absolute().name)
     if moment is None:
-        modified = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+        modified = datetime.fromtimestamp(file.path.stat().st_mtime, tz=UTC)
         return {"extracted_at": modified, "time_from": "modification time"}
     is_constant = feed.extracted_at is not None and feed.extracted_at.constant is not None
     return {"extracted_at": moment, "time_from": "mapping" if is_constant else "path"}
@@ -240,12 +416,12 @@ def _time(feed: Feed, path: Path, folder: Path) -> dict[str, datetime | TimeFrom
 
 def _read(
     report: FileReport,
-    feed: Feed,
-    table: Table,
+    sight: _Sight,
     path: Path,
     scratch: Path,
     connection: duckdb.DuckDBPyConnection,
 ) -> FileReport:
+    feed, table = sight.feed, sight.table
     # Readers are given a name without characters that mean something to DuckDB.
     link = scratch / ("extract.gz" if path.suffix.lower() == ".gz" else "extract")
     link.symlink_to(path.resolve())
@@ -265,20 +441,26 @@ def _read(
     header, columns = records.header, text_columns(records.header)
     native = records.native
     projection = project(
-        feed, table, header, columns, native=native, calendar=_CALENDAR, partial=True
+        feed,
+        table,
+        header,
+        columns,
+        native=native,
+        calendar=sight.calendar,
+        partial=True,
+        read_elsewhere=sight.read_elsewhere,
     )
     report = _understood(report, feed, table, projection, connection, above.rows)
+    if is_whole:
+        return report
     try:
-        project(feed, table, header, columns, native=native)
+        project(feed, table, header, columns, native=native, read_elsewhere=sight.read_elsewhere)
     except ExtractError as refused:
         return replace(report, error=refused.message)
-    if report.rows == report.passed_over and feed.kind == "full" and not feed.allow_empty:
-        return replace(report, error="the file holds no records")
+    # Of many records the first tell how many can be used, unless few may fail in number.
     total = report.rows - report.passed_over
-    refused = why_refused(feed, total - report.good_rows, total) if is_whole else None
-    if refused:
-        return replace(report, error=f"{refused}, so none would be landed")
-    return report
+    refused = why_refused(feed, report.set_aside, total)
+    return replace(report, error=refused and f"{refused}, of the records that were looked at")
 
 
 def _load(
@@ -349,13 +531,16 @@ def _understood(
         row = connection.execute(f"select min({EXTRACTED_AT}) from understood").fetchone()
         earliest = row[0].replace(tzinfo=UTC) if row and row[0] else None
         report = replace(report, extracted_at=earliest)
+    rows, passed_over = max(report.rows, counts[0]), report.passed_over + counts[2]
+    good_rows = counts[1] - conflicts
     return replace(
         report,
-        rows=max(report.rows, counts[0]),
-        good_rows=counts[1] - conflicts,
-        passed_over=report.passed_over + counts[2],
+        rows=rows,
+        good_rows=good_rows,
+        set_aside=rows - good_rows - passed_over,
+        passed_over=passed_over,
         columns=columns,
-        unmapped=projection.unmapped,
+        unmapped=projection.unmapped if feed.unmapped != "ignore" else (),
         missing_required=tuple(
             c.column for c in columns if c.required and (c.origin is None or c.is_absent)
         ),
@@ -391,15 +576,17 @@ def _column_report(
     column = table.column(name)
     is_absent = name in projection.absent
     value, failure = quoted(name), quoted(FAILURE_PREFIX + name)
+    is_record = f"coalesce({FAILED_REASON} not in {NO_RECORDS}, true)"
     filled, failed, reason = connection.execute(
         f"select count({value}), count(*) filter ({failure} is not null), "
-        f"first({failure}) filter ({failure} is not null) from understood "
-        f"where coalesce({FAILED_REASON} not in {NO_RECORDS}, true)"
+        f"first({failure}) filter ({failure} is not null) from understood where {is_record}"
     ).fetchone() or (0, 0, None)
     shown = f"cast({value} as varchar)"
+    shown = _form_sql(shown) if column.is_masked else shown
     samples = connection.execute(
-        f"select {shown} as v from understood where {value} is not null and {failure} is null "
-        f"group by {value} order by min(rowid) limit {SAMPLES}"
+        f"select {shown} as v from understood "
+        f"where {value} is not null and {failure} is null and {is_record} "
+        f"group by v order by min(rowid) limit {SAMPLES}"
     ).fetchall()
     return ColumnReport(
         column=name,
@@ -407,7 +594,7 @@ def _column_report(
         required=column.required,
         origin=_origin(name, rules, feed, is_absent),
         is_absent=is_absent,
-        samples=tuple(MASK if column.is_masked else _short(sample[0]) for sample in samples),
+        samples=tuple(_short(sample[0]) for sample in samples),
         filled=filled,
         failed=failed,
         failure=sentence(reason, column) if reason else None,
@@ -430,6 +617,13 @@ def _origin(name: str, rules: Mapping[str, ColumnRule], feed: Feed, is_absent: b
     if rule.key_of:
         return f"key of {names}"
     return f"{names}, recoded" if rule.recode is not None else names
+
+
+def _form_sql(text: str) -> str:
+    """Gives the SQL of what a text looks like without saying what it is: `Aaaa` for Mina."""
+    for letters, sign in ((r"\p{N}", "9"), (r"\p{M}", ""), (_SMALL, "a"), (r"\p{Lu}", "A")):
+        text = f"regexp_replace({text}, {literal(letters)}, '{sign}', 'g')"
+    return text
 
 
 def _short(text: str) -> str:

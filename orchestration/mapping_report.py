@@ -6,35 +6,58 @@ Belongs here: turning a mapping's report into tables. Does not belong here: read
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ingestion.mapping_check import ColumnReport, FileReport, MappingReport
+from ingestion.rehearsal import UnknownReferences
+from ingestion.shown import without_lines
 
 
 def mapping_tables(report: MappingReport) -> RenderableType:
-    """Shows a mapping's report: a table per file, then what is left over or missing."""
+    """Shows a mapping's report: each file, what is left over or missing, and the verdict."""
     parts: list[RenderableType] = []
-    for file in report.files:
-        parts += [_heading(file), *_columns(file), *_remarks(file), Text("")]
+    for name, tables in groupby(report.files, key=lambda file: file.file):
+        parts += [*_file(name, [*tables]), Text("")]
     parts += [
         Text(f"no file for {feed.table}: {' or '.join(feed.patterns)}", style="dim")
         for feed in report.absent
         if not feed.required
     ]
-    parts += [Text(f"no table takes {name}", style="yellow") for name in report.unused]
-    parts += [Text(f"landing would fail: {problem}", style="red") for problem in report.problems]
-    if report.is_good:
-        parts.append(Text("every file would be landed", style="green"))
+    parts += [_unknown(reference) for reference in report.unknown]
+    told = (*report.missing, *report.useless, *(f"no table takes {n}" for n in report.unused))
+    parts += [Text(problem, style="red") for problem in told]
+    parts.append(Text(report.verdict, style="green" if report.is_good else "bold red"))
     return Group(*parts)
+
+
+def _file(name: str, tables: Sequence[FileReport]) -> Iterator[RenderableType]:
+    """Shows one file: what each table takes of it, and once what is so of all of them."""
+    yield Text(name, style="bold")
+    for table in tables:
+        yield _heading(table)
+        yield from _columns(table)
+        if table.missing_required:
+            missing = ", ".join(table.missing_required)
+            yield Text(f"required, but not given: {missing}", style="red")
+    for note in dict.fromkeys(note for table in tables for note in table.notes):
+        yield Text(note, style="yellow")
+    if unmapped := dict.fromkeys(column for table in tables for column in table.unmapped):
+        yield Text(f"not used: {', '.join(unmapped)}", style="yellow")
+    errors = {without_lines(table.error): table.error for table in tables if table.error}
+    for error in errors.values():
+        yield Text(f"refused: {error}", style="red")
 
 
 def _heading(file: FileReport) -> Text:
     rows = f"{file.rows:,} records" if file.is_whole else f"the first {file.rows:,} records"
-    text = Text()
-    text.append(file.file, style="bold")
-    text.append(f" → {file.table} ({file.kind}): {rows}, {file.good_rows:,} would be accepted")
+    text = Text(f"→ {file.table} ({file.kind}): {rows}, {file.good_rows:,} can be used")
+    if file.set_aside:
+        text.append(f", {file.set_aside:,} set aside", style="yellow")
     if file.passed_over:
         text.append(f", {file.passed_over:,} passed over")
     if file.extracted_at:
@@ -76,13 +99,11 @@ def _samples(column: ColumnReport) -> Text:
     return text
 
 
-def _remarks(file: FileReport) -> list[Text]:
-    remarks = [Text(note, style="yellow") for note in file.notes]
-    if file.unmapped:
-        remarks.append(Text(f"not used: {', '.join(file.unmapped)}", style="yellow"))
-    if file.missing_required:
-        missing = ", ".join(file.missing_required)
-        remarks.append(Text(f"required, but not given: {missing}", style="red"))
-    if file.error:
-        remarks.append(Text(file.error, style="red"))
-    return remarks
+def _unknown(reference: UnknownReferences) -> Text:
+    examples = f", such as {', '.join(reference.examples)}" if reference.examples else ""
+    values = "value" if reference.values == 1 else "values"
+    return Text(
+        f"{reference.table}.{reference.column} has {reference.values:,} {values} that "
+        f"{reference.target} does not have{examples}; they count as unknown",
+        style="yellow",
+    )

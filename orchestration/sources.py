@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.company import load_company
+from ingestion.company import CompanySettings, load_company
 from ingestion.home import Home
 from ingestion.mappings import Mapping, is_mapping_file, load_mapping
 from orchestration.errors import UsageError
@@ -69,3 +69,20 @@ def resolve_sources(named: Sequence[Source], home: Home) -> list[tuple[Mapping, 
             f"`sources: [{{mapping: canonical, folder: extracts/crm}}]` into {home.company_file}"
         )
     return [(load_mapping(source.mapping), source.folder) for source in sources]
+
+
+def mappings_of(folder: Path, settings: CompanySettings) -> list[Mapping]:
+    """Loads the mappings by which the company settings have a folder read.
+
+    Args:
+        folder: The folder.
+        settings: The company's settings.
+
+    Raises:
+        MappingError: One of these mappings is wrong or unknown.
+    """
+    return [
+        load_mapping(source.mapping)
+        for source in settings.sources
+        if Path(source.folder).resolve() == folder
+    ]

@@ -7,26 +7,34 @@ from typing import Annotated
 
 import typer
 
-from orchestration.command.options import JsonOption
+from orchestration.command.options import HomeOption, JsonOption
 from orchestration.command.output import plain, print_json, results
-from orchestration.command.reporting import reporting
+from orchestration.command.reporting import project_at, reporting
 from orchestration.errors import ExitCode
 
 
 def check(
     mapping: Annotated[str, typer.Argument(help="A mapping file, or a shipped mapping's name.")],
     extracts: Annotated[Path, typer.Option(help="Folder of extracts to try it on.")],
+    home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a mapping understands of the first rows of each file."""
+    """Show what a mapping understands of each file, and what a refresh would make of it."""
     with reporting(as_json):
+        from ingestion.company import load_company
         from ingestion.mapping_check import check_mapping
         from ingestion.mappings import load_mapping
         from orchestration.mapping_report import mapping_tables
+        from orchestration.sources import mappings_of
 
-        report = check_mapping(load_mapping(mapping), extracts.expanduser().resolve())
+        folder, place = extracts.expanduser().resolve(), project_at(home).home
+        settings = load_company(place.company_file)
+        checked = load_mapping(mapping)
+        others = mappings_of(folder, settings)
+        report = check_mapping(checked, folder, None, settings, place, others)
         if as_json:
-            print_json(plain(report))
+            told = {"verdict": report.verdict, "problems": report.problems}
+            print_json({**told, **plain(report)})
         else:
             results().print(mapping_tables(report))
         raise typer.Exit(ExitCode.OK if report.is_good else ExitCode.REFUSED)
