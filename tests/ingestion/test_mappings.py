@@ -503,9 +503,11 @@ class TestMaven:
 
 
 class TestDocumentation:
-    """The docs page's own examples are loaded, or they would rot."""
+    """The docs' own examples are loaded, or they would rot."""
 
-    PAGE = (Path(__file__).parents[2] / "docs/mappings.md").read_text(encoding="utf-8")
+    DOCS = Path(__file__).parents[2] / "docs"
+    PAGE = (DOCS / "mappings.md").read_text(encoding="utf-8")
+    REFERENCE = (DOCS / "mapping-reference.md").read_text(encoding="utf-8")
 
     def test_the_first_mapping_reads_its_file(self, tmp_path: Path) -> None:
         cells = re.search(r"```csv\n(.*?)```", self.PAGE, re.DOTALL)
@@ -523,7 +525,7 @@ class TestDocumentation:
         assert columns["closed_date"].samples == ("2017-12-24",)
 
     def test_examples_of_columns(self, tmp_path: Path) -> None:
-        lines = re.findall(r"^(\w+: \{(?:expression|from): .*\})$", self.PAGE, re.MULTILINE)
+        lines = re.findall(r"^(\w+: \{(?:expression|from): .*\})$", self.REFERENCE, re.MULTILINE)
         assert len(lines) == 5
         tables = {
             "annual_revenue": ("accounts", "account", "account_name: c"),
@@ -547,7 +549,70 @@ class TestDocumentation:
         parts = [schema, *schema["$defs"].values()]
         bodies = [body for part in parts for body in (part, *part.get("anyOf", []))]
         keys = {key for body in bodies for key in body.get("properties", {})}
-        assert {key for key in keys if not re.search(rf"\b{key}\b", self.PAGE)} == set()
+        assert {key for key in keys if not re.search(rf"\b{key}\b", self.REFERENCE)} == set()
+
+    def test_the_page_is_read_in_ten_minutes(self) -> None:
+        assert len(self.PAGE.split()) <= 2_000
+
+    def test_links_lead_somewhere(self) -> None:
+        for page in (self.PAGE, self.REFERENCE):
+            for name, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", page):
+                text = (self.DOCS / name).read_text(encoding="utf-8") if name else page
+                headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+                anchors = {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
+                assert not anchor or anchor in anchors, (name, anchor)
+
+    @pytest.mark.parametrize(
+        ("heading", "cells", "samples"),
+        [
+            (
+                "Salesforce's OpportunityHistory",
+                "Id,OpportunityId,CreatedDate,StageName,Amount,CloseDate,Probability\n"
+                "a,7,2026-01-05T10:00:00Z,Open,500,2026-03-31,20\n"
+                "b,7,2026-01-05T10:00:00Z,Offer,500,2026-03-31,62.5\n",
+                {"stage_id": ("Open", "Offer"), "probability": ("0.200000", "0.625000")},
+            ),
+            (
+                "Its OpportunityFieldHistory",
+                "Id,OpportunityId,Field,OldValue,NewValue,CreatedDate,CreatedById\n"
+                "a,7,StageName,Open,Offer,2026-01-05T10:00:00Z,u\n"
+                "b,7,Amount,500,650.50,2026-01-05T10:00:00Z,u\n"
+                "c,7,NextStep,,call,2026-01-05T10:00:00Z,u\n",
+                {"field_name": ("stage_id", "amount"), "new_value": ("Offer", "650.50")},
+            ),
+            (
+                "A property history of HubSpot",
+                "deal_id,property,timestamp,value,source\n"
+                "7,dealstage,2026-01-05T10:00:00Z,open,CRM_UI\n"
+                "7,closedate,2026-01-06T10:00:00Z,2026-03-31,CRM_UI\n"
+                "7,dealname,2026-01-06T10:00:00Z,Bridge,CRM_UI\n",
+                {
+                    "field_name": ("stage_id", "expected_close_date"),
+                    "history_id": (
+                        "7|dealstage|2026-01-05t10:00:00z",
+                        "7|closedate|2026-01-06t10:00:00z",
+                    ),
+                },
+            ),
+        ],
+    )
+    def test_histories_of_known_systems(
+        self, tmp_path: Path, heading: str, cells: str, samples: dict[str, tuple[str, ...]]
+    ) -> None:
+        example = self.REFERENCE.partition(f"\n{heading}")[2]
+        found = re.search(r"```yaml\n(.*?)```", example, re.DOTALL)
+        assert found
+        name = re.search(r'files: "([^"]+)"', found[1])
+        assert name
+        (tmp_path / name[1].replace("*", "_1")).write_text(cells, encoding="utf-8")
+        indented = found[1].replace("\n", "\n  ")
+        mapping = tmp_path / "history.yml"
+        mapping.write_text(f"mapping: history\nsource: crm\ntables:\n  {indented}\n")
+        report = check_mapping(load_mapping(mapping), tmp_path)
+        assert report.is_good, report.problems
+        columns = {column.column: column for column in report.files[0].columns}
+        assert {column: columns[column].samples for column in samples} == samples
+        assert report.files[0].set_aside == 0
 
 
 class TestPageOfIranianExports:
