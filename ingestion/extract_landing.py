@@ -176,6 +176,7 @@ class ExtractLanding:
         if identity.is_known:
             return self._known(None)
         context = self._context
+        context.reading.begin_extract()
         staging = Staging(
             self._connection, self._table, context.scratch, context.calendar, context.reading
         )

@@ -137,14 +137,9 @@ def columns_read(feeds: Iterable[Feed], contracts: Contracts) -> frozenset[str]:
     """Gives the names of the extract columns that feeds read."""
     names: set[str] = set()
     for feed in feeds:
+        names.update(feed.extract_columns)
         if feed.columns is None:
             names.update(contracts.table(feed.source, feed.table).column_names)
-        for rule in feed.columns or ():
-            names.update(rule.extract_columns)
-        if feed.condition is not None:
-            names.update(feed.condition.columns)
-        if feed.extracted_at is not None and feed.extracted_at.column is not None:
-            names.add(feed.extracted_at.column)
     return frozenset(names)
 
 

@@ -163,6 +163,15 @@ class Feed(_Frozen):
         """Name of the table with its source, such as `crm.opportunities`."""
         return f"{self.source}.{self.table}"
 
+    @property
+    def extract_columns(self) -> tuple[str, ...]:
+        """Names of the extract columns that it reads, where it does not go by the contract's."""
+        names = [name for rule in self.columns or () for name in rule.extract_columns]
+        names += self.condition.columns if self.condition is not None else ()
+        if self.extracted_at is not None and self.extracted_at.column is not None:
+            names.append(self.extracted_at.column)
+        return tuple(dict.fromkeys(names))
+
     def time_of(self, relative_path: str, folder_name: str = "") -> datetime | None:
         """Gives the time that a file speaks for, as far as its place says it.
 

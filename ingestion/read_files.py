@@ -28,6 +28,9 @@ _OF_THE_ROWS = {
 # The nights of a first refresh come one after the other; to keep all of them would fill the disk.
 _MOST_KEPT = 8
 
+# How a mapping names what stands around a JSON record, which the reader has to be told.
+_AROUND = "^"
+
 _Key = tuple[Path, str, str]
 
 
@@ -52,6 +55,11 @@ class ReadFiles:
         """Notes that a piece is going to be read, perhaps from a file that others read too."""
         if piece.stored is not None:
             self._readers[_key(piece, piece.stored)] += 1
+
+    def begin_extract(self) -> None:
+        """Drops what was kept the longest; the files of one extract are all read until its end."""
+        while len(self._kept) > _MOST_KEPT:
+            self._drop(next(iter(self._kept)))
 
     def verify(self, stored: StoredFile) -> None:
         """Makes sure that an archived copy is whole; see `verify_copy`.
@@ -86,8 +94,6 @@ class ReadFiles:
         return found
 
     def _keep(self, key: _Key, piece: Piece, stored: StoredFile) -> None:
-        while len(self._kept) >= _MOST_KEPT:
-            self._drop(next(iter(self._kept)))
         self._places[key] = self._scratch / f"shared-{next(self._numbers)}"
         try:
             self._kept[key] = self._read(piece, stored, self._places[key])
@@ -105,6 +111,7 @@ class ReadFiles:
 
 
 def _key(piece: Piece, stored: StoredFile) -> _Key:
-    how = piece.feed.model_dump_json(exclude=_OF_THE_ROWS)
+    feed = piece.feed
+    around = sorted(name for name in feed.extract_columns if name.startswith(_AROUND))
     # The name says the format where the mapping does not.
-    return stored.path, piece.name, how
+    return stored.path, piece.name, f"{feed.model_dump_json(exclude=_OF_THE_ROWS)}{around}"

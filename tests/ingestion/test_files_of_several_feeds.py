@@ -70,12 +70,25 @@ class TestReadOnce:
 
     def test_more_files_than_are_kept(self, case, reads) -> None:
         map_two(case, options='extracted_at: {pattern: "(?P<time>[0-9-]{10})"}')
-        names = [f"both_2026-01-{day:02d}.csv" for day in range(1, 13)]
+        names = [f"both_2026-01-{day:02d}.csv" for day in range(1, 16)]
         for number, name in enumerate(names):
             case.write(name, GOOD + f"9,N{number},z\n")
         assert not case.land().refused
         assert {name: reads.count(name) for name in names} == dict.fromkeys(names, 2)
-        assert case.state("product_id, product_name")[-1] == ("9", "N11")
+        assert case.state("product_id, product_name")[-1] == ("9", "N14")
+
+    def test_more_parts_of_an_extract_than_are_kept(self, case) -> None:
+        tables = TWO.replace("UNMAPPED", "report, parts: true")
+        case.map(tables, "extracted_at: {constant: 2026-01-05}")
+        for number in range(12):
+            rows = f"Id,Name,Team\n{number},A,x\n{number}b,{'' if number % 5 == 0 else 'B'},y\n"
+            case.write(f"both_{number:02d}.csv.gz", gzip.compress(rows.encode()))
+        result = case.land()
+        assert not result.refused
+        assert sum(file.records for file in result.files) == 48
+        told = case.query("select file_name, line, reason from landing.quarantine order by 1")
+        assert told == [(f"both_{n:02d}.csv.gz", 3, "required_missing") for n in (0, 5, 10)]
+        assert not [*case.home.scratch.iterdir()]
 
     def test_read_in_two_ways_it_is_read_twice(self, case, reads) -> None:
         case.map(
