@@ -16,6 +16,7 @@ from ingestion.archive import SourceFile, StoredFile
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed, Mapping
 from ingestion.file_patterns import find_files, find_others, format_by_ending
+from ingestion.lookups import ChosenFiles
 from ingestion.shown import path_name
 
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
@@ -32,6 +33,7 @@ class Piece:
         modified_at: Modification time (UTC); None for inline rows.
         extracted_at: Time it speaks for (UTC); None where its records say it.
         stored: The archived file; None for inline rows.
+        lookups: The files in which its columns are looked up.
     """
 
     feed: Feed
@@ -40,6 +42,7 @@ class Piece:
     modified_at: datetime | None
     extracted_at: datetime | None
     stored: StoredFile | None
+    lookups: tuple[ChosenFiles, ...] = ()
 
     @property
     def has_own_times(self) -> bool:

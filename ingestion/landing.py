@@ -12,6 +12,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from ingestion.archive import Archive, SourceFile
@@ -20,9 +21,16 @@ from ingestion.contracts import Contracts, Table
 from ingestion.errors import ExtractError
 from ingestion.extract_landing import ExtractLanding, LandingContext, blank_result
 from ingestion.extracts import ExtractGroup, Piece, find_source_files, group_pieces
-from ingestion.feeds import Feed
+from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.home import Home
+from ingestion.lookups import (
+    ChosenFiles,
+    LookupFile,
+    chosen_files,
+    find_lookup_files,
+    lookup_time,
+)
 from ingestion.raw_store import FileResult, note_files, open_raw_store
 
 INLINE = "rows in the mapping"
@@ -74,7 +82,10 @@ def land(
         ExtractError: A folder, or a file that a mapping requires, is missing; nothing was landed.
         LandingError: Raw cannot be opened or holds what its contracts do not say.
     """
-    found = [(mapping, find_source_files(mapping, folder)) for mapping, folder in sources]
+    found = [
+        (mapping, find_source_files(mapping, folder), find_lookup_files(mapping, folder))
+        for mapping, folder in sources
+    ]
     home.create()
     scratch = home.scratch / run_id
     scratch.mkdir(mode=0o700, exist_ok=True)
@@ -82,8 +93,8 @@ def land(
         with open_raw_store(home, contracts, settings) as connection:
             calendar = (settings.calendar_start, settings.calendar_end)
             run = _Run(LandingContext(home, connection, run_id, scratch, calendar), contracts)
-            for mapping, files in found:
-                run.collect(mapping, files)
+            for mapping, files, lookups in found:
+                run.collect(mapping, files, lookups)
             run.land_all()
             return run.result()
     finally:
@@ -109,9 +120,21 @@ class _Run:
         self._fed: dict[tuple[str, str, str], _Fed] = {}
         self._files: list[FileResult] = []
         self._appended: dict[tuple[str, str], int] = {}
+        self._looked_up: set[str] = set()
 
-    def collect(self, mapping: SourceMapping, files: Mapping[int, Sequence[SourceFile]]) -> None:
-        """Archives the files of a mapping and sorts them by the table that they feed."""
+    def collect(
+        self,
+        mapping: SourceMapping,
+        files: Mapping[int, Sequence[SourceFile]],
+        lookups: Mapping[str, Sequence[SourceFile]],
+    ) -> None:
+        """Archives the files of a mapping and sorts them by the table that they feed.
+
+        Args:
+            mapping: The mapping.
+            files: Its files by the position of the feed.
+            lookups: The files in which values are looked up, by the glob that found them.
+        """
         for index, feed in enumerate(mapping.feeds):
             key = (feed.source_system, feed.source, feed.table)
             table = self._contracts.table(feed.source, feed.table)
@@ -121,7 +144,7 @@ class _Run:
                 fed.feeds.append(feed)
             if feed.inline is not None:
                 fed.pieces.append(_inline_piece(feed))
-            found = (self._piece(feed, file) for file in files.get(index, ()))
+            found = (self._piece(feed, file, lookups) for file in files.get(index, ()))
             fed.pieces.extend(piece for piece in found if piece is not None)
 
     def land_all(self) -> None:
@@ -130,23 +153,35 @@ class _Run:
             before: ExtractGroup | None = None
             for group in group_pieces(fed.feeds, fed.pieces):
                 landing = ExtractLanding(self._context, fed.table, group)
-                self._note(landing.land(before))
+                results = landing.land(before)
+                self._note(results)
+                if any(result.status != "refused" for result in results):
+                    self._looked_up |= {
+                        file.sha256
+                        for piece in group.pieces
+                        for chosen in piece.lookups
+                        for file in chosen.files
+                    }
                 self._count(fed.table, landing.rows_appended)
                 before = group
             self._count(fed.table, 0)
         kept = (file.sha256 for file in self._files if file.sha256 and file.status != "refused")
-        self._archive.remove_new(kept)
+        self._archive.remove_new((*kept, *self._looked_up))
 
     def result(self) -> LandingResult:
         """Gives what was landed."""
         rows = sum(self._appended.values())
         return LandingResult(self._context.run_id, tuple(self._files), rows, dict(self._appended))
 
-    def _piece(self, feed: Feed, file: SourceFile) -> Piece | None:
+    def _piece(
+        self, feed: Feed, file: SourceFile, lookups: Mapping[str, Sequence[SourceFile]]
+    ) -> Piece | None:
         """Archives one file; gives None, and notes why, if that cannot be done."""
         try:
             extracted_at = feed.time_of(file.name, file.folder_name)
             stored = self._archive.store(file)
+            moment = extracted_at or stored.modified_at
+            chosen = tuple(self._chosen(feed, rule, moment, lookups) for rule in feed.lookup_rules)
         except ExtractError as refused:
             blank = blank_result(self._context.run_id, Piece(feed, file.name, "", None, None, None))
             message = refused.message.removeprefix(f"{file.name}: ")
@@ -157,7 +192,30 @@ class _Run:
         has_column = feed.extracted_at is not None and feed.extracted_at.column is not None
         if extracted_at is None and not has_column:
             extracted_at = stored.modified_at
-        return Piece(feed, file.name, stored.sha256, stored.modified_at, extracted_at, stored)
+        return Piece(
+            feed, file.name, stored.sha256, stored.modified_at, extracted_at, stored, chosen
+        )
+
+    def _chosen(
+        self,
+        feed: Feed,
+        rule: ColumnRule,
+        moment: datetime,
+        lookups: Mapping[str, Sequence[SourceFile]],
+    ) -> ChosenFiles:
+        """Archives the files in which a column is looked up, and chooses those of the extract."""
+        assert rule.lookup is not None
+        files: list[LookupFile] = []
+        for file in (file for pattern in rule.lookup.files for file in lookups[pattern]):
+            try:
+                stored = self._archive.store(file)
+            except ExtractError as refused:
+                raise ExtractError(
+                    f"{file.name}, in which {rule.column} is looked up: {refused.message}"
+                ) from None
+            at = lookup_time(feed, file, stored.modified_at)
+            files.append(LookupFile(file.name, stored.path, stored.sha256, at, stored))
+        return chosen_files(rule, files, moment, feed.time_zone)
 
     def _note(self, results: Iterable[FileResult]) -> None:
         for file in results:

@@ -15,6 +15,7 @@ from typing import Literal
 
 import duckdb
 
+from ingestion.archive import SourceFile
 from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table, load_contracts
 from ingestion.errors import ExtractError
@@ -22,6 +23,7 @@ from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, format_by_ending, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
+from ingestion.lookups import ChosenFiles, LookupFile, chosen_files, looked_up, lookup_time
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
     BLANK,
@@ -41,6 +43,8 @@ from ingestion.readers import Records, Reject, format_of, read_records, text_col
 from ingestion.reasons import sentence
 from ingestion.shown import path_name
 from ingestion.sql_text import literal
+from ingestion.staging import is_latest_sql
+from ingestion.unpivot import unpivoted
 
 # All records of most files, and of larger ones a part that is read while one waits.
 MAX_CELLS = 1_000_000
@@ -199,6 +203,8 @@ def check_mapping(
 
 def _unused(mapping: SourceMapping, folder: Path) -> Iterator[str]:
     taken = [pattern for feed in mapping.feeds for pattern in feed.files]
+    lookups = (rule.lookup for feed in mapping.feeds for rule in feed.lookup_rules)
+    taken += [pattern for lookup in lookups if lookup for pattern in lookup.files]
     for path in find_files(folder, ("**/*",)):
         name = path_name(path.relative_to(folder))
         if format_by_ending(name) and not matches_any(name, taken):
@@ -221,7 +227,7 @@ def _file_report(feed: Feed, table: Table, path: Path, folder: Path) -> FileRepo
     try:
         report = replace(report, format=format_of(feed, name), **_time(feed, path, folder))
         with TemporaryDirectory() as scratch, duckdb.connect() as connection:
-            return _read(report, feed, table, path, Path(scratch), connection)
+            return _read(report, feed, table, path, folder, Path(scratch), connection)
     except ExtractError as refused:
         return replace(report, error=refused.message)
 
@@ -232,8 +238,7 @@ def _time(feed: Feed, path: Path, folder: Path) -> dict[str, datetime | TimeFrom
         return {"time_from": "records"}
     moment = feed.time_of(path_name(path.relative_to(folder)), folder.absolute().name)
     if moment is None:
-        modified = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
-        return {"extracted_at": modified, "time_from": "modification time"}
+        return {"extracted_at": _modified_at(path), "time_from": "modification time"}
     is_constant = feed.extracted_at is not None and feed.extracted_at.constant is not None
     return {"extracted_at": moment, "time_from": "mapping" if is_constant else "path"}
 
@@ -243,13 +248,16 @@ def _read(
     feed: Feed,
     table: Table,
     path: Path,
+    folder: Path,
     scratch: Path,
     connection: duckdb.DuckDBPyConnection,
 ) -> FileReport:
     # Readers are given a name without characters that mean something to DuckDB.
-    link = scratch / ("extract.gz" if path.suffix.lower() == ".gz" else "extract")
-    link.symlink_to(path.resolve())
+    link = _link(path, scratch / "extract")
     records = read_records(link, report.file, feed, connection, scratch / "scratch")
+    records = unpivoted(records, feed, table, connection)
+    chosen = _lookups(feed, report, path, folder, scratch)
+    records = looked_up(records, feed, table, chosen, connection, scratch / "scratch")
     records, rows, is_whole, rejects = _load(records, connection)
     above = RecordsAbove(rows, rejects)
     if is_whole:
@@ -279,6 +287,35 @@ def _read(
     if refused:
         return replace(report, error=f"{refused}, so none would be landed")
     return report
+
+
+def _link(path: Path, link: Path) -> Path:
+    """Gives a file under a name that is harmless, and that says whether it is compressed."""
+    link = link.with_suffix(".gz") if path.suffix.lower() == ".gz" else link
+    link.symlink_to(path.resolve())
+    return link
+
+
+def _lookups(
+    feed: Feed, report: FileReport, path: Path, folder: Path, scratch: Path
+) -> tuple[ChosenFiles, ...]:
+    """Chooses the files in which columns are looked up, as landing would."""
+    found: list[ChosenFiles] = []
+    for rule in feed.lookup_rules:
+        assert rule.lookup is not None
+        files: list[LookupFile] = []
+        for place, other in enumerate(find_files(folder, rule.lookup.files)):
+            source = SourceFile(other, path_name(other.relative_to(folder)))
+            link = _link(other, scratch / f"lookup-{len(found)}-{place}")
+            at = lookup_time(feed, source, _modified_at(other))
+            files.append(LookupFile(source.name, link, source.name, at))
+        moment = report.extracted_at or _modified_at(path)
+        found.append(chosen_files(rule, files, moment, feed.time_zone))
+    return tuple(found)
+
+
+def _modified_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
 
 
 def _load(
@@ -366,7 +403,7 @@ def _conflicts(
     feed: Feed, table: Table, projection: Projection, connection: duckdb.DuckDBPyConnection
 ) -> int:
     """Counts the good records whose key stands more than once with different content."""
-    if feed.latest_by is not None:
+    if feed.on_conflict != "refuse":
         return 0
     keys = [quoted(name) for name in table.key]
     if projection.extracted_at is not None and feed.kind != "events":
@@ -374,8 +411,9 @@ def _conflicts(
     content = ", ".join(quoted(name) for name in table.column_names)
     found = connection.execute(
         "select coalesce(sum(records), 0) from (select count(*) as records, "
-        f"count(distinct row({content})) as contents from understood "
-        f"where {FAILED_REASON} is null group by {', '.join(keys)}) where contents > 1"
+        f"count(distinct row({content})) filter (is_latest) as contents from (select *, "
+        f"{is_latest_sql(table, ', '.join(keys), feed.latest_by)} as is_latest from understood "
+        f"where {FAILED_REASON} is null) group by {', '.join(keys)}) where contents > 1"
     ).fetchone()
     return int(found[0]) if found else 0
 
@@ -424,6 +462,8 @@ def _origin(name: str, rules: Mapping[str, ColumnRule], feed: Feed, is_absent: b
     rule = rules[name]
     if rule.is_constant:
         return f"constant {rule.constant}"
+    if rule.lookup is not None:
+        return f"{rule.lookup.column}, by {' and '.join(rule.lookup.by)}"
     names = ", ".join(rule.extract_columns)
     if rule.expression is not None:
         return f"expression over {names}" if names else "expression"
