@@ -99,7 +99,11 @@ class TypedBy(BaseModel):
 
 
 class Table(BaseModel):
-    """One source table."""
+    """One source table.
+
+    `latest_by` says which of several rows of one key holds where a mapping does not. Feeds carry it
+    over, so a dump, by which extracts are known, goes without.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -107,6 +111,7 @@ class Table(BaseModel):
     name: str
     description: str
     columns: tuple[Column, ...]
+    latest_by: tuple[str, ...] = Field(default=(), exclude=True)
 
     @property
     def has_masked_columns(self) -> bool:
@@ -215,6 +220,7 @@ class _Property(_Strict):
 class _SchemaObject(_Strict):
     name: Identifier
     description: Sentence
+    latest_by: tuple[Identifier, ...] = Field(default=(), alias="latestBy")
     properties: tuple[_Property, ...] = Field(min_length=1)
 
 
@@ -285,6 +291,7 @@ def _table(contract: _ContractFile, item: _SchemaObject) -> Table:
         name=item.name,
         description=item.description,
         columns=tuple(columns),
+        latest_by=item.latest_by,
     )
 
 
@@ -344,6 +351,9 @@ def _problems(contract: _ContractFile) -> Iterator[Problem]:
         if not any(prop.primary_key for prop in item.properties):
             yield place, f"the table '{item.name}' has no key; mark its key with primaryKey: true"
         column_names = [prop.name for prop in item.properties]
+        for name in item.latest_by:
+            if name not in column_names:
+                yield (*place, "latestBy"), f"the table '{item.name}' has no column '{name}'"
         for p, prop in enumerate(item.properties):
             at: Location = (*place, "properties", p)
             if prop.name in column_names[:p]:

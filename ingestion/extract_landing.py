@@ -26,6 +26,7 @@ from ingestion.contracts import Table
 from ingestion.errors import ExtractError
 from ingestion.extracts import ExtractGroup, Piece, extract_id, extract_id_time
 from ingestion.home import Home
+from ingestion.lookups import ChosenFiles, hash_of
 from ingestion.quarantine import Quarantine, SetAside, why_refused
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.raw_store import FileResult, LandedExtract, note_extracts, note_files
@@ -158,6 +159,7 @@ class ExtractLanding:
             f"and table_name = {literal(table.name)}"
         )
         self._landed_at = datetime.now(UTC)
+        self._is_looked_up_anew = False
         self.rows_appended = 0
 
     def land(self, before: ExtractGroup | None) -> list[FileResult]:
@@ -205,6 +207,10 @@ class ExtractLanding:
         try:
             if piece.stored is not None:
                 self._context.reading.verify(piece.stored)
+            for chosen in piece.lookups:
+                for file in chosen.files:
+                    if file.stored is not None:
+                        self._context.reading.verify(file.stored)
             self._check_emptied(staging.load(piece))
         except ExtractError as refused:
             if len({part.name for part in self._group.pieces}) == 1:
@@ -427,7 +433,23 @@ class ExtractLanding:
         # A date that the calendar did not have may be one that it has now.
         calendar = [day.isoformat() for day in self._context.calendar]
         parts = [self._table.model_dump_json(), *calendar, *feeds]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        own = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        looked_up = hash_of(self._lookups)
+        return f"{own}-{looked_up}" if looked_up else own
+
+    @property
+    def _lookups(self) -> tuple[ChosenFiles, ...]:
+        return tuple(chosen for piece in self._group.pieces for chosen in piece.lookups)
+
+    def _is_landed_as(self, known: str, fingerprint: str) -> bool:
+        """Tells whether an extract that was landed need not be read again.
+
+        What a file of a later day says is not about it, though for want of another one it may have
+        to be read with it the first time.
+        """
+        if any(chosen.is_later for chosen in self._lookups):
+            return known.partition("-")[0] == fingerprint.partition("-")[0]
+        return known == fingerprint
 
     def _identity(self, fingerprint: str) -> _Identity:
         """Names the extract.
@@ -446,9 +468,11 @@ class ExtractLanding:
         ).fetchone()
         if known is None:
             return _Identity(base, is_known=False)
-        if known[1] == fingerprint:
+        if self._is_landed_as(known[1], fingerprint):
             return _Identity(known[0], is_known=True)
         revision = int(known[0].removeprefix(base).removeprefix("-r") or 0) + 1
+        is_same_feed = known[1].partition("-")[0] == fingerprint.partition("-")[0]
+        self._is_looked_up_anew = is_same_feed
         return _Identity(f"{base}-r{revision:03d}", is_known=False)
 
     def _base_tail(self) -> str:
@@ -561,6 +585,8 @@ class ExtractLanding:
     ) -> Iterator[str]:
         """Gives what is worth knowing about a file that landed."""
         yield from staged.records.notes
+        if self._is_looked_up_anew:
+            yield "landed again, since a file in which it looks up values has changed"
         unmapped = staged.projection.unmapped
         if unmapped and self._feed.unmapped == "report":
             yield f"{UNMAPPED}: {short_names(unmapped)}"

@@ -18,6 +18,7 @@ from ingestion.errors import ExtractError
 from ingestion.feeds import Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, find_others, format_by_ending
+from ingestion.lookups import ChosenFiles
 from ingestion.shown import path_name
 
 # Files of a folder by the position of the feed that takes them.
@@ -37,6 +38,7 @@ class Piece:
         extracted_at: Time it speaks for (UTC); None where its records say it.
         stored: The archived file; None for inline rows.
         read_elsewhere: Extract columns that other feeds of the file read.
+        lookups: The files in which its columns are looked up.
     """
 
     feed: Feed
@@ -46,6 +48,7 @@ class Piece:
     extracted_at: datetime | None
     stored: StoredFile | None
     read_elsewhere: frozenset[str] = frozenset()
+    lookups: tuple[ChosenFiles, ...] = ()
 
     @property
     def has_own_times(self) -> bool:

@@ -23,6 +23,7 @@ from ingestion.mapping_file import (
     FileFormat,
     FinalNewline,
     Kind,
+    LookupKind,
     Negative,
     OnConflict,
     Otherwise,
@@ -87,6 +88,30 @@ class ExtractedAt(_Frozen):
     column: str | None = None
 
 
+class Lookup(_Frozen):
+    """A value in another file of the folder, found by a key.
+
+    `key` and `value` are columns of that file, `by` those of the records that ask. The other
+    options say how the file is built.
+    """
+
+    files: tuple[str, ...]
+    key: tuple[str, ...]
+    by: tuple[str, ...]
+    value: str
+    kind: LookupKind = "full"
+    format: FileFormat | None = None
+    sheet: str | None = None
+    records: str | None = None
+    csv: CsvOptions = CsvOptions()
+
+    @property
+    def column(self) -> str:
+        """Name of the extract column that the value is put into beside the records."""
+        files, key, by = " or ".join(self.files), ", ".join(self.key), ", ".join(self.by)
+        return f"{self.value} in {files} by {by}" + (f" as {key}" if key != by else "")
+
+
 class ColumnRule(_Frozen):
     """Where a contract column's values come from, and what is done to them before the cast."""
 
@@ -98,6 +123,7 @@ class ColumnRule(_Frozen):
     is_constant: bool = False
     key_of: tuple[str, ...] = ()
     expression: Expression | None = None
+    lookup: Lookup | None = None
     recode: tuple[tuple[str, str | None], ...] | None = None
     otherwise: Otherwise = "keep"
     optional: bool | None = None
@@ -110,7 +136,30 @@ class ColumnRule(_Frozen):
             return (self.from_column,)
         if self.path is not None:
             return (self.path[0],)
+        if self.lookup is not None:
+            return (*self.lookup.by, self.lookup.column)
         return self.expression.columns if self.expression is not None else self.key_of
+
+    @property
+    def is_one_cell(self) -> bool:
+        """Whether the value is what stands in one cell, the last of its extract columns."""
+        return any(x is not None for x in (self.from_column, self.path, self.lookup))
+
+
+class Unpivot(_Frozen):
+    """Columns of which each cell is a record of its own.
+
+    Either `columns` names them or `pattern` does; `groups` are the names of the pattern's groups,
+    and `group_numbers` which of its groups these are. `name` and `value` are what a record calls
+    the name of its column and the content of its cell.
+    """
+
+    columns: tuple[str, ...] = ()
+    pattern: str | None = None
+    groups: tuple[str, ...] = ()
+    group_numbers: tuple[int, ...] = ()
+    name: str = "name"
+    value: str = "value"
 
 
 class InlineRows(_Frozen):
@@ -144,7 +193,7 @@ class Feed(_Frozen):
     sheet: str | None = None
     records: str | None = None
     kind: Kind = "full"
-    latest_by: str | None = None
+    latest_by: tuple[str, ...] = ()
     on_conflict: OnConflict = "refuse"
     max_quarantined: int | float | None = None
     max_deleted: float = 0.5
@@ -153,6 +202,7 @@ class Feed(_Frozen):
     condition: Expression | None = None
     footer: int | str | None = None
     parts: bool = False
+    unpivot: Unpivot | None = None
     extracted_at: ExtractedAt | None = None
     formats: Formats = Formats()
     csv: CsvOptions = CsvOptions()
@@ -162,6 +212,11 @@ class Feed(_Frozen):
     def full_name(self) -> str:
         """Name of the table with its source, such as `crm.opportunities`."""
         return f"{self.source}.{self.table}"
+
+    @property
+    def lookup_rules(self) -> tuple[ColumnRule, ...]:
+        """Columns whose values stand in other files."""
+        return tuple(rule for rule in self.columns or () if rule.lookup is not None)
 
     @property
     def extract_columns(self) -> tuple[str, ...]:

@@ -15,9 +15,11 @@ from itertools import islice
 import duckdb
 
 from ingestion.feeds import CsvOptions, Feed
+from ingestion.lookups import LookedUpRecords
 from ingestion.readers import Records, Reject, text_columns
 from ingestion.readers.record_scan import csv_dialect
 from ingestion.sql_text import first_filled, literal
+from ingestion.unpivot import UnpivotedRecords
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,13 @@ def records_above_footer(
         rejects: Records that are not in it.
         connection: The connection that reads it.
     """
+    if isinstance(records, LookedUpRecords):
+        records = records.inner
+    if isinstance(records, UnpivotedRecords):
+        # A footer ends the rows of the file, whatever records each of them makes.
+        cells = len(records.cells)
+        above = records_above_footer(feed, records.inner, rows // cells, rejects, connection)
+        return RecordsAbove(above.rows * cells, above.rejects)
     filled = [reject for reject in rejects if not _is_blank(reject, records.format, feed.csv)]
     lines: list[int] = []
     if feed.footer is not None:

@@ -12,6 +12,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from ingestion.archive import Archive, SourceFile
@@ -28,14 +29,24 @@ from ingestion.extracts import (
     group_pieces,
     readers_by_file,
 )
-from ingestion.feeds import Feed
+from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.home import Home
+from ingestion.lookups import (
+    ChosenFiles,
+    LookupFile,
+    chosen_files,
+    find_lookup_files,
+    lookup_time,
+)
 from ingestion.raw_store import FileResult, note_files, open_raw_store
 from ingestion.read_files import ReadFiles
 from ingestion.shown import without_lines
 
 INLINE = "rows in the mapping"
+
+# Files in which values are looked up, by the glob that found them.
+LookupFiles = Mapping[str, Sequence[SourceFile]]
 
 logger = logging.getLogger("salesops.landing")
 
@@ -95,13 +106,16 @@ def land(
         ExtractError: A folder, or a file that a mapping requires, is missing; nothing was landed.
         LandingError: Raw cannot be opened or holds what its contracts do not say.
     """
-    found = [(mapping, find_source_files(mapping, folder)) for mapping, folder in sources]
+    found = [
+        (mapping, find_source_files(mapping, folder), find_lookup_files(mapping, folder))
+        for mapping, folder in sources
+    ]
     return land_files(home, found, contracts, run_id, settings, _log)
 
 
 def land_files(
     home: Home,
-    found: Iterable[tuple[SourceMapping, FoundFiles]],
+    found: Iterable[tuple[SourceMapping, FoundFiles, LookupFiles]],
     contracts: Contracts,
     run_id: str,
     settings: CompanySettings,
@@ -111,7 +125,7 @@ def land_files(
 
     Args:
         home: The home folder; made where it is missing.
-        found: Mappings and their files.
+        found: Mappings, their files, and those in which values are looked up.
         contracts: Declarations of all source tables.
         run_id: The refresh.
         settings: The company's settings.
@@ -129,8 +143,8 @@ def land_files(
             reading = ReadFiles(connection, scratch)
             context = LandingContext(home, connection, run_id, scratch, calendar, reading)
             run = _Run(context, contracts, tell)
-            for mapping, files in found:
-                run.collect(mapping, files)
+            for mapping, files, lookups in found:
+                run.collect(mapping, files, lookups)
             run.land_all()
             return run.result()
     finally:
@@ -162,9 +176,16 @@ class _Run:
         self._fed: dict[tuple[str, str, str], _Fed] = {}
         self._files: list[tuple[Feed, FileResult]] = []
         self._appended: dict[tuple[str, str], int] = {}
+        self._looked_up: set[str] = set()
 
-    def collect(self, mapping: SourceMapping, files: FoundFiles) -> None:
-        """Archives the files of a mapping and sorts them by the table that they feed."""
+    def collect(self, mapping: SourceMapping, files: FoundFiles, lookups: LookupFiles) -> None:
+        """Archives the files of a mapping and sorts them by the table that they feed.
+
+        Args:
+            mapping: The mapping.
+            files: Its files.
+            lookups: The files in which values are looked up, by the glob that found them.
+        """
         readers = readers_by_file(mapping, files)
         for index, feed in enumerate(mapping.feeds):
             key = (feed.source_system, feed.source, feed.table)
@@ -177,7 +198,8 @@ class _Run:
                 fed.pieces.append(_inline_piece(feed))
             for file in files.get(index, ()):
                 others = (other for other in readers[file.name] if other is not feed)
-                piece = self._piece(feed, file, columns_read(others, self._contracts))
+                read_elsewhere = columns_read(others, self._contracts)
+                piece = self._piece(feed, file, read_elsewhere, lookups)
                 if piece is not None:
                     fed.pieces.append(piece)
                     self._context.reading.expect(piece)
@@ -188,12 +210,20 @@ class _Run:
             before: ExtractGroup | None = None
             for group in group_pieces(fed.feeds, fed.pieces):
                 landing = ExtractLanding(self._context, fed.table, group)
-                self._note(zip(group.pieces, landing.land(before), strict=True))
+                results = landing.land(before)
+                self._note(zip(group.pieces, results, strict=True))
+                if any(result.status != "refused" for result in results):
+                    self._looked_up |= {
+                        file.sha256
+                        for piece in group.pieces
+                        for chosen in piece.lookups
+                        for file in chosen.files
+                    }
                 self._count(fed.table, landing.rows_appended)
                 before = group
             self._count(fed.table, 0)
         kept = (file.sha256 for _, file in self._files if file.sha256 and file.status != "refused")
-        self._archive.remove_new(kept)
+        self._archive.remove_new((*kept, *self._looked_up))
 
     def result(self) -> LandingResult:
         """Gives what was landed."""
@@ -206,11 +236,19 @@ class _Run:
             tuple(feed for feed, _ in self._files),
         )
 
-    def _piece(self, feed: Feed, file: SourceFile, read_elsewhere: frozenset[str]) -> Piece | None:
+    def _piece(
+        self,
+        feed: Feed,
+        file: SourceFile,
+        read_elsewhere: frozenset[str],
+        lookups: LookupFiles,
+    ) -> Piece | None:
         """Archives one file; gives None, and notes why, if that cannot be done."""
         try:
             extracted_at = feed.time_of(file.name, file.folder_name)
             stored = self._archive.store(file)
+            moment = extracted_at or stored.modified_at
+            chosen = tuple(self._chosen(feed, rule, moment, lookups) for rule in feed.lookup_rules)
         except ExtractError as refused:
             piece = Piece(feed, file.name, "", None, None, None)
             blank = blank_result(self._context.run_id, piece)
@@ -230,7 +268,29 @@ class _Run:
             extracted_at,
             stored,
             read_elsewhere,
+            chosen,
         )
+
+    def _chosen(
+        self,
+        feed: Feed,
+        rule: ColumnRule,
+        moment: datetime,
+        lookups: LookupFiles,
+    ) -> ChosenFiles:
+        """Archives the files in which a column is looked up, and chooses those of the extract."""
+        assert rule.lookup is not None
+        files: list[LookupFile] = []
+        for file in (file for pattern in rule.lookup.files for file in lookups[pattern]):
+            try:
+                stored = self._archive.store(file)
+            except ExtractError as refused:
+                raise ExtractError(
+                    f"{file.name}, in which {rule.column} is looked up: {refused.message}"
+                ) from None
+            at = lookup_time(feed, file, stored.modified_at)
+            files.append(LookupFile(file.name, stored.path, stored.sha256, at, stored))
+        return chosen_files(rule, files, moment, feed.time_zone)
 
     def _note(self, results: Iterable[tuple[Piece, FileResult]]) -> None:
         for piece, file in results:

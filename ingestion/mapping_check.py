@@ -27,6 +27,14 @@ from ingestion.file_patterns import find_files, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
 from ingestion.home import Home
 from ingestion.landing import INLINE
+from ingestion.lookups import (
+    ChosenFiles,
+    LookupFile,
+    chosen_files,
+    find_lookup_files,
+    looked_up,
+    lookup_time,
+)
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
     BLANK,
@@ -48,6 +56,8 @@ from ingestion.reasons import sentence
 from ingestion.rehearsal import Fault, Rehearsal, UnknownReferences, rehearse
 from ingestion.shown import path_name, without_lines
 from ingestion.sql_text import literal
+from ingestion.staging import is_latest_sql
+from ingestion.unpivot import unpivoted
 
 # All records of most files, and of larger ones a part that is read while one waits.
 MAX_CELLS = 1_000_000
@@ -277,6 +287,7 @@ def check_mapping(
     rehearsal = rehearse(
         mapping,
         {i: [file for file in files if file.name not in part_only] for i, files in found.items()},
+        find_lookup_files(mapping, folder),
         known,
         company,
         home,
@@ -367,7 +378,10 @@ def _as_landed(report: FileReport, result: FileResult, faults: Sequence[Fault]) 
 
 
 def _unused(mappings: Iterable[SourceMapping], folder: Path) -> Iterator[str]:
-    taken = [pattern for each in mappings for feed in each.feeds for pattern in feed.files]
+    feeds = [feed for each in mappings for feed in each.feeds]
+    lookups = (rule.lookup for feed in feeds for rule in feed.lookup_rules)
+    taken = [pattern for feed in feeds for pattern in feed.files]
+    taken += [pattern for lookup in lookups if lookup for pattern in lookup.files]
     for path in find_files(folder, ("**/*",)):
         name = path_name(path.relative_to(folder))
         if not matches_any(name, taken) and path.suffix[1:].lower() not in _DOCUMENTS:
@@ -397,7 +411,7 @@ def _file_report(sight: _Sight, file: SourceFile, folder: Path) -> FileReport:
     try:
         report = replace(report, format=format_of(feed, file.name), **_time(feed, file, folder))
         with TemporaryDirectory() as scratch, duckdb.connect() as connection:
-            return _read(report, sight, file.path, Path(scratch), connection)
+            return _read(report, sight, file.path, folder, Path(scratch), connection)
     except ExtractError as refused:
         return replace(report, error=refused.message)
 
@@ -408,8 +422,7 @@ def _time(feed: Feed, file: SourceFile, folder: Path) -> dict[str, datetime | Ti
         return {"time_from": "records"}
     moment = feed.time_of(file.name, folder.absolute().name)
     if moment is None:
-        modified = datetime.fromtimestamp(file.path.stat().st_mtime, tz=UTC)
-        return {"extracted_at": modified, "time_from": "modification time"}
+        return {"extracted_at": _modified_at(file.path), "time_from": "modification time"}
     is_constant = feed.extracted_at is not None and feed.extracted_at.constant is not None
     return {"extracted_at": moment, "time_from": "mapping" if is_constant else "path"}
 
@@ -418,14 +431,17 @@ def _read(
     report: FileReport,
     sight: _Sight,
     path: Path,
+    folder: Path,
     scratch: Path,
     connection: duckdb.DuckDBPyConnection,
 ) -> FileReport:
     feed, table = sight.feed, sight.table
     # Readers are given a name without characters that mean something to DuckDB.
-    link = scratch / ("extract.gz" if path.suffix.lower() == ".gz" else "extract")
-    link.symlink_to(path.resolve())
+    link = _link(path, scratch / "extract")
     records = read_records(link, report.file, feed, connection, scratch / "scratch")
+    records = unpivoted(records, feed, table, connection)
+    chosen = _lookups(feed, report, path, folder, scratch)
+    records = looked_up(records, feed, table, chosen, connection, scratch / "scratch")
     records, rows, is_whole, rejects = _load(records, connection)
     above = RecordsAbove(rows, rejects)
     if is_whole:
@@ -461,6 +477,35 @@ def _read(
     total = report.rows - report.passed_over
     refused = why_refused(feed, report.set_aside, total)
     return replace(report, error=refused and f"{refused}, of the records that were looked at")
+
+
+def _link(path: Path, link: Path) -> Path:
+    """Gives a file under a name that is harmless, and that says whether it is compressed."""
+    link = link.with_suffix(".gz") if path.suffix.lower() == ".gz" else link
+    link.symlink_to(path.resolve())
+    return link
+
+
+def _lookups(
+    feed: Feed, report: FileReport, path: Path, folder: Path, scratch: Path
+) -> tuple[ChosenFiles, ...]:
+    """Chooses the files in which columns are looked up, as landing would."""
+    found: list[ChosenFiles] = []
+    for rule in feed.lookup_rules:
+        assert rule.lookup is not None
+        files: list[LookupFile] = []
+        for place, other in enumerate(find_files(folder, rule.lookup.files)):
+            source = SourceFile(other, path_name(other.relative_to(folder)))
+            link = _link(other, scratch / f"lookup-{len(found)}-{place}")
+            at = lookup_time(feed, source, _modified_at(other))
+            files.append(LookupFile(source.name, link, source.name, at))
+        moment = report.extracted_at or _modified_at(path)
+        found.append(chosen_files(rule, files, moment, feed.time_zone))
+    return tuple(found)
+
+
+def _modified_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
 
 
 def _load(
@@ -551,7 +596,7 @@ def _conflicts(
     feed: Feed, table: Table, projection: Projection, connection: duckdb.DuckDBPyConnection
 ) -> int:
     """Counts the good records whose key stands more than once with different content."""
-    if feed.latest_by is not None:
+    if feed.on_conflict != "refuse":
         return 0
     keys = [quoted(name) for name in table.key]
     if projection.extracted_at is not None and feed.kind != "events":
@@ -559,8 +604,9 @@ def _conflicts(
     content = ", ".join(quoted(name) for name in table.column_names)
     found = connection.execute(
         "select coalesce(sum(records), 0) from (select count(*) as records, "
-        f"count(distinct row({content})) as contents from understood "
-        f"where {FAILED_REASON} is null group by {', '.join(keys)}) where contents > 1"
+        f"count(distinct row({content})) filter (is_latest) as contents from (select *, "
+        f"{is_latest_sql(table, ', '.join(keys), feed.latest_by)} as is_latest from understood "
+        f"where {FAILED_REASON} is null) group by {', '.join(keys)}) where contents > 1"
     ).fetchone()
     return int(found[0]) if found else 0
 
@@ -611,6 +657,8 @@ def _origin(name: str, rules: Mapping[str, ColumnRule], feed: Feed, is_absent: b
     rule = rules[name]
     if rule.is_constant:
         return f"constant {rule.constant}"
+    if rule.lookup is not None:
+        return f"{rule.lookup.column}, by {' and '.join(rule.lookup.by)}"
     names = ", ".join(rule.extract_columns)
     if rule.expression is not None:
         return f"expression over {names}" if names else "expression"

@@ -29,6 +29,7 @@ from pydantic_core import CoreSchema
 Calendar = Literal["gregorian", "jalali"]
 Negative = Literal["sign", "trailing", "parentheses"]
 Kind = Literal["full", "delta", "events"]
+LookupKind = Literal["full", "delta"]
 FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx"]
 Unmapped = Literal["report", "ignore", "refuse"]
 Otherwise = Literal["keep", "null", "quarantine"]
@@ -211,14 +212,74 @@ class ExtractedAtBlock(Block):
         return self
 
 
+class UnpivotBlock(Block):
+    """Columns whose cells become records of their own: exactly one of columns and pattern."""
+
+    columns: Texts | None = Field(
+        default=None, description="Names of the extract columns that become records."
+    )
+    pattern: Text | None = Field(
+        default=None,
+        description="Regular expression that the names of these columns fit; what its named groups "
+        "find can be read like an extract column.",
+    )
+    name: Text = Field(
+        default="name", description="Extract column that holds the name of a record's column."
+    )
+    value: Text = Field(
+        default="value", description="Extract column that holds what stands in a record's cell."
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> UnpivotBlock:
+        if (self.columns is None) == (self.pattern is None):
+            raise ValueError("unpivot needs exactly one of columns and pattern")
+        if self.name == self.value:
+            raise ValueError("name and value of unpivot need different names")
+        return self
+
+
+class LookupBlock(Block):
+    """A value in another file of the same folder, found by a key."""
+
+    files: Texts = Field(description="Globs of the file, relative to the source's folder.")
+    key: Texts = Field(description="Columns of that file that make up the key.")
+    by: Texts | None = Field(
+        default=None, description="Extract columns that hold the key; those of `key` if absent."
+    )
+    value: Text = Field(description="Column of that file that holds the value.")
+    kind: LookupKind = Field(
+        default="full",
+        description="Whether the newest file has all keys, or only those that changed.",
+    )
+    format: FileFormat | None = Field(
+        default=None, description="Format of the file, where its ending does not say it."
+    )
+    sheet: Text | None = Field(
+        default=None, description="Sheet of a workbook; the first if absent."
+    )
+    records: Annotated[str, StringConstraints(pattern=r"^\$")] | None = Field(
+        default=None, description="JSON path of the list of records."
+    )
+    csv: CsvBlock | None = None
+
+    @model_validator(mode="after")
+    def _as_many_keys(self) -> LookupBlock:
+        if self.by is not None and len(self.by) != len(self.key):
+            raise ValueError("by of lookup needs as many columns as key")
+        return self
+
+
 class ColumnBlock(Block):
     """Where a contract column's values come from: exactly one origin, then what is done to it."""
 
     from_column: Text | None = Field(
         default=None, alias="from", description="Extract column to take the value from."
     )
-    path: Annotated[str, StringConstraints(pattern=r"^\$.+")] | None = Field(
-        default=None, description="JSON path of the value within a record."
+    path: Annotated[str, StringConstraints(pattern=r"^[$^].+")] | None = Field(
+        default=None,
+        description="JSON path of the value within a record ($.x), or within the object around it "
+        "(^.x), around that one (^^.x).",
     )
     constant: Cell = Field(default=None, description="Value of every record.")
     key_of: tuple[Text, ...] | None = Field(
@@ -226,6 +287,9 @@ class ColumnBlock(Block):
     )
     expression: Text | None = Field(
         default=None, description="Scalar SQL expression over extract columns as text."
+    )
+    lookup: LookupBlock | None = Field(
+        default=None, description="Value in another file of the folder, found by a key."
     )
     recode: dict[str, Cell] | None = Field(
         default=None, description="Values to replace; the key '' stands for an empty cell."
@@ -254,11 +318,11 @@ class ColumnBlock(Block):
 
     @model_validator(mode="after")
     def _consistent(self) -> ColumnBlock:
-        origins = ("from_column", "path", "constant", "key_of", "expression")
+        origins = ("from_column", "path", "constant", "key_of", "expression", "lookup")
         given = [name for name in origins if name in self.model_fields_set]
         if len(given) != 1:
             raise ValueError(
-                "a column needs exactly one of from, path, constant, key_of and expression"
+                "a column needs exactly one of from, path, constant, key_of, expression and lookup"
             )
         if self.otherwise is not None and self.recode is None:
             raise ValueError("otherwise goes with recode only")
@@ -294,11 +358,14 @@ class FeedBlock(Block):
         default=None, description="Sheet of a workbook; the first if absent."
     )
     records: Annotated[str, StringConstraints(pattern=r"^\$")] | None = Field(
-        default=None, description="JSON path of the list of records."
+        default=None,
+        description="JSON path of the list of records; $.results[*].history[*] for lists in lists.",
     )
     kind: Kind = Field(default="full", description="What an extract says about other rows.")
-    latest_by: Text | None = Field(
-        default=None, description="Contract column whose latest value wins among rows of one key."
+    latest_by: Texts | None = Field(
+        default=None,
+        description="Contract columns whose latest value wins among rows of one key, the first one "
+        "first; of booleans true does.",
     )
     on_conflict: OnConflict = Field(
         default="refuse",
@@ -329,6 +396,11 @@ class FeedBlock(Block):
         default=None,
         description="What ends the records: how many stand below them, or a regular expression "
         "that the first filled cell of the first one below them fits.",
+    )
+    unpivot: UnpivotBlock | None = Field(
+        default=None,
+        description="Columns that hold one thing in many places, such as months: each of their "
+        "cells becomes a record, and empty ones are passed over.",
     )
     extracted_at: ExtractedAtBlock | None = None
     formats: FormatsBlock | None = None

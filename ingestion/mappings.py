@@ -36,7 +36,9 @@ from ingestion.feeds import (
     Feed,
     Formats,
     InlineRows,
+    Lookup,
     Mapping,
+    Unpivot,
     in_utc,
     parsed_time,
 )
@@ -48,9 +50,11 @@ from ingestion.mapping_file import (
     ExtractedAtBlock,
     FeedBlock,
     FormatsBlock,
+    LookupBlock,
     MappingFile,
 )
 from ingestion.mapping_values import wrong_values
+from ingestion.readers.record_paths import RecordPath
 from ingestion.scripts import kinds_of
 from ingestion.yaml_source import Location, YamlDocument, nearest, read_yaml
 
@@ -224,9 +228,9 @@ class _Resolution:
             required=block.required,
             format=block.format,
             sheet=block.sheet,
-            records=block.records,
+            records=self._records(block, place),
             kind=block.kind,
-            latest_by=block.latest_by,
+            latest_by=self._latest_by(table, block),
             on_conflict=block.on_conflict,
             max_quarantined=block.max_quarantined,
             max_deleted=block.max_deleted,
@@ -235,6 +239,7 @@ class _Resolution:
             condition=self._condition(block.where, place),
             footer=self._footer(block.footer, place),
             parts=block.parts,
+            unpivot=self._unpivot(block, place),
             extracted_at=self._extracted_at(block, place),
             formats=formats if block.rows is None else Formats(),
             csv=self._csv(block, place) if block.rows is None else CsvOptions(),
@@ -307,7 +312,9 @@ class _Resolution:
         for name, column in block.columns.items():
             at: Location = (*place, "columns", name)
             if self._check_column_name(table, name, at):
-                rules.append(self._rule(table, name, column, formats, at))
+                given = _given(self.content.csv, column.lookup and column.lookup.csv)
+                csv = CsvOptions().model_copy(update=given)
+                rules.append(self._rule(table, name, column, formats, csv, at))
         return tuple(rules)
 
     def _check_column_name(self, table: Table, name: str, place: Location) -> bool:
@@ -318,7 +325,13 @@ class _Resolution:
         return False
 
     def _rule(
-        self, table: Table, name: str, block: ColumnBlock, formats: Formats, place: Location
+        self,
+        table: Table,
+        name: str,
+        block: ColumnBlock,
+        formats: Formats,
+        csv: CsvOptions,
+        place: Location,
     ) -> ColumnRule:
         logical_type = table.column(name).logical_type
         own = _merged_formats(block.formats, base=formats)
@@ -340,10 +353,50 @@ class _Resolution:
             is_constant="constant" in block.model_fields_set,
             key_of=block.key_of or (),
             expression=self._expression(block.expression, place),
+            lookup=self._lookup(block.lookup, csv, place),
             recode=recode,
             otherwise=block.otherwise or "keep",
             optional=block.optional,
             formats=own,
+        )
+
+    def _records(self, block: FeedBlock, place: Location) -> str | None:
+        """Checks the path of records, and that objects around them are not asked for beyond it."""
+        levels = 0
+        if block.records is not None:
+            try:
+                levels = len(RecordPath.parsed(block.records).levels)
+            except ValueError as caught:
+                self._problem((*place, "records"), f"'{block.records}' {caught}")
+                return None
+        columns = block.columns if isinstance(block.columns, dict) else {}
+        for name, column in columns.items():
+            path = column.path or ""
+            if len(path) - len(path.lstrip("^")) > levels:
+                around = f"{levels} of them" if levels else "none, as `records:` names no list"
+                self._problem(
+                    (*place, "columns", name, "path"),
+                    f"'{path}' reads an object further out than there are: around a record there "
+                    f"is {around}",
+                )
+        return block.records
+
+    def _lookup(self, block: LookupBlock | None, csv: CsvOptions, place: Location) -> Lookup | None:
+        if block is None:
+            return None
+        at: Location = (*place, "lookup")
+        self._check_patterns(block.files, (*at, "files"))
+        self._check_csv(csv, at)
+        return Lookup(
+            files=block.files,
+            key=block.key,
+            by=block.by or block.key,
+            value=block.value,
+            kind=block.kind,
+            format=block.format,
+            sheet=block.sheet,
+            records=block.records,
+            csv=csv,
         )
 
     def _path(self, path: str | None, place: Location) -> tuple[str, str] | None:
@@ -354,10 +407,13 @@ class _Resolution:
         if found is None:
             self._problem(
                 (*place, "path"),
-                f"'{path}' is no path into a record; write it like $.money.amount or $.\"a b\"[0]",
+                f"'{path}' is no path into a record; write it like $.money.amount or $.\"a b\"[0], "
+                "and ^.id for the object around the record",
             )
             return None
         first = found["plain"] or found["quoted"]
+        if found["up"] != "$":
+            first = f"{found['up']}.{first}"
         return first, f"${found['rest']}" if found["rest"] else ""
 
     def _expression(
@@ -391,25 +447,99 @@ class _Resolution:
                 self._problem((*place, "footer"), f"'{given}' is no regular expression: {message}")
         return given
 
+    def _unpivot(self, block: FeedBlock, place: Location) -> Unpivot | None:
+        given = block.unpivot
+        if given is None:
+            return None
+        at: Location = (*place, "unpivot")
+        if given.pattern is None:
+            return Unpivot(columns=given.columns or (), name=given.name, value=given.value)
+        groups: dict[str, int] = {}
+        try:
+            groups = dict(re.compile(given.pattern).groupindex)
+            self.connection.execute("select regexp_matches('', ?)", [given.pattern])
+        except re.error as caught:
+            self._problem((*at, "pattern"), f"'{given.pattern}' is no regular expression: {caught}")
+        except duckdb.Error as caught:
+            message = str(caught).splitlines()[0]
+            self._problem((*at, "pattern"), f"'{given.pattern}' cannot be searched for: {message}")
+        taken = next((name for name in groups if name in {given.name, given.value}), None)
+        if taken is not None:
+            self._problem(
+                (*at, "pattern"),
+                f"the group '{taken}' has the name of the column's name or value; give that "
+                "another one with `name:` or `value:`",
+            )
+        return Unpivot(
+            pattern=given.pattern,
+            groups=tuple(groups),
+            group_numbers=tuple(groups.values()),
+            name=given.name,
+            value=given.value,
+        )
+
+    def _check_unpivot(self, feed: Feed, unpivot: Unpivot, place: Location) -> None:
+        """Checks that what is unpivoted is read by the names that it has afterwards."""
+        if len(set(unpivot.columns)) < len(unpivot.columns):
+            self._problem((*place, "columns"), "unpivot.columns names a column twice")
+        if feed.columns is None:
+            return
+        read = feed.extract_columns
+        gone = [name for name in read if name in unpivot.columns]
+        if unpivot.pattern is not None:
+            made = {unpivot.name, unpivot.value, *unpivot.groups}
+            form = re.compile(unpivot.pattern)
+            gone += [name for name in read if name not in made and form.fullmatch(name)]
+        for name in gone:
+            self._problem(
+                place,
+                f"the column '{name}' becomes records, so its content is read as "
+                f"'{unpivot.value}' and its name as '{unpivot.name}'",
+            )
+        if unpivot.value not in read:
+            self._problem(
+                place,
+                f"nothing reads '{unpivot.value}', which holds what stands in the cells; use it "
+                "among the columns",
+            )
+
     def _check_feed(self, feed: Feed, table: Table, block: FeedBlock, place: Location) -> None:
         if feed.columns is not None:
             self._check_complete(feed.columns, table, place)
-        if feed.latest_by is not None:
-            self._check_latest_by(feed, table, feed.latest_by, (*place, "latest_by"))
-        for index, pattern in enumerate(feed.files):
+        if feed.unpivot is not None and not self.problems:
+            self._check_unpivot(feed, feed.unpivot, (*place, "unpivot"))
+        for name in block.latest_by or ():
+            self._check_latest_by(feed, table, name, (*place, "latest_by"))
+        self._check_patterns(feed.files, (*place, "files"))
+        if feed.inline is None:
+            self._check_csv(feed.csv, place)
+        for at, formats in _written_formats(block, place):
+            self._check_formats(formats, at)
+
+    def _check_patterns(self, patterns: tuple[str, ...], place: Location) -> None:
+        for index, pattern in enumerate(patterns):
             if pattern.startswith(("/", "~")) or "\\" in pattern or ".." in pattern.split("/"):
                 self._problem(
-                    (*place, "files", index),
+                    (*place, index),
                     f"'{pattern}' must be relative to the source's folder, with / and without ..",
                 )
-        if feed.inline is None and feed.csv.header == bool(feed.csv.columns):
+
+    def _check_csv(self, csv: CsvOptions, place: Location) -> None:
+        if csv.header == bool(csv.columns):
             self._problem(
                 (*place, "csv"), "csv needs columns where header is false, and only there"
             )
-        if len(set(feed.csv.columns)) < len(feed.csv.columns):
+        if len(set(csv.columns)) < len(csv.columns):
             self._problem((*place, "csv", "columns"), "csv.columns names a column twice")
-        for at, formats in _written_formats(block, place):
-            self._check_formats(formats, at)
+
+    def _latest_by(self, table: Table, block: FeedBlock) -> tuple[str, ...]:
+        """Gives what the feed says, else what the contract says as far as the feed has it."""
+        if block.latest_by is not None:
+            return block.latest_by
+        if block.rows is not None:
+            return ()
+        columns = block.columns if isinstance(block.columns, dict) else table.column_names
+        return tuple(name for name in table.latest_by if name in columns)
 
     def _check_latest_by(self, feed: Feed, table: Table, name: str, place: Location) -> None:
         is_known = self._check_column_name(table, name, place)
@@ -474,7 +604,7 @@ class _Resolution:
 
 
 _PATH = re.compile(
-    r'\$\.(?:(?P<plain>[^."\[\]\s*]+)|"(?P<quoted>[^"]+)")'
+    r'(?P<up>\$|\^+)\.(?:(?P<plain>[^."\[\]\s*]+)|"(?P<quoted>[^"]+)")'
     r'(?P<rest>(?:\.[^."\[\]\s*]+|\."[^"]+"|\[\d+\])*)'
 )
 

@@ -450,7 +450,9 @@ def project(
         extracted_at = replace(extracted_at, calendar=calendar)
     condition = _condition(feed, found, cells)
     used = tuple(name for name in header if name in found.used)
-    is_blank = None if feed.inline else _is_blank(text_columns[name] for name in used)
+    is_blank = (
+        None if feed.inline or feed.unpivot else _is_blank(text_columns[name] for name in used)
+    )
     unread = first_filled(text_columns[name] for name in header if name not in found.used)
     elsewhere = {_folded(name) for name in read_elsewhere}
     unmapped = tuple(
@@ -462,7 +464,18 @@ def project(
 
 
 def _condition(feed: Feed, header: _Header, cells: _Cells) -> str | None:
-    """Gives the SQL of whether a record is meant at all."""
+    """Gives the SQL of whether a record is meant at all; an empty cell is no record."""
+    meant = _where(feed, header, cells)
+    if feed.unpivot is None:
+        return meant
+    value = header.find(feed.unpivot.value)
+    assert value is not None
+    filled = f"{cleaned(cells.texts[value], feed.formats)} is not null"
+    return filled if meant is None else f"case when {filled} then ({meant}) else false end"
+
+
+def _where(feed: Feed, header: _Header, cells: _Cells) -> str | None:
+    """Gives the SQL of the feed's `where`."""
     if feed.condition is None:
         return None
     lacking = [name for name in feed.condition.columns if header.find(name) is None]
@@ -486,6 +499,11 @@ def _cells_of(
     if not words:
         return sql
     return {name: f"case when trim({c}) not in ({words}) then {c} end" for name, c in sql.items()}
+
+
+def is_ambiguous(column: str) -> str:
+    """Gives the name of the relation's column that tells of doubled keys of a looked-up one."""
+    return f"is_ambiguous_{column}"
 
 
 def _is_blank(texts: Iterable[str]) -> str | None:
@@ -707,7 +725,7 @@ def _native(
     A number in a column of dates or booleans is none: 20260304 is a date by a format only. The
     second is the largest whole number that such cells know exactly.
     """
-    name = header.find(rule.extract_columns[0]) if rule.from_column or rule.path else None
+    name = header.find(rule.extract_columns[-1]) if rule.is_one_cell else None
     if name is None:
         return None, None
     native = cells.native_of(name)
@@ -744,7 +762,10 @@ def _origin(
     sql = {name: cells.texts[found] for name, found in named.items() if found is not None}
     if rule.key_of:
         return _key(tuple(cleaned(sql[name], formats) for name in rule.key_of)), None
-    name = rule.extract_columns[0]
+    name = rule.extract_columns[-1]
+    if rule.lookup is not None:
+        doubled = f"case when {is_ambiguous(sql[name])} then 'ambiguous_lookup' end"
+        return cleaned(sql[name], formats), doubled
     if rule.path is not None and rule.path[1]:
         found = f"json_extract_string({sql[name]}, {literal(rule.path[1])})"
         # A whole number that was held as a double is the same id as beside other columns.

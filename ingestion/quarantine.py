@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from ingestion.feeds import Feed
 from ingestion.home import OWNER_ONLY_FILE, Home
+from ingestion.lookups import LookedUpRecords
 from ingestion.projection import (
     CONDITION,
     FAILED_COLUMN,
@@ -30,6 +31,7 @@ from ingestion.reasons import sentence
 from ingestion.sql_text import literal
 from ingestion.staging import ACCEPTED, StagedPiece, Staging
 from ingestion.system_tables import QUARANTINE
+from ingestion.unpivot import UnpivotedRecords
 
 MASK = "***"
 HELD = "_held"
@@ -218,7 +220,7 @@ class Quarantine:
             "(select * from (select *, row_number() over () as _number "
             f"from {staged.records.relation}) inner join _wanted using (_number))"
         )
-        carried = ["_line", "is_conflict", *text_columns(staged.records.header).values()]
+        carried = ["_line", "_number", "is_conflict", *text_columns(staged.records.header).values()]
         self._execute(
             "create or replace temp table _wrong as "
             f"{staged.projection.select_sql(relation, carried)}"
@@ -245,6 +247,12 @@ class Quarantine:
         if self._is_secret:
             value = f"case when full_value is not null then '{MASK}' end"
         problems = " union all ".join(self._problems(staged))
+        message = "m.message"
+        records = staged.records
+        records = records.inner if isinstance(records, LookedUpRecords) else records
+        if isinstance(records, UnpivotedRecords):
+            told = records.told_sql("_number")
+            message = f"{message} || ' (the cell of the column ' || {told} || ')'"
         messages = ", ".join(
             f"({literal(column)}, {literal(reason)}, {literal(message)})"
             for column, reason, message in self._messages(problems)
@@ -252,7 +260,7 @@ class Quarantine:
         self._execute(
             f"insert into _quarantined select _wrong_row + {self._records + 1}, "
             f"{literal(staged.piece.name)}, "
-            f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, m.message, "
+            f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, {message}, "
             f"left({record}, {MAX_RECORD}), full_value, {full_record} "
             f"from ({problems}) as p inner join (select *, rowid as _wrong_row from _wrong) "
             f"using (_wrong_row) left join (values {messages}) as m(column_name, reason, message) "

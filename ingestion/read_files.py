@@ -23,7 +23,7 @@ _OF_THE_ROWS = {
     "mapping", "source", "table", "source_system", "time_zone", "id_prefix", "files", "inline",
     "required", "kind", "latest_by", "on_conflict", "max_quarantined", "max_deleted",
     "allow_empty", "unmapped", "condition", "footer", "parts", "extracted_at", "formats",
-    "columns",
+    "columns", "unpivot",
 }  # fmt: skip
 # The nights of a first refresh come one after the other; to keep all of them would fill the disk.
 _MOST_KEPT = 8

@@ -23,6 +23,7 @@ Reason = Literal[
     "damaged_id",
     "error_cell",
     "expression_failed",
+    "ambiguous_lookup",
     "conflicting_rows",
     "ragged_row",
     "bad_json",
@@ -54,6 +55,7 @@ WORDS: dict[str, str] = {
     "damaged_id": "damaged by a spreadsheet or data frame",
     "error_cell": "an error of a spreadsheet",
     "expression_failed": "for which the mapping's expression fails",
+    "ambiguous_lookup": "which stands in the other file with several values",
     "conflicting_rows": "contradicting another record of the same key",
     "ragged_row": "with too many or too few fields",
     "bad_json": "not readable as JSON",
@@ -93,6 +95,9 @@ def sentence(reason: str, column: Column) -> str:
         "error_cell": f"{name} holds an error that a spreadsheet shows in place of a value; mend "
         "it there, or name it under `null` in the mapping's formats",
         "expression_failed": f"the mapping's expression for {name} fails on this row",
+        "ambiguous_lookup": f"the key by which {name} is looked up stands more than once in the "
+        "other file, with different values; correct that file, or look the value up by a key that "
+        "is unique",
     }
     return sentences.get(reason, f"{name}: {reason}")
 

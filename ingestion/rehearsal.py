@@ -20,7 +20,7 @@ from ingestion.errors import LandingError
 from ingestion.extracts import FoundFiles
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.home import Home
-from ingestion.landing import LandingResult, land_files
+from ingestion.landing import LandingResult, LookupFiles, land_files
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.raw_store import FileResult, create_tables
 from ingestion.sql_text import literal
@@ -88,6 +88,7 @@ class Rehearsal:
 def rehearse(
     mapping: SourceMapping,
     found: FoundFiles,
+    lookups: LookupFiles,
     contracts: Contracts,
     settings: CompanySettings,
     home: Home | None = None,
@@ -98,6 +99,7 @@ def rehearse(
     Args:
         mapping: The mapping.
         found: The files of its feeds.
+        lookups: The files in which values are looked up.
         contracts: Declarations of all source tables.
         settings: The company's settings.
         home: Home whose keys and earlier extracts are known; it is only read.
@@ -113,7 +115,7 @@ def rehearse(
         if known is not None:
             _copy_known(trial, known, contracts, mapping)
         began = datetime.now(UTC)
-        result = land_files(trial, [(mapping, found)], contracts, _RUN, settings, _untold)
+        result = land_files(trial, [(mapping, found, lookups)], contracts, _RUN, settings, _untold)
         with duckdb.connect(str(trial.raw_db)) as raw:
             if known is not None:
                 _attach(raw, known)

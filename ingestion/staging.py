@@ -7,6 +7,7 @@ apart. Does not belong here: what is written to raw, and how rejected records ar
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from ingestion.contracts import Table
 from ingestion.errors import ExtractError
 from ingestion.extracts import Piece, extract_id_time
 from ingestion.footers import records_above_footer
+from ingestion.lookups import looked_up
 from ingestion.mapping_file import OnConflict
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
@@ -34,6 +36,7 @@ from ingestion.read_files import ReadFiles
 from ingestion.readers import Records, Reject, text_columns
 from ingestion.readers.records import ParsedRecords
 from ingestion.sql_text import literal
+from ingestion.unpivot import unpivoted
 
 STAGED = "_staged"
 REPEATED = "_repeated"
@@ -183,26 +186,25 @@ class Staging:
             f"{unread} as cell from {staged.records.relation}) where cell is not null)"
         )
 
-    def find_repeated(self, latest_by: str | None, on_conflict: OnConflict = "refuse") -> None:
+    def find_repeated(self, latest_by: Sequence[str], on_conflict: OnConflict = "refuse") -> None:
         """Finds rows whose key stands more than once in the extract, all but the one to keep.
 
         Exact duplicates collapse. Of rows that differ the latest is kept, if a column says which
         that is; of those that are equally late, the one that the rule says, or none.
 
         Args:
-            latest_by: Contract column whose latest value wins.
+            latest_by: Contract columns whose latest value wins, the first one first.
             on_conflict: What becomes of rows that differ and are equally late.
         """
         keys = self._observed_keys()
-        latest = quoted(latest_by) if latest_by else "null"
+        is_latest = is_latest_sql(self.table, keys, latest_by)
         repeated = (
             f"select {keys} from {STAGED} where {FAILED_REASON} is null "
             "group by all having count(*) > 1"
         )
         self.connection.execute(
-            "create or replace temp table _candidates as select *, latest is not distinct from "
-            f"max(latest) over (partition by {keys}) as is_latest from "
-            f"(select rowid as _row, {keys}, _row_hash, {latest} as latest from {STAGED} "
+            f"create or replace temp table _candidates as select _row, {keys}, _row_hash, "
+            f"{is_latest} as is_latest from (select *, rowid as _row from {STAGED} "
             f"semi join ({repeated}) using ({keys}) where {FAILED_REASON} is null)"
         )
         if on_conflict == "null_differing":
@@ -348,7 +350,10 @@ class Staging:
             numbers = [int(where.rpartition(":")[2]) for where in inline.wheres]
             header, relation = tuple(inline_columns(inline)), inline_relation(inline)
             return ParsedRecords("rows", header, relation, len(numbers), numbers=numbers)
-        return self._reading.records(piece, self._scratch / f"piece-{len(self.pieces)}")
+        scratch = self._scratch / f"piece-{len(self.pieces)}"
+        records = self._reading.records(piece, scratch)
+        records = unpivoted(records, piece.feed, self.table, self.connection)
+        return looked_up(records, piece.feed, self.table, piece.lookups, self.connection, scratch)
 
     def _insert(self, projection: Projection, records: Records) -> None:
         """Computes typed rows in one pass; `rowid` of the table then numbers them."""
@@ -388,6 +393,27 @@ class Staging:
         has_times = self.pieces[0].projection.extracted_at is not None and feed.kind != "events"
         keys = [quoted(name) for name in self.table.key]
         return ", ".join([*keys, *([EXTRACTED_AT] if has_times else [])])
+
+
+def is_latest_sql(table: Table, keys: str, latest_by: Sequence[str]) -> str:
+    """Gives the condition that no row of the same key is later.
+
+    Args:
+        table: The contract table.
+        keys: Columns of the key, with commas.
+        latest_by: Contract columns whose latest value wins, the first one first. An empty value is
+            the earliest; what is not said to be false is later than what is.
+    """
+    order: list[str] = []
+    for name in latest_by:
+        value = quoted(name)
+        if table.column(name).logical_type == "boolean":
+            order.append(f"case when {value} then 1 when {value} is null then 2 else 3 end")
+        else:
+            order.append(f"{value} desc nulls last")
+    if not order:
+        return "true"
+    return f"rank() over (partition by {keys} order by {', '.join(order)}) = 1"
 
 
 def _is_of_the_disk(error: duckdb.Error) -> bool:

@@ -60,9 +60,9 @@ def read_records(
     if file_format == "csv":
         return read_delimited(path, feed.csv, scratch)
     if file_format == "jsonl":
-        return read_json_lines(path, scratch)
+        return read_json_lines(path, feed.records, feed.extract_columns, scratch)
     if file_format == "json":
-        return read_json(path, feed.records, scratch)
+        return read_json(path, feed.records, feed.extract_columns, scratch)
     if path.suffix == ".gz":
         raise ExtractError(f"a {file_format} file must not be compressed with gzip; unpack it")
     if file_format == "xlsx":

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 from ingestion.errors import ExtractError
 from ingestion.readers.plain_text import plain_text
+from ingestion.readers.record_paths import FoundRecord, RecordPath, RecordWalk, outer_columns
 from ingestion.readers.records import (
     MAX_COLUMNS,
     NativeText,
@@ -27,9 +28,7 @@ from ingestion.readers.records import (
     ScratchTable,
     check_width,
 )
-from ingestion.yaml_source import nearest
 
-_STEP = re.compile(r'\.(?P<plain>[^."\[\]]+)|\."(?P<quoted>[^"]+)"|\[(?P<index>\d+)\]')
 # Data frames write an id of a column with gaps as 7.0.
 _WHOLE = re.compile(r"\.0+$")
 _MAX_DIGITS = 400
@@ -40,11 +39,15 @@ class _Number(str):
     """A number as it is written."""
 
 
-def read_json_lines(path: Path, scratch: Path) -> ParsedRecords:
+def read_json_lines(
+    path: Path, records: str | None, names: Iterable[str], scratch: Path
+) -> ParsedRecords:
     """Reads a file with one JSON object per line; a broken line is rejected by itself.
 
     Args:
         path: The archived file.
+        records: JSON path of the list of records within each line; None where a line is a record.
+        names: Extract columns that are asked for, of which some may mean objects around a record.
         scratch: Path that names of scratch files start with.
 
     Raises:
@@ -53,25 +56,32 @@ def read_json_lines(path: Path, scratch: Path) -> ParsedRecords:
     text = plain_text(path, "auto", scratch)
     _check_not_empty(text.path)
     table = _Table(scratch)
+    walk = _walk(records, names, is_whole=False) if records else None
     with text.path.open(encoding="utf-8", newline="\n") as file:
         for line, content in enumerate(file, start=1):
             if content.strip():
-                table.add_line(line, content.rstrip("\r\n"), is_whole=content.endswith("\n"))
+                is_whole = content.endswith("\n")
+                table.add_line(line, content.rstrip("\r\n"), walk, is_whole=is_whole)
     if table.rejects and not table.rows.count:
         first = table.rejects[0]
         raise ExtractError(
             f"line {first.line}: {first.message}, and no other line is a record either; check the "
             "format in the mapping, or ask for the file again"
         )
+    if walk is not None:
+        walk.check()
     return table.records("jsonl", text.notes)
 
 
-def read_json(path: Path, records: str | None, scratch: Path) -> ParsedRecords:
-    """Reads a JSON document that holds a list of objects.
+def read_json(
+    path: Path, records: str | None, names: Iterable[str], scratch: Path
+) -> ParsedRecords:
+    """Reads a JSON document that holds a list of objects, or lists of them in lists.
 
     Args:
         path: The archived file.
         records: JSON path of the list; None where the document is the list.
+        names: Extract columns that are asked for, of which some may mean objects around a record.
         scratch: Path that names of scratch files start with.
 
     Raises:
@@ -87,11 +97,28 @@ def read_json(path: Path, records: str | None, scratch: Path) -> ParsedRecords:
             f"line {caught.lineno}, character {caught.colno}: this is not JSON ({caught.msg}); the "
             "file may be cut: ask for it again, or set `format: jsonl` if each line is a record"
         ) from None
+    if records is None:
+        _check_is_list(document)
     table = _Table(scratch)
     has_escapes = _ESCAPE in content
-    for number, item in enumerate(_record_list(document, records), start=1):
-        table.add(number, item, has_escapes=has_escapes)
+    walk = _walk(records or "$", names, is_whole=True)
+    plain = walk.plain_records(document)
+    if plain is not None:
+        for number, item in enumerate(plain, start=1):
+            table.add(number, item, has_escapes=has_escapes)
+    else:
+        for number, found in enumerate(walk.records(document), start=1):
+            table.add(number, found.item, found, has_escapes=has_escapes)
+        walk.check()
     return table.records("json", text.notes)
+
+
+def _walk(records: str, names: Iterable[str], *, is_whole: bool) -> RecordWalk:
+    try:
+        path = RecordPath.parsed(records)
+    except ValueError as caught:
+        raise ExtractError(f"records: {records} {caught}") from None
+    return RecordWalk(path, outer_columns(names), is_whole=is_whole)
 
 
 @dataclass
@@ -103,11 +130,14 @@ class _Table:
     numbers: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     rows: ScratchTable = field(init=False)
+    _outer: dict[str, Any] = field(default_factory=dict)
+    _outer_wrong: str | None = None
+    _outer_cells: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rows = ScratchTable(self.scratch)
 
-    def add_line(self, line: int, text: str, *, is_whole: bool) -> None:
+    def add_line(self, line: int, text: str, walk: RecordWalk | None, *, is_whole: bool) -> None:
         try:
             item = _parsed(text)
         except json.JSONDecodeError as caught:
@@ -119,13 +149,32 @@ class _Table:
             message = f"the line is not JSON: {caught.msg} at character {caught.colno}"
             self.rejects.append(Reject(line, "bad_json", message, text))
             return
-        self.add(line, item, has_escapes=_ESCAPE in text)
+        if walk is None:
+            self.add(line, item, has_escapes=_ESCAPE in text)
+            return
+        for found in walk.records(item):
+            self.add(line, found.item, found, has_escapes=_ESCAPE in text)
 
-    def add(self, line: int, item: Any, *, has_escapes: bool) -> None:
-        problem = _problem(item, has_escapes=has_escapes)
+    def add(
+        self, line: int, item: Any, found: FoundRecord | None = None, *, has_escapes: bool
+    ) -> None:
+        """Adds a record.
+
+        Args:
+            line: Its line or number.
+            item: The record.
+            found: How it was found, where something may stand around it.
+            has_escapes: Whether the text that it stands in has escapes.
+        """
+        problem = found.problem if found is not None else None
+        problem = problem or _problem(item, has_escapes=has_escapes)
+        if problem is None and found is not None:
+            problem = self._outer_problem(found, has_escapes=has_escapes)
         if problem is not None:
             self.rejects.append(Reject(line, "bad_json", problem, _as_json(item)))
             return
+        if found is not None and found.outer:
+            item = self._outer_cells | item
         for name in item:
             if name not in self.columns:
                 self.columns[name] = len(self.columns)
@@ -136,6 +185,18 @@ class _Table:
             row[self.columns[name]] = _as_text(value)
         self.rows.append(row)
         self.numbers.append(line)
+
+    def _outer_problem(self, found: FoundRecord, *, has_escapes: bool) -> str | None:
+        """Says why what stands around a record cannot be put beside it, and makes its cells."""
+        taken = next((name for name in found.outer if name in found.item), None)
+        if taken is not None:
+            return f"the record has a key '{taken}', by which the mapping means what is around it"
+        if found.outer is not self._outer:
+            # All records of one list share what is around them.
+            self._outer = found.outer
+            self._outer_wrong = _problem(found.outer, has_escapes=has_escapes)
+            self._outer_cells = {name: _as_text(value) for name, value in found.outer.items()}
+        return self._outer_wrong
 
     def records(self, name: str, notes: tuple[str, ...]) -> ParsedRecords:
         return ParsedRecords(
@@ -242,42 +303,12 @@ def _without_exponent(number: str) -> str:
     return format(value, "f") if abs(value.adjusted()) < _MAX_DIGITS else str(number)
 
 
-def _record_list(document: Any, path: str | None) -> list[Any]:
-    found = document if path is None else _at(document, path)
-    if isinstance(found, list):
-        return found
-    if path is None and isinstance(document, dict):
+def _check_is_list(document: Any) -> None:
+    """Refuses a document that is no list, naming the lists in it."""
+    if isinstance(document, dict):
         lists = [key for key, value in document.items() if isinstance(value, list)]
         hint = f"; lists stand under {', '.join(lists)}" if lists else ""
         raise ExtractError(
             f"the JSON document is an object, not a list of records{hint}. Say which list holds "
             "the records, such as `records: $.data`"
         )
-    raise ExtractError(f"there is no list at records: {path or '$'} in the JSON document")
-
-
-def _at(document: Any, path: str) -> Any:
-    """Follows a path of keys and list positions."""
-    position = 1
-    while position < len(path):
-        step = _STEP.match(path, position)
-        if step is None:
-            raise ExtractError(f"records: {path} is no path; write it like $.data.items")
-        position = step.end()
-        document = _child(document, step, path)
-    return document
-
-
-def _child(value: Any, step: re.Match[str], path: str) -> Any:
-    if step["index"] is not None:
-        index = int(step["index"])
-        if isinstance(value, list) and index < len(value):
-            return value[index]
-        raise ExtractError(f"records: {path}: there is no item {index} in the JSON document")
-    key = step["plain"] or step["quoted"]
-    if isinstance(value, dict) and key in value:
-        return value[key]
-    keys = list(value) if isinstance(value, dict) else []
-    raise ExtractError(
-        f"records: {path}: there is no '{key}' in the JSON document{nearest(key, keys)}"
-    )

@@ -13,6 +13,7 @@ held_positions as (
         territory_id,
         fte,
         is_sales,
+        is_primary,
         valid_from_date,
         valid_to_date,
         2 as preference
@@ -32,6 +33,7 @@ held_positions as (
         'unknown' as territory_id,
         cast(1 as decimal(9, 6)) as fte,
         people.sales_rep_id is not null as is_sales,
+        true as is_primary,
         earlier.valid_from_date,
         earlier.valid_to_date,
         1 as preference
@@ -119,7 +121,8 @@ stretches as (
 
 ),
 
--- Of two accounts that HR has of one person at a time, the one that began last counts.
+-- Of two accounts that HR has of one person at a time, the one with the main job counts, then the one
+-- that began last.
 ranked_positions as (
 
     select
@@ -136,7 +139,11 @@ ranked_positions as (
         held.is_sales,
         row_number() over (
             partition by stretches.person_id, stretches.valid_from_date
-            order by held.preference desc, held.valid_from_date desc, held.worker_id desc
+            order by
+                held.preference desc,
+                held.is_primary desc,
+                held.valid_from_date desc,
+                held.worker_id desc
         ) as place
 
     from stretches

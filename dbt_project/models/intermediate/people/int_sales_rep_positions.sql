@@ -11,6 +11,7 @@ positions as (
         nullif(employees.team_id, 'unknown') as team_id,
         nullif(employees.branch_id, 'unknown') as branch_id,
         nullif(employees.territory_id, 'unknown') as territory_id,
+        employees.is_primary,
         greatest(employees.valid_from_date, accounts.valid_from_date) as valid_from_date,
         least(employees.valid_to_date, accounts.valid_to_date) as valid_to_date
 
@@ -27,6 +28,7 @@ select
     positions.team_id,
     positions.branch_id,
     positions.territory_id,
+    positions.is_primary,
     positions.valid_from_date,
     positions.valid_to_date
 

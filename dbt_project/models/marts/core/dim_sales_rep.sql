@@ -90,7 +90,7 @@ boundaries as (
 
 ),
 
--- Of positions held at once, that of the latest beginning says where the person worked.
+-- Of positions held at once, the main one, then that of the latest beginning says where the person worked.
 held_positions as (
 
     select
@@ -103,7 +103,10 @@ held_positions as (
         positions.territory_id,
         row_number() over (
             partition by boundaries.sales_rep_id, boundaries.valid_from, boundaries.valid_from_date
-            order by positions.valid_from_date desc, positions.employee_key desc
+            order by
+                positions.is_primary desc,
+                positions.valid_from_date desc,
+                positions.employee_key desc
         ) as place
 
     from boundaries

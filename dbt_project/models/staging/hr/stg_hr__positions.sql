@@ -11,6 +11,8 @@ select
     territory_id,
     fte,
     is_sales,
+    is_primary,
+    changed_at,
 
     source_system,
     extract_id,

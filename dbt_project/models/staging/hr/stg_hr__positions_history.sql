@@ -11,5 +11,7 @@
         'territory_id',
         'fte',
         'is_sales',
+        'is_primary',
+        'changed_at',
     ],
 ) }}

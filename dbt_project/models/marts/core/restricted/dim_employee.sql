@@ -17,14 +17,112 @@ workers as (
 
 ),
 
+-- A second job ends no main one: each ends where the next of its kind begins.
+known_positions as (
+
+    select
+        *,
+        {{ effective_to_date('worker_id, is_main') }} as ends_by_date
+
+    from (
+        select
+            *,
+            coalesce(is_primary, true) as is_main
+
+        from {{ ref('stg_hr__positions') }}
+    ) as positions
+
+),
+
+-- The days on which somebody holds a second job alone: where the main one ended and no other began.
+days_without_main as (
+
+    select
+        worker_id,
+        ends_by_date as without_from_date,
+        next_from_date as without_to_date
+
+    from (
+        select
+            worker_id,
+            ends_by_date,
+            coalesce(
+                lead(effective_from) over (partition by worker_id order by effective_from),
+                {{ open_end_date() }}
+            ) as next_from_date
+
+        from known_positions
+        where
+            is_main
+            and effective_from < ends_by_date
+    ) as main_positions
+    where ends_by_date < next_from_date
+
+    union all
+
+    select
+        worker_id,
+        {{ open_start_date() }} as without_from_date,
+        {{ open_end_date() }} as without_to_date
+
+    from known_positions
+    group by worker_id
+    having max(case when is_main and effective_from < ends_by_date then 1 else 0 end) = 0
+
+),
+
+deciding_positions as (
+
+    select
+        worker_id,
+        effective_from,
+        ends_by_date,
+        job_title,
+        job_family,
+        manager_worker_id,
+        branch_id,
+        team_id,
+        territory_id,
+        fte,
+        is_sales,
+        is_main
+
+    from known_positions
+    where is_main
+
+    union all
+
+    select
+        positions.worker_id,
+        greatest(positions.effective_from, days_without_main.without_from_date) as effective_from,
+        least(positions.ends_by_date, days_without_main.without_to_date) as ends_by_date,
+        positions.job_title,
+        positions.job_family,
+        positions.manager_worker_id,
+        positions.branch_id,
+        positions.team_id,
+        positions.territory_id,
+        positions.fte,
+        positions.is_sales,
+        positions.is_main
+
+    from known_positions as positions
+    inner join days_without_main
+        on
+            positions.worker_id = days_without_main.worker_id
+            and positions.effective_from < days_without_main.without_to_date
+            and positions.ends_by_date > days_without_main.without_from_date
+    where not positions.is_main
+
+),
+
 positions as (
 
     select
         *,
-        row_number() over (partition by worker_id order by effective_from) as position_number,
-        {{ effective_to_date('worker_id') }} as ends_by_date
+        row_number() over (partition by worker_id order by effective_from) as position_number
 
-    from {{ ref('stg_hr__positions') }}
+    from deciding_positions
 
 ),
 
@@ -43,6 +141,7 @@ held_positions as (
         positions.territory_id,
         positions.fte,
         positions.is_sales,
+        coalesce(positions.is_main, true) as is_primary,
         case
             when positions.effective_from is null
                 then coalesce(workers.hired_on, {{ open_start_date() }})
@@ -89,6 +188,7 @@ select
     {{ or_unknown('territories.territory_id') }} as territory_id,
     cast(coalesce(versions.fte, 1) as decimal(9, 6)) as fte,
     coalesce(versions.is_sales, people.sales_rep_id is not null) as is_sales,
+    versions.is_primary,
     versions.valid_from_date,
     versions.valid_to_date,
     versions.is_current

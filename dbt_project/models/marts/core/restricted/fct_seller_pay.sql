@@ -53,33 +53,33 @@ workers as (
 
 ),
 
--- What HR had told by the freeze. The last pay often comes after the last day, and the first before the
--- first: it counts where somebody was last, or was to be first.
-ranked_positions as (
+-- What HR had told by the freeze.
+told_positions as (
 
     select
         days_of_pay.person_id,
         days_of_pay.paid_on,
         days_of_pay.known_by_date,
+        workers.worker_id,
+        positions.effective_from,
         positions.branch_id,
         positions.team_id,
         positions.territory_id,
         positions.is_sales,
-        row_number() over (
+        coalesce(positions.is_primary, true) as is_main,
+        coalesce(positions.effective_to <= days_of_pay.paid_on, false) as has_ended,
+        max(
+            case
+                when
+                    not positions.is_primary
+                    and positions.effective_from <= days_of_pay.paid_on
+                    and coalesce(positions.effective_to > days_of_pay.paid_on, true)
+                    then 1
+                else 0
+            end
+        ) over (
             partition by days_of_pay.person_id, days_of_pay.paid_on, days_of_pay.known_by_date
-            order by
-                case
-                    when positions.effective_from <= days_of_pay.paid_on then 1
-                    when positions.effective_from > days_of_pay.paid_on then 2
-                    else 3
-                end,
-                case
-                    when positions.effective_from <= days_of_pay.paid_on
-                        then {{ days_between('positions.effective_from', 'days_of_pay.paid_on') }}
-                    else {{ days_between('days_of_pay.paid_on', 'positions.effective_from') }}
-                end,
-                workers.worker_id
-        ) as place
+        ) = 1 as has_second_job
 
     from days_of_pay
     inner join workers
@@ -91,6 +91,42 @@ ranked_positions as (
             workers.worker_id = positions.worker_id
             and days_of_pay.known_by_date >= positions.told_on
             and days_of_pay.known_by_date < positions.superseded_on
+
+),
+
+-- A second job decides only where the main one has ended. The last pay often comes after the last day, and the first before the
+-- first: it counts where somebody was last, or was to be first.
+ranked_positions as (
+
+    select
+        person_id,
+        paid_on,
+        known_by_date,
+        branch_id,
+        team_id,
+        territory_id,
+        is_sales,
+        row_number() over (
+            partition by person_id, paid_on, known_by_date
+            order by
+                case
+                    when effective_from <= paid_on then 1
+                    when effective_from > paid_on then 2
+                    else 3
+                end,
+                case
+                    when is_main and not (has_ended and has_second_job) then 1
+                    when not is_main and not has_ended then 2
+                    else 3
+                end,
+                case
+                    when effective_from <= paid_on then {{ days_between('effective_from', 'paid_on') }}
+                    else {{ days_between('paid_on', 'effective_from') }}
+                end,
+                worker_id
+        ) as place
+
+    from told_positions
 
 ),
 
