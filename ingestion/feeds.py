@@ -24,6 +24,7 @@ from ingestion.mapping_file import (
     FinalNewline,
     Kind,
     Negative,
+    NormalizeStep,
     OnConflict,
     Otherwise,
     Unmapped,
@@ -93,6 +94,7 @@ class ColumnRule(_Frozen):
     expression: Expression | None = None
     recode: tuple[tuple[str, str | None], ...] | None = None
     otherwise: Otherwise = "keep"
+    normalize: tuple[NormalizeStep, ...] | None = None
     optional: bool | None = None
     formats: Formats = Formats()
 
@@ -119,8 +121,11 @@ class Feed(_Frozen):
 
     `columns` is None where extract columns have the contract's names. `condition` is what the
     mapping file calls `where`, which says what records are meant at all; `footer` says what ends
-    them. What only says where a thing stands in the mapping file is left out of `model_dump`, so
-    that a dump changes exactly when the meaning does and can serve as a fingerprint.
+    them. `normalize` has the steps of each contract column whose spelling is not to count, also by
+    `column.named` of those that hold values of other columns; it is made of what all columns of the
+    mapping declare. What only says where a thing stands in the mapping file is left out of
+    `model_dump`, so that a dump changes exactly when the meaning does and can serve as a
+    fingerprint.
     """
 
     mapping: str
@@ -150,6 +155,17 @@ class Feed(_Frozen):
     formats: Formats = Formats()
     csv: CsvOptions = CsvOptions()
     columns: tuple[ColumnRule, ...] | None = None
+    normalize: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
+
+    def steps_of(self, column: str, named: str | None = None) -> tuple[NormalizeStep, ...]:
+        """Gives the steps by which the spelling of a contract column's values is normalised.
+
+        Args:
+            column: Name of the contract column.
+            named: Of a column that holds values of others, the name of the one that is meant.
+        """
+        name = f"{column}.{named}" if named else column
+        return next((steps for known, steps in self.normalize if known == name), ())
 
     @property
     def full_name(self) -> str:

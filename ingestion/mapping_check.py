@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -23,6 +23,7 @@ from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, format_by_ending, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
 from ingestion.mapping_values import inline_columns, inline_relation
+from ingestion.normalization import add_normalization
 from ingestion.projection import (
     BLANK,
     EXTRACTED_AT,
@@ -32,6 +33,8 @@ from ingestion.projection import (
     LIFTING_OPTIMIZERS,
     NO_RECORDS,
     PASSED_OVER,
+    TEXT_PREFIX,
+    ProjectedColumn,
     Projection,
     project,
 )
@@ -69,6 +72,8 @@ class ColumnReport:
         filled: Records with a value.
         failed: Records with a value that was not accepted.
         failure: What was wrong with the first of these.
+        joined: Keys that the file spells in more than one way.
+        spellings: A few of these with two of their spellings; masked for personal and pay data.
     """
 
     column: str
@@ -80,6 +85,8 @@ class ColumnReport:
     filled: int = 0
     failed: int = 0
     failure: str | None = None
+    joined: int = 0
+    spellings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,6 +218,7 @@ def _inline_report(feed: Feed, table: Table) -> FileReport:
     columns = inline_columns(feed.inline)
     projection = project(feed, table, feed.inline.header, columns, calendar=_CALENDAR)
     with duckdb.connect() as connection:
+        add_normalization(connection)
         connection.execute(f"create temp table cells as from {inline_relation(feed.inline)}")
         return _understood(replace(blank, time_from="mapping"), feed, table, projection, connection)
 
@@ -221,6 +229,7 @@ def _file_report(feed: Feed, table: Table, path: Path, folder: Path) -> FileRepo
     try:
         report = replace(report, format=format_of(feed, name), **_time(feed, path, folder))
         with TemporaryDirectory() as scratch, duckdb.connect() as connection:
+            add_normalization(connection)
             return _read(report, feed, table, path, Path(scratch), connection)
     except ExtractError as refused:
         return replace(report, error=refused.message)
@@ -342,7 +351,10 @@ def _understood(
     ).fetchone() or (0, 0, 0)
     rules = {rule.column: rule for rule in feed.columns or ()}
     columns = tuple(
-        _column_report(column.name, table, projection, rules, feed, connection)
+        replace(
+            _column_report(column.name, table, projection, rules, feed, connection),
+            **_spellings(column, connection),
+        )
         for column in projection.columns
     )
     if projection.extracted_at is not None:
@@ -412,6 +424,33 @@ def _column_report(
         failed=failed,
         failure=sentence(reason, column) if reason else None,
     )
+
+
+def _spellings(column: ProjectedColumn, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Gives how many keys are spelled in several ways, and examples of these."""
+    spelled = quoted(TEXT_PREFIX + column.name)
+    if column.is_made_key and column.spelling_sql is not None:
+        spelled = f"({column.spelling_sql})"
+    elif not column.steps:
+        return {}
+    several = (
+        f"select min({spelled}) as least, max({spelled}) as greatest, "
+        f"min(understood.rowid) as first_row "
+        "from understood inner join cells on understood.rowid = cells.rowid "
+        f"where {quoted(column.name)} is not null "
+        f"and {quoted(FAILURE_PREFIX + column.name)} is null "
+        f"and coalesce({FAILED_REASON} not in {NO_RECORDS}, true) "
+        f"group by {quoted(column.name)} having count(distinct {spelled}) > 1"
+    )
+    found = connection.execute(
+        f"select least, greatest, count(*) over () from ({several}) order by first_row "
+        f"limit {SAMPLES}"
+    ).fetchall()
+    if not found:
+        return {}
+    told = tuple(f"{_short(least)} = {_short(greatest)}" for least, greatest, _ in found)
+    is_masked = column.column.is_masked
+    return {"joined": found[0][2], "spellings": () if is_masked else told}
 
 
 def _origin(name: str, rules: Mapping[str, ColumnRule], feed: Feed, is_absent: bool) -> str | None:

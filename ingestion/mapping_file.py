@@ -35,6 +35,7 @@ Otherwise = Literal["keep", "null", "quarantine"]
 FinalNewline = Literal["required", "optional"]
 DayIs = Literal["start", "end"]
 OnConflict = Literal["refuse", "first", "last", "null_differing"]
+NormalizeStep = Literal["nfkc", "arabic_yeh_kaf", "zwnj", "tatweel", "digits", "case", "spaces"]
 AUTO = "auto"
 # Python's codecs of names, escapes and of nothing.
 _CODECS_OF_NO_FILE = {
@@ -104,6 +105,7 @@ Texts = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed
 
 
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
+Steps = Annotated[tuple[NormalizeStep, ...], BeforeValidator(_listed), _OneOrMore()]
 
 
 class Block(BaseModel):
@@ -232,6 +234,9 @@ class ColumnBlock(Block):
     )
     otherwise: Otherwise | None = Field(
         default=None, description="What becomes of values that recode does not name."
+    )
+    normalize: Steps | None = Field(
+        default=None, description="Which differences of spelling do not count in this column."
     )
     optional: StrictBool | None = Field(
         default=None, description="Whether the extract may lack the column."
@@ -372,6 +377,11 @@ class MappingFile(Block):
         default="", description="Put before every key and reference that ends in _id."
     )
     extracted_at: ExtractedAtBlock | None = None
+    normalize: Steps = Field(
+        default=(),
+        description="Which differences of spelling do not count in keys, references, the values "
+        "of recode and allowed values.",
+    )
     formats: FormatsBlock | None = None
     csv: CsvBlock | None = None
     tables: dict[str, Feeds] = Field(min_length=1, description="Contract tables and their feeds.")

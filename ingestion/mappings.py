@@ -51,6 +51,8 @@ from ingestion.mapping_file import (
     MappingFile,
 )
 from ingestion.mapping_values import wrong_values
+from ingestion.normalization import add_normalization
+from ingestion.normalized_columns import NormalizedColumns, same_codes
 from ingestion.scripts import kinds_of
 from ingestion.yaml_source import Location, YamlDocument, nearest, read_yaml
 
@@ -83,6 +85,7 @@ def load_mapping(name_or_path: str | Path, contracts: Contracts | None = None) -
     document = read_yaml(_mapping_path(str(name_or_path)), MappingError, VERBATIM_KEYS)
     content = document.validated(MappingFile)
     with closing(locked_connection()) as connection:
+        add_normalization(connection)
         known = contracts or load_contracts()
         return _Resolution(document, content, known, connection).mapping()
 
@@ -134,6 +137,7 @@ class _Resolution:
         self._raise_problems()
         feeds = tuple(self._feeds())
         self._raise_problems()
+        feeds = self._normalized(feeds)
         self._check_values(feeds)
         return Mapping(
             name=self.content.mapping,
@@ -324,6 +328,7 @@ class _Resolution:
             expression=self._expression(block.expression, place),
             recode=recode,
             otherwise=block.otherwise or "keep",
+            normalize=block.normalize,
             optional=block.optional,
             formats=own,
         )
@@ -400,6 +405,14 @@ class _Resolution:
             mapped = tuple(rule.column for rule in feed.columns)
         if is_known and name not in mapped:
             self._problem(place, f"latest_by needs {name} among the columns")
+
+    def _normalized(self, feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
+        columns = NormalizedColumns(feeds, self.content.normalize, self.contracts)
+        normalized = tuple(columns.feeds())
+        wrong = [*columns.problems, *(each for feed in normalized for each in same_codes(feed))]
+        if wrong:
+            raise MappingError("\n".join(f"{where}: {message}" for where, message in wrong))
+        return normalized
 
     def _check_values(self, feeds: tuple[Feed, ...]) -> None:
         wrong = dict.fromkeys(

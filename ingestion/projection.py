@@ -18,6 +18,8 @@ from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
 from ingestion.expressions import Expression
 from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
+from ingestion.mapping_file import NormalizeStep
+from ingestion.normalization import normalised, normalised_sql, spelled_sql
 from ingestion.raw_ddl import quoted
 from ingestion.readers.records import Native
 from ingestion.scripts import same_letters
@@ -73,6 +75,10 @@ class ProjectedColumn:
         is_made_key: Whether the text is a key made of names, which no spreadsheet can damage.
         calendar: First and last day that a date can have; None for any.
         inputs: Extract columns that an expression makes the text of.
+        steps: By what its spelling is normalised, on the way from the text to the value.
+        named_steps: The same of the columns whose values it holds, by their names.
+        spelling_sql: VARCHAR over the text relation: the names as the file spells them, where the
+            text is a key made of names.
     """
 
     column: Column
@@ -87,6 +93,9 @@ class ProjectedColumn:
     is_made_key: bool = False
     calendar: tuple[date, date] | None = None
     inputs: tuple[str, ...] = ()
+    steps: tuple[NormalizeStep, ...] = ()
+    named_steps: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
+    spelling_sql: str | None = None
 
     @property
     def name(self) -> str:
@@ -112,6 +121,10 @@ class ProjectedColumn:
     def plain_of(self, text: str) -> str:
         """Gives the text as its cast reads it, as SQL over the SQL of the text."""
         plain = plain_text(self.column, text)
+        if self.steps:
+            prefix = self.id_prefix if self.column.is_prefixed_id else ""
+            spelled = spelled_sql(self.column, text, self.steps, prefix)
+            plain = f"case when {_shows_error(text, prefix)} then {text} else {spelled} end"
         return plain if plain == text else f"({plain})"
 
     def value_of(self, text: str, is_native: str | None = None) -> str:
@@ -355,7 +368,7 @@ def _value_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]
     cases = " ".join(
         f"when {literal(named.column.name)} then {named.written_value(plain, is_native)}"
         for named in _named_columns(column, typed_by)
-        for plain in [named.plain_of(f"t{number}")]
+        for plain in [replace(named, id_prefix="").plain_of(f"t{number}")]
         for is_native in [_native_in_row(named, native, number)]
     )
     return f"case t{place[typed_by.selector]} {cases} end"
@@ -386,10 +399,10 @@ def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, st
 
 def _named_failure(named: ProjectedColumn, number: str, native: str | None) -> str:
     """Gives the reason code of a text that another column says to be a value of a column."""
-    plain, is_native = named.plain_of(f"t{number}"), _native_in_row(named, native, number)
-    value = f"({named.value_of(plain, is_native)})"
     # The prefix of ids goes before such a text only when it is written.
-    return replace(named, id_prefix="").failure_of(plain, value, None, is_native)
+    bare, is_native = replace(named, id_prefix=""), _native_in_row(named, native, number)
+    plain = bare.plain_of(f"t{number}")
+    return bare.failure_of(plain, f"({bare.value_of(plain, is_native)})", None, is_native)
 
 
 def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[ProjectedColumn]:
@@ -403,6 +416,7 @@ def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[Projected
             column.time_zone,
             id_prefix=column.id_prefix,
             calendar=column.calendar,
+            steps=dict(column.named_steps).get(named.name, ()),
         )
         for named in typed_by.columns
     ]
@@ -665,11 +679,12 @@ def _projected(
     if rule is None:
         return ProjectedColumn(column, "cast(null as varchar)", None, feed.formats, feed.time_zone)
     formats = _formats(rule)
-    text, failure = _origin(rule, formats, header, cells)
+    steps = feed.steps_of(column.name)
+    text, failure = _origin(rule, formats, header, cells, steps)
     source = header.find(rule.from_column) if rule.from_column is not None else None
     native, largest_exact = _native(column, rule, text, header, cells)
     if rule.recode is not None:
-        recoded, failure = _recoded(rule, text, failure)
+        recoded, failure = _recoded(rule, text, failure, steps)
         # What the mapping puts in place of a value is text.
         native = f"({native}) and ({recoded}) is not distinct from ({text})" if native else None
         text = recoded
@@ -691,7 +706,32 @@ def _projected(
             for name in (rule.expression.columns if rule.expression else ())
             if (found := header.find(name)) is not None
         ),
+        steps=value_steps(feed, column, rule),
+        named_steps=_named_steps(feed, column),
+        spelling_sql=_spelling(rule, header, cells),
     )
+
+
+def value_steps(feed: Feed, column: Column, rule: ColumnRule) -> tuple[NormalizeStep, ...]:
+    """Gives the steps by which the values of a column are normalised, and not only compared.
+
+    Names and other texts stay as they are written, unless the mapping declares it for them.
+    """
+    is_normalised = column.is_identity or column.enum or rule.normalize is not None
+    is_text = column.logical_type == "string"
+    return feed.steps_of(column.name) if is_text and is_normalised else ()
+
+
+def _named_steps(feed: Feed, column: Column) -> tuple[tuple[str, tuple[NormalizeStep, ...]], ...]:
+    named = column.typed_by.columns if column.typed_by is not None else ()
+    return tuple((each.name, feed.steps_of(column.name, each.name)) for each in named)
+
+
+def _spelling(rule: ColumnRule, header: _Header, cells: _Cells) -> str | None:
+    """Gives the SQL of the names of which a key is made, as the file spells them."""
+    found = [header.find(name) for name in rule.key_of]
+    texts = ", ".join(f"trim({cells.texts[name]})" for name in found if name is not None)
+    return f"concat_ws('|', {texts})" if texts else None
 
 
 def _native(
@@ -727,7 +767,11 @@ def _formats(rule: ColumnRule) -> Formats:
 
 
 def _origin(
-    rule: ColumnRule, formats: Formats, header: _Header, cells: _Cells
+    rule: ColumnRule,
+    formats: Formats,
+    header: _Header,
+    cells: _Cells,
+    steps: Sequence[NormalizeStep],
 ) -> tuple[str, str | None]:
     """Gives the SQL of a rule's text and of the reason why it could not be made."""
     if rule.is_constant:
@@ -738,7 +782,8 @@ def _origin(
     named = {name: header.find(name) for name in rule.extract_columns}
     sql = {name: cells.texts[found] for name, found in named.items() if found is not None}
     if rule.key_of:
-        return _key(tuple(cleaned(sql[name], formats) for name in rule.key_of)), None
+        parts = (cleaned(sql[name], formats) for name in rule.key_of)
+        return _key(tuple(normalised_sql(part, steps) for part in parts)), None
     name = rule.extract_columns[0]
     if rule.path is not None and rule.path[1]:
         found = f"json_extract_string({sql[name]}, {literal(rule.path[1])})"
@@ -778,19 +823,22 @@ def _key(parts: tuple[str, ...]) -> str:
     return f"case when not ({empty}) then {joined} end"
 
 
-def _recoded(rule: ColumnRule, text: str, failure: str | None) -> tuple[str, str | None]:
+def _recoded(
+    rule: ColumnRule, text: str, failure: str | None, steps: Sequence[NormalizeStep]
+) -> tuple[str, str | None]:
     """Replaces values; one that is not named is kept, emptied or refused."""
-    codes = [(key, value) for key, value in rule.recode or () if key != ""]
+    codes = [(normalised(key, steps), value) for key, value in rule.recode or () if key != ""]
     empty = [value for key, value in rule.recode or () if key == ""]
     cases = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in codes)
     kept = text if rule.otherwise == "keep" else "cast(null as varchar)"
-    recoded = f"case {text} {cases} else {kept} end" if codes else kept
+    spelled = normalised_sql(text, steps)
+    recoded = f"case {spelled} {cases} else {kept} end" if codes else kept
     if empty:
         recoded = f"case when {text} is null then {literal(empty[0])} else {recoded} end"
     if rule.otherwise != "quarantine":
         return recoded, failure
     known = ", ".join(literal(key) for key, _ in codes) or "null"
-    unknown = f"when {text} not in ({known}) then 'not_in_enum'"
+    unknown = f"when {spelled} not in ({known}) then 'not_in_enum'"
     earlier = f"when {failure} is not null then {failure} " if failure else ""
     return recoded, f"case {earlier}{unknown} end"
 
