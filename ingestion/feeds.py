@@ -8,7 +8,8 @@ they are read from it (`mappings`).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -81,6 +82,13 @@ class ExtractedAt(_Frozen):
     column: str | None = None
 
 
+class UnitStep(_Frozen):
+    """What numbers are multiplied by to be in the contract's unit, and the last day of that."""
+
+    factor: Decimal
+    until: date | None = None
+
+
 class ColumnRule(_Frozen):
     """Where a contract column's values come from, and what is done to them before the cast."""
 
@@ -95,6 +103,9 @@ class ColumnRule(_Frozen):
     recode: tuple[tuple[str, str | None], ...] | None = None
     otherwise: Otherwise = "keep"
     normalize: tuple[NormalizeStep, ...] | None = None
+    units: tuple[UnitStep, ...] = ()
+    named_units: tuple[tuple[str, tuple[UnitStep, ...]], ...] = ()
+    units_by: tuple[str, ...] = ()
     optional: bool | None = None
     formats: Formats = Formats()
 

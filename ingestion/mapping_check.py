@@ -44,6 +44,7 @@ from ingestion.readers import Records, Reject, format_of, read_records, text_col
 from ingestion.reasons import sentence
 from ingestion.shown import path_name
 from ingestion.sql_text import literal
+from ingestion.units import FACTORS
 
 # All records of most files, and of larger ones a part that is read while one waits.
 MAX_CELLS = 1_000_000
@@ -345,6 +346,13 @@ def _understood(
             "set aside; latest_by can say which of them is right"
         )
         report = replace(report, notes=(*report.notes, note))
+    fractions = [c.name for c in projection.columns if _holds_fractions(c, connection)]
+    if fractions:
+        note = (
+            f"no cell of {', '.join(fractions)} is above 1 percent: where a workbook shows 12 % its "
+            "cell holds 0.12, and needs no unit"
+        )
+        report = replace(report, notes=(*report.notes, note))
     counts = connection.execute(
         f"select count(*), count(*) filter ({FAILED_REASON} is null), "
         f"count(*) filter ({FAILED_REASON} in {NO_RECORDS}) from understood"
@@ -424,6 +432,18 @@ def _column_report(
         failed=failed,
         failure=sentence(reason, column) if reason else None,
     )
+
+
+def _holds_fractions(column: ProjectedColumn, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tells whether numbers that are to be percent are fractions already, as cells of that form."""
+    is_percent = [step.factor for step in column.units] == [FACTORS["percent"]]
+    if not is_percent or column.native_sql is None:
+        return False
+    found = connection.execute(
+        f"select max(abs({quoted(column.name)})) from understood inner join cells "
+        f"on understood.rowid = cells.rowid where {column.native_sql}"
+    ).fetchone()
+    return bool(found and found[0] and found[0] <= FACTORS["percent"])
 
 
 def _spellings(column: ProjectedColumn, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

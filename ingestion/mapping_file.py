@@ -35,6 +35,7 @@ Otherwise = Literal["keep", "null", "quarantine"]
 FinalNewline = Literal["required", "optional"]
 DayIs = Literal["start", "end"]
 OnConflict = Literal["refuse", "first", "last", "null_differing"]
+UnitName = Literal["percent", "thousands", "millions", "billions", "rial", "toman", "new_rial"]
 NormalizeStep = Literal["nfkc", "arabic_yeh_kaf", "zwnj", "tatweel", "digits", "case", "spaces"]
 AUTO = "auto"
 # Python's codecs of names, escapes and of nothing.
@@ -213,6 +214,30 @@ class ExtractedAtBlock(Block):
         return self
 
 
+Factor = Annotated[StrictFloat | StrictInt, Field(gt=0)]
+
+
+class UnitBlock(Block):
+    """A unit that numbers are written in until some day: by its name, or as a factor."""
+
+    unit: UnitName | None = Field(default=None, description="Name of the unit.")
+    scale: Factor | None = Field(
+        default=None, description="What numbers are multiplied by, to be in the contract's unit."
+    )
+    until: Text | None = Field(
+        default=None, description="Last day of this unit, such as 2025-12-31; the last has none."
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> UnitBlock:
+        if (self.unit is None) == (self.scale is None):
+            raise ValueError("a unit needs its name (unit) or a factor (scale), and not both")
+        return self
+
+
+Units = UnitName | Annotated[tuple[UnitBlock, ...], Field(min_length=1)]
+
+
 class ColumnBlock(Block):
     """Where a contract column's values come from: exactly one origin, then what is done to it."""
 
@@ -237,6 +262,19 @@ class ColumnBlock(Block):
     )
     normalize: Steps | None = Field(
         default=None, description="Which differences of spelling do not count in this column."
+    )
+    unit: Units | dict[str, Units] | None = Field(
+        default=None,
+        description="Unit of the numbers in the extract; a list where it changed, and by column "
+        "where values of several columns stand in one.",
+    )
+    scale: Factor | None = Field(
+        default=None, description="What the numbers are multiplied by, instead of a unit's name."
+    )
+    by: Texts | None = Field(
+        default=None,
+        description="Contract column whose day decides which of several units holds; of several "
+        "the first that is filled.",
     )
     optional: StrictBool | None = Field(
         default=None, description="Whether the extract may lack the column."
@@ -267,6 +305,8 @@ class ColumnBlock(Block):
             )
         if self.otherwise is not None and self.recode is None:
             raise ValueError("otherwise goes with recode only")
+        if self.unit is not None and self.scale is not None:
+            raise ValueError("a column takes a unit or a scale, and not both")
         if given == ["constant"] and len(self.model_fields_set) > 1:
             raise ValueError("constant stands alone: there is nothing to recode or to read")
         return self

@@ -52,7 +52,9 @@ def _wrong_rule_values(
             formats = rule.formats if rule.recode else Formats()
             column = table.column(rule.column)
             steps = value_steps(feed, column, rule)
-            projected = ProjectedColumn(column, sql, None, formats, feed.time_zone, steps=steps)
+            projected = ProjectedColumn(
+                column, sql, None, formats, feed.time_zone, steps=steps, units=rule.units[:1]
+            )
             written.append((rule.where, text, projected))
     if not written:
         return

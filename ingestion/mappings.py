@@ -54,6 +54,7 @@ from ingestion.mapping_values import wrong_values
 from ingestion.normalization import add_normalization
 from ingestion.normalized_columns import NormalizedColumns, same_codes
 from ingestion.scripts import kinds_of
+from ingestion.unit_rules import WrittenUnits, missing_units
 from ingestion.yaml_source import Location, YamlDocument, nearest, read_yaml
 
 __all__ = [
@@ -312,6 +313,10 @@ class _Resolution:
             if logical_type not in {"date", "timestamp"}:
                 self._problem(place, f"'format' is for dates and timestamps; {name} is none")
             own = own.model_copy(update={logical_type: block.format})
+        units = WrittenUnits(table, name, block)
+        for key, message in units.problems:
+            self._problem((*place, key), message)
+        own = units.formats(own)
         if own != formats:
             self._check_together(own, place)
         recode = None
@@ -329,6 +334,9 @@ class _Resolution:
             recode=recode,
             otherwise=block.otherwise or "keep",
             normalize=block.normalize,
+            units=units.units,
+            named_units=units.named,
+            units_by=block.by or (),
             optional=block.optional,
             formats=own,
         )
@@ -409,7 +417,11 @@ class _Resolution:
     def _normalized(self, feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
         columns = NormalizedColumns(feeds, self.content.normalize, self.contracts)
         normalized = tuple(columns.feeds())
-        wrong = [*columns.problems, *(each for feed in normalized for each in same_codes(feed))]
+        wrong = [
+            *columns.problems,
+            *(each for feed in normalized for each in same_codes(feed)),
+            *missing_units(normalized, self.contracts),
+        ]
         if wrong:
             raise MappingError("\n".join(f"{where}: {message}" for where, message in wrong))
         return normalized

@@ -17,7 +17,7 @@ from ingestion.casts import failed_cast_reason, local_time, plain_text, typed_va
 from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
 from ingestion.expressions import Expression
-from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
+from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats, UnitStep
 from ingestion.mapping_file import NormalizeStep
 from ingestion.normalization import normalised, normalised_sql, spelled_sql
 from ingestion.raw_ddl import quoted
@@ -25,6 +25,7 @@ from ingestion.readers.records import Native
 from ingestion.scripts import same_letters
 from ingestion.shown import HeaderNames, short_name, short_names, without_number
 from ingestion.sql_text import cleaned, first_filled, literal
+from ingestion.units import reason_in_units, value_in_units
 
 TEXT_PREFIX = "_text_"
 VALUE_PREFIX = "_value_"
@@ -79,6 +80,9 @@ class ProjectedColumn:
         named_steps: The same of the columns whose values it holds, by their names.
         spelling_sql: VARCHAR over the text relation: the names as the file spells them, where the
             text is a key made of names.
+        units: What its numbers are multiplied by, in order of time.
+        named_units: The same of the columns whose values it holds, by their names.
+        units_by: Contract columns of which the first that is filled says the day of the unit.
     """
 
     column: Column
@@ -96,6 +100,9 @@ class ProjectedColumn:
     steps: tuple[NormalizeStep, ...] = ()
     named_steps: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
     spelling_sql: str | None = None
+    units: tuple[UnitStep, ...] = ()
+    named_units: tuple[tuple[str, tuple[UnitStep, ...]], ...] = ()
+    units_by: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -127,27 +134,42 @@ class ProjectedColumn:
             plain = f"case when {_shows_error(text, prefix)} then {text} else {spelled} end"
         return plain if plain == text else f"({plain})"
 
-    def value_of(self, text: str, is_native: str | None = None) -> str:
+    def value_of(self, text: str, is_native: str | None = None, day: str | None = None) -> str:
         """Gives the typed value as SQL over the SQL of the plain text.
 
         Args:
             text: The plain text.
             is_native: Whether the text is that of a value which was no text.
+            day: The day that says which of several units holds.
         """
-        read = typed_value(self.column, text, self.formats, self.time_zone)
+        read = self._read(text, self.formats, day)
         if is_native is None or self.formats == Formats():
             return read
-        native = typed_value(self.column, text, Formats(), self.time_zone)
-        return f"case when {is_native} then {native} else {read} end"
+        return f"case when {is_native} then {self._read(text, Formats(), day)} else {read} end"
 
-    def written_value(self, text: str, is_native: str | None = None) -> str:
+    def _read(self, text: str, formats: Formats, day: str | None) -> str:
+        if self.units:
+            return value_in_units(self.column, text, formats, self.units, day)
+        return typed_value(self.column, text, formats, self.time_zone)
+
+    def _why_unread(self, text: str, formats: Formats, day: str | None) -> str:
+        if self.units:
+            return reason_in_units(self.column, text, formats, self.units, day)
+        return failed_cast_reason(self.column, text, formats)
+
+    def written_value(self, text: str, is_native: str | None = None, day: str | None = None) -> str:
         """Gives the typed value written as SQL writes it, so that any engine casts it back."""
-        value = f"cast({self.value_of(text, is_native)} as varchar)"
+        value = f"cast({self.value_of(text, is_native, day)} as varchar)"
         prefixed = self.id_prefix and self.column.is_prefixed_id
         return f"{literal(self.id_prefix)} || {value}" if prefixed else value
 
     def failure_of(
-        self, text: str, value: str, origin_failure: str | None, is_native: str | None = None
+        self,
+        text: str,
+        value: str,
+        origin_failure: str | None,
+        is_native: str | None = None,
+        day: str | None = None,
     ) -> str:
         """Gives the reason code as SQL over that of the plain text, the value and the first code.
 
@@ -160,10 +182,10 @@ class ProjectedColumn:
         if self.column.required:
             branches.append((f"{text} is null", "'required_missing'"))
         if self.column.logical_type != "string":
-            reason = failed_cast_reason(self.column, text, self.formats)
+            reason = self._why_unread(text, self.formats, day)
             branches.append((f"{value} is null and {_shows_error(text, '')}", "'error_cell'"))
             if is_native is not None and self.formats != Formats():
-                native = failed_cast_reason(self.column, text, Formats())
+                native = self._why_unread(text, Formats(), day)
                 reason = f"case when {is_native} then {native} else {reason} end"
             branches.append((f"{value} is null and {text} is not null", reason))
         else:
@@ -254,11 +276,14 @@ class Projection:
             if c.is_read_plain
         ]
         place = {c.name: n for n, c in zip(names, self.columns, strict=False)}
+        days = {c.name: _unit_day(c, self.columns, place) for c in every if c.units_by}
         values = [
-            f"{_value_in_row(c, n, place)} as v{n}" for n, c in zip(names, every, strict=True)
+            f"{_value_in_row(c, n, place, days.get(c.name))} as v{n}"
+            for n, c in zip(names, every, strict=True)
         ]
         failures = [
-            f"{_failure_in_row(c, n, place)} as f{n}" for n, c in zip(names, every, strict=True)
+            f"{_failure_in_row(c, n, place, days.get(c.name))} as f{n}"
+            for n, c in zip(names, every, strict=True)
         ]
         return (
             f"select {', '.join([*carried, *self._outcome(names)])} from ("
@@ -359,14 +384,29 @@ def _shows_error(text: str, prefix: str) -> str:
     return f"prefix({text}, {literal(prefix + '#')}) and {text} in ({errors})"
 
 
-def _value_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
+def _unit_day(
+    column: ProjectedColumn, columns: Sequence[ProjectedColumn], place: Mapping[str, str]
+) -> str:
+    """Gives the day that says the unit of a column's numbers, over the texts of its row."""
+    days = []
+    for name in column.units_by:
+        by = columns[int(place[name])]
+        value = _value_in_row(by, place[name], place)
+        is_moment = by.column.logical_type == "timestamp"
+        days.append(f"cast({local_time(value, by.time_zone) if is_moment else value} as date)")
+    return f"coalesce({', '.join(days)})"
+
+
+def _value_in_row(
+    column: ProjectedColumn, number: str, place: Mapping[str, str], day: str | None = None
+) -> str:
     """Gives the value of a column over the texts of its row."""
     native = f"n{number}" if column.native_sql else None
     typed_by = column.column.typed_by
     if typed_by is None:
-        return column.value_of(f"{'p' if column.is_read_plain else 't'}{number}", native)
+        return column.value_of(f"{'p' if column.is_read_plain else 't'}{number}", native, day)
     cases = " ".join(
-        f"when {literal(named.column.name)} then {named.written_value(plain, is_native)}"
+        f"when {literal(named.column.name)} then {named.written_value(plain, is_native, day)}"
         for named in _named_columns(column, typed_by)
         for plain in [replace(named, id_prefix="").plain_of(f"t{number}")]
         for is_native in [_native_in_row(named, native, number)]
@@ -378,16 +418,18 @@ def _native_in_row(column: ProjectedColumn, native: str | None, number: str) -> 
     return None if native is None else _native_of_kind(column.column, native, f"t{number}")
 
 
-def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
+def _failure_in_row(
+    column: ProjectedColumn, number: str, place: Mapping[str, str], day: str | None = None
+) -> str:
     """Gives the reason code of a column over the texts and values of its row."""
     typed_by, not_before = column.column.typed_by, column.column.not_before
     native = f"n{number}" if column.native_sql else None
     origin = f"o{number}" if column.origin_failure_sql else None
     text = f"{'p' if column.is_read_plain else 't'}{number}"
-    failure = column.failure_of(text, f"v{number}", origin, native)
+    failure = column.failure_of(text, f"v{number}", origin, native, day)
     if typed_by is not None:
         cases = " ".join(
-            f"when {literal(named.column.name)} then ({_named_failure(named, number, native)})"
+            f"when {literal(named.column.name)} then ({_named_failure(named, number, native, day)})"
             for named in _named_columns(column, typed_by)
         )
         failure = f"coalesce({failure}, case t{place[typed_by.selector]} {cases} end)"
@@ -397,12 +439,13 @@ def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, st
     return failure
 
 
-def _named_failure(named: ProjectedColumn, number: str, native: str | None) -> str:
+def _named_failure(named: ProjectedColumn, number: str, native: str | None, day: str | None) -> str:
     """Gives the reason code of a text that another column says to be a value of a column."""
     # The prefix of ids goes before such a text only when it is written.
     bare, is_native = replace(named, id_prefix=""), _native_in_row(named, native, number)
     plain = bare.plain_of(f"t{number}")
-    return bare.failure_of(plain, f"({bare.value_of(plain, is_native)})", None, is_native)
+    value = f"({bare.value_of(plain, is_native, day)})"
+    return bare.failure_of(plain, value, None, is_native, day)
 
 
 def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[ProjectedColumn]:
@@ -417,6 +460,7 @@ def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[Projected
             id_prefix=column.id_prefix,
             calendar=column.calendar,
             steps=dict(column.named_steps).get(named.name, ()),
+            units=dict(column.named_units).get(named.name, ()),
         )
         for named in typed_by.columns
     ]
@@ -709,6 +753,9 @@ def _projected(
         steps=value_steps(feed, column, rule),
         named_steps=_named_steps(feed, column),
         spelling_sql=_spelling(rule, header, cells),
+        units=rule.units,
+        named_units=rule.named_units,
+        units_by=rule.units_by,
     )
 
 
