@@ -27,6 +27,7 @@ from ingestion.mapping_file import (
     Negative,
     NormalizeStep,
     OnConflict,
+    OnInvalid,
     Otherwise,
     Unmapped,
 )
@@ -102,6 +103,7 @@ class ColumnRule(_Frozen):
     expression: Expression | None = None
     recode: tuple[tuple[str, str | None], ...] | None = None
     otherwise: Otherwise = "keep"
+    on_invalid: OnInvalid = "quarantine"
     normalize: tuple[NormalizeStep, ...] | None = None
     units: tuple[UnitStep, ...] = ()
     named_units: tuple[tuple[str, tuple[UnitStep, ...]], ...] = ()

@@ -17,6 +17,7 @@ import duckdb
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
@@ -72,6 +73,7 @@ class ColumnReport:
         samples: A few different values after the cast, as text; masked for personal and pay data.
         filled: Records with a value.
         failed: Records with a value that was not accepted.
+        is_emptied: Whether such a value is left empty, and its record kept.
         failure: What was wrong with the first of these.
         joined: Keys that the file spells in more than one way.
         spellings: A few of these with two of their spellings; masked for personal and pay data.
@@ -86,6 +88,7 @@ class ColumnReport:
     filled: int = 0
     failed: int = 0
     failure: str | None = None
+    is_emptied: bool = False
     joined: int = 0
     spellings: tuple[str, ...] = ()
 
@@ -286,6 +289,9 @@ def _read(
         return replace(report, error="the file holds no records")
     total = report.rows - report.passed_over
     refused = why_refused(feed, total - report.good_rows, total) if is_whole else None
+    emptied = (c for c in report.columns if c.is_emptied and is_whole)
+    over = (why_too_many(feed, c.column, c.failed, c.filled) for c in emptied)
+    refused = refused or next((why for why in over if why), None)
     if refused:
         return replace(report, error=f"{refused}, so none would be landed")
     return report
@@ -349,8 +355,8 @@ def _understood(
     fractions = [c.name for c in projection.columns if _holds_fractions(c, connection)]
     if fractions:
         note = (
-            f"no cell of {', '.join(fractions)} is above 1 percent: where a workbook shows 12 % its "
-            "cell holds 0.12, and needs no unit"
+            f"no cell of {', '.join(fractions)} is above 1 percent: where a workbook shows 12 % "
+            "its cell holds 0.12, and needs no unit"
         )
         report = replace(report, notes=(*report.notes, note))
     counts = connection.execute(
@@ -361,6 +367,7 @@ def _understood(
     columns = tuple(
         replace(
             _column_report(column.name, table, projection, rules, feed, connection),
+            is_emptied=column.is_emptied,
             **_spellings(column, connection),
         )
         for column in projection.columns

@@ -31,7 +31,8 @@ Negative = Literal["sign", "trailing", "parentheses"]
 Kind = Literal["full", "delta", "events"]
 FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx"]
 Unmapped = Literal["report", "ignore", "refuse"]
-Otherwise = Literal["keep", "null", "quarantine"]
+OtherwiseWord = Literal["keep", "null", "quarantine"]
+OnInvalidWord = Literal["quarantine", "null"]
 FinalNewline = Literal["required", "optional"]
 DayIs = Literal["start", "end"]
 OnConflict = Literal["refuse", "first", "last", "null_differing"]
@@ -89,6 +90,20 @@ class _OneOrMore:
         return {"anyOf": [schema["items"], schema]}
 
 
+class _NullIsAWord:
+    """Tells editors that `otherwise: null` is right, in which YAML sees no text."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(core_schema), {"type": "null"}]}
+
+
+def _null_word(value: Any) -> Any:
+    """Takes the null of YAML for the word, or what is asked for would not be done."""
+    return "null" if value is None else value
+
+
 class _AnyWords:
     """Tells editors that `null: [NULL]` is right, although YAML sees no text in it."""
 
@@ -106,6 +121,8 @@ Texts = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed
 
 
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
+Otherwise = Annotated[OtherwiseWord, BeforeValidator(_null_word), _NullIsAWord()]
+OnInvalid = Annotated[OnInvalidWord, BeforeValidator(_null_word), _NullIsAWord()]
 Steps = Annotated[tuple[NormalizeStep, ...], BeforeValidator(_listed), _OneOrMore()]
 
 
@@ -257,8 +274,13 @@ class ColumnBlock(Block):
     recode: dict[str, Cell] | None = Field(
         default=None, description="Values to replace; the key '' stands for an empty cell."
     )
-    otherwise: Otherwise | None = Field(
-        default=None, description="What becomes of values that recode does not name."
+    otherwise: Otherwise = Field(
+        default="keep", description="What becomes of values that recode does not name."
+    )
+    on_invalid: OnInvalid = Field(
+        default="quarantine",
+        description="What becomes of a value that cannot be used: its record is set aside, or it "
+        "alone is left empty.",
     )
     normalize: Steps | None = Field(
         default=None, description="Which differences of spelling do not count in this column."
@@ -303,7 +325,7 @@ class ColumnBlock(Block):
             raise ValueError(
                 "a column needs exactly one of from, path, constant, key_of and expression"
             )
-        if self.otherwise is not None and self.recode is None:
+        if "otherwise" in self.model_fields_set and self.recode is None:
             raise ValueError("otherwise goes with recode only")
         if self.unit is not None and self.scale is not None:
             raise ValueError("a column takes a unit or a scale, and not both")

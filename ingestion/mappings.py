@@ -313,6 +313,12 @@ class _Resolution:
             if logical_type not in {"date", "timestamp"}:
                 self._problem(place, f"'format' is for dates and timestamps; {name} is none")
             own = own.model_copy(update={logical_type: block.format})
+        if block.on_invalid == "null" and table.column(name).required:
+            self._problem(
+                (*place, "on_invalid"),
+                f"{table.full_name} requires {name}, so it cannot be left empty; its records are "
+                "set aside",
+            )
         units = WrittenUnits(table, name, block)
         for key, message in units.problems:
             self._problem((*place, key), message)
@@ -332,7 +338,8 @@ class _Resolution:
             key_of=block.key_of or (),
             expression=self._expression(block.expression, place),
             recode=recode,
-            otherwise=block.otherwise or "keep",
+            otherwise=block.otherwise,
+            on_invalid=block.on_invalid,
             normalize=block.normalize,
             units=units.units,
             named_units=units.named,

@@ -32,6 +32,7 @@ VALUE_PREFIX = "_value_"
 FAILURE_PREFIX = "_failure_"
 FAILED_COLUMN = "_failed_column"
 FAILED_REASON = "_failed_reason"
+EMPTIED = "_emptied"
 EXTRACTED_AT = "_extracted_at_value"
 PASSED_OVER = "passed_over"
 BLANK = "blank"
@@ -83,6 +84,7 @@ class ProjectedColumn:
         units: What its numbers are multiplied by, in order of time.
         named_units: The same of the columns whose values it holds, by their names.
         units_by: Contract columns of which the first that is filled says the day of the unit.
+        is_emptied: Whether a value that cannot be used is left empty, and its record kept.
     """
 
     column: Column
@@ -103,6 +105,7 @@ class ProjectedColumn:
     units: tuple[UnitStep, ...] = ()
     named_units: tuple[tuple[str, tuple[UnitStep, ...]], ...] = ()
     units_by: tuple[str, ...] = ()
+    is_emptied: bool = False
 
     @property
     def name(self) -> str:
@@ -248,7 +251,8 @@ class Projection:
         has, after the carried columns, for each contract column `x`: `x` (typed value),
         `_text_x` (VARCHAR as mapped) and `_failure_x` (reason code or NULL); then the first
         contract column that failed as `_failed_column` and its code as `_failed_reason`, both NULL
-        for a good record; and `_extracted_at_value` (UTC) where records say their time. The code
+        for a good record; whether values were left empty for what is wrong with them as
+        `_emptied`; and `_extracted_at_value` (UTC) where records say their time. The code
         of a record that is none is `passed_over`, or `blank` where no cell that the mapping uses
         holds anything. What is not selected from it is not computed.
 
@@ -304,12 +308,14 @@ class Projection:
     def _outcome(self, names: list[str]) -> list[str]:
         """Gives the final columns over the numbered ones."""
         columns = [*self.columns, *([self.extracted_at] if self.extracted_at else [])]
-        failed = " ".join(
-            f"when f{n} is not null then {literal(c.name)}"
-            for n, c in zip(names, columns, strict=True)
-        )
-        reasons = ", ".join(f"f{n}" for n in names)
-        outcome = [f"v{n} as {quoted(c.name)}" for n, c in zip(names, self.columns, strict=False)]
+        fatal = [(n, c) for n, c in zip(names, columns, strict=True) if not c.is_emptied]
+        failed = " ".join(f"when f{n} is not null then {literal(c.name)}" for n, c in fatal)
+        reasons = ", ".join(f"f{n}" for n, _ in fatal)
+        outcome = [
+            f"{f'case when f{n} is null then v{n} end' if c.is_emptied else f'v{n}'} "
+            f"as {quoted(c.name)}"
+            for n, c in zip(names, self.columns, strict=False)
+        ]
         outcome += [
             f"t{n} as {quoted(TEXT_PREFIX + c.name)}"
             for n, c in zip(names, self.columns, strict=False)
@@ -333,6 +339,8 @@ class Projection:
         if codes:
             column = f"case when ({code}) in {NO_RECORDS} then null else {column} end"
         outcome += [f"{column} as {FAILED_COLUMN}"]
+        emptied = [f"f{n} is not null" for n, c in zip(names, columns, strict=True) if c.is_emptied]
+        outcome += [f"{' or '.join(emptied) or 'false'} as {EMPTIED}"]
         if self.extracted_at is not None:
             outcome += [f"v{names[-1]} as {EXTRACTED_AT}"]
         return outcome
@@ -756,6 +764,7 @@ def _projected(
         units=rule.units,
         named_units=rule.named_units,
         units_by=rule.units_by,
+        is_emptied=rule.on_invalid == "null",
     )
 
 

@@ -52,6 +52,7 @@ class FileResult:
     accepted: int = 0
     quarantined: int = 0
     passed_over: int = 0
+    emptied: int = 0
     unchanged: int = 0
     duplicates: int = 0
     deleted: int = 0
