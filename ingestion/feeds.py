@@ -20,6 +20,7 @@ from ingestion.expressions import Expression
 from ingestion.mapping_file import (
     Calendar,
     DayIs,
+    DurationFormat,
     Encoding,
     FileFormat,
     FinalNewline,
@@ -58,6 +59,7 @@ class Formats(_Frozen):
     true_words: tuple[str, ...] = ("true", "t", "yes", "y", "1")
     false_words: tuple[str, ...] = ("false", "f", "no", "n", "0")
     null_words: tuple[str, ...] = ()
+    duration: tuple[DurationFormat, ...] = ()
 
 
 class CsvOptions(_Frozen):

@@ -36,6 +36,7 @@ OnInvalidWord = Literal["quarantine", "null"]
 FinalNewline = Literal["required", "optional"]
 DayIs = Literal["start", "end"]
 OnConflict = Literal["refuse", "first", "last", "null_differing"]
+DurationFormat = Literal["iso_duration", "clock_duration"]
 UnitName = Literal["percent", "thousands", "millions", "billions", "rial", "toman", "new_rial"]
 NormalizeStep = Literal["nfkc", "arabic_yeh_kaf", "zwnj", "tatweel", "digits", "case", "spaces"]
 AUTO = "auto"
@@ -303,7 +304,8 @@ class ColumnBlock(Block):
     )
     format: Texts | None = Field(
         default=None,
-        description="strptime formats of this date or timestamp, or how it is counted.",
+        description="strptime formats of this date or timestamp, or how it is counted; of a column "
+        "of minutes or hours iso_duration (PT1H30M) or clock_duration (1:30).",
     )
     formats: FormatsBlock | None = None
 

@@ -19,7 +19,8 @@ import duckdb
 from pydantic import BaseModel
 
 from ingestion.casts import NUMBER_FORMATS
-from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.contracts import Column, Contracts, Table, load_contracts
+from ingestion.durations import DURATION_FORMATS, duration_unit
 from ingestion.errors import MappingError
 from ingestion.expressions import (
     Expression,
@@ -307,12 +308,9 @@ class _Resolution:
     def _rule(
         self, table: Table, name: str, block: ColumnBlock, formats: Formats, place: Location
     ) -> ColumnRule:
-        logical_type = table.column(name).logical_type
         own = _merged_formats(block.formats, base=formats)
         if block.format is not None:
-            if logical_type not in {"date", "timestamp"}:
-                self._problem(place, f"'format' is for dates and timestamps; {name} is none")
-            own = own.model_copy(update={logical_type: block.format})
+            own = own.model_copy(update=self._own_format(table.column(name), block.format, place))
         if block.on_invalid == "null" and table.column(name).required:
             self._problem(
                 (*place, "on_invalid"),
@@ -323,6 +321,8 @@ class _Resolution:
         for key, message in units.problems:
             self._problem((*place, key), message)
         own = units.formats(own)
+        if own.duration and (block.unit is not None or block.scale is not None):
+            self._problem(place, f"{name} has a format that says its unit; drop unit or scale")
         if own != formats:
             self._check_together(own, place)
         recode = None
@@ -347,6 +347,34 @@ class _Resolution:
             optional=block.optional,
             formats=own,
         )
+
+    def _own_format(
+        self, column: Column, written: tuple[str, ...], place: Location
+    ) -> dict[str, tuple[str, ...]]:
+        """Gives what `format` of a column says, under the name it has among formats."""
+        unit = duration_unit(column)
+        if unit is not None:
+            unknown = next((name for name in written if name not in DURATION_FORMATS), None)
+            if unknown is not None:
+                self._problem(
+                    (*place, "format"),
+                    f"'{unknown}' is no format of {unit}{nearest(unknown, DURATION_FORMATS)}; "
+                    f"there are {' and '.join(DURATION_FORMATS)}",
+                )
+            return {"duration": written}
+        if column.logical_type not in {"date", "timestamp"}:
+            self._problem(
+                place,
+                f"'format' is for dates, timestamps and columns of minutes or hours; {column.name} "
+                "is none",
+            )
+        for name in sorted(set(written) & set(DURATION_FORMATS)):
+            self._problem(
+                (*place, "format"),
+                f"'{name}' is for columns of minutes or hours; {column.name} is a "
+                f"{column.logical_type}",
+            )
+        return {column.logical_type: written}
 
     def _path(self, path: str | None, place: Location) -> tuple[str, str] | None:
         """Splits a JSON path into the key of the record and the rest below it."""
@@ -501,7 +529,7 @@ def _written_formats(block: FeedBlock, place: Location) -> Iterator[tuple[Locati
         at: Location = (*place, "columns", name)
         if column.formats is not None:
             yield (*at, "formats"), column.formats
-        if column.format is not None:
+        if column.format is not None and not set(column.format) <= set(DURATION_FORMATS):
             yield (*at, "format"), FormatsBlock(date=column.format)
 
 

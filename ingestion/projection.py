@@ -735,6 +735,9 @@ def _projected(
     text, failure = _origin(rule, formats, header, cells, steps)
     source = header.find(rule.from_column) if rule.from_column is not None else None
     native, largest_exact = _native(column, rule, text, header, cells)
+    if formats.duration:
+        # What a workbook shows as a clock comes as one, and a plain number says no duration.
+        native = None
     if rule.recode is not None:
         recoded, failure = _recoded(rule, text, failure, steps)
         # What the mapping puts in place of a value is text.
