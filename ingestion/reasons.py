@@ -24,6 +24,7 @@ Reason = Literal[
     "error_cell",
     "expression_failed",
     "ambiguous_lookup",
+    "unit_unknown",
     "conflicting_rows",
     "ragged_row",
     "bad_json",
@@ -56,6 +57,7 @@ WORDS: dict[str, str] = {
     "error_cell": "an error of a spreadsheet",
     "expression_failed": "for which the mapping's expression fails",
     "ambiguous_lookup": "which stands in the other file with several values",
+    "unit_unknown": "without the day that says its unit",
     "conflicting_rows": "contradicting another record of the same key",
     "ragged_row": "with too many or too few fields",
     "bad_json": "not readable as JSON",
@@ -98,6 +100,8 @@ def sentence(reason: str, column: Column) -> str:
         "ambiguous_lookup": f"the key by which {name} is looked up stands more than once in the "
         "other file, with different values; correct that file, or look the value up by a key that "
         "is unique",
+        "unit_unknown": f"{name} has another unit from one day on, and the row has no day that "
+        "says which; name a further date column under `by` in the mapping",
     }
     return sentences.get(reason, f"{name}: {reason}")
 
