@@ -29,7 +29,7 @@ from pydantic_core import CoreSchema
 Calendar = Literal["gregorian", "jalali"]
 Negative = Literal["sign", "trailing", "parentheses"]
 Kind = Literal["full", "delta", "events"]
-FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx"]
+FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx", "xls"]
 Unmapped = Literal["report", "ignore", "refuse"]
 Otherwise = Literal["keep", "null", "quarantine"]
 FinalNewline = Literal["required", "optional"]

@@ -11,9 +11,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from ingestion.errors import ExtractError
+from ingestion.feeds import Feed
+from ingestion.readers.biff_cells import error_cells
+from ingestion.readers.disguised import WorkbookKind, workbook_kind
 from ingestion.readers.records import (
     NativeText,
     ParsedRecords,
@@ -31,31 +34,44 @@ _LARGEST_EXACT = 10**15 - 1
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
-def read_workbook(path: Path, sheet: str | None, skip_rows: int, scratch: Path) -> ParsedRecords:
+def read_workbook(path: Path, feed: Feed, scratch: Path) -> ParsedRecords:
     """Reads one sheet of a workbook.
 
     Args:
         path: The archived file.
-        sheet: Name of the sheet; the first if None.
-        skip_rows: Rows above the header.
+        feed: How the file is built: its sheet, the first if None, and the rows above the header.
         scratch: Path that names of scratch files start with.
 
     Raises:
         ExtractError: The file is no workbook, or has no such sheet or no header.
     """
-    if path.stat().st_size == 0:
-        raise ExtractError("the file is empty (0 bytes); ask for it again")
+    kind = workbook_kind(path, feed.where)
     try:
-        with CalamineWorkbook.from_path(str(path)) as workbook:
-            name = _sheet_name(workbook, sheet)
+        with CalamineWorkbook.from_path(str(_with_ending(path, kind, scratch))) as workbook:
+            name = _sheet_name(workbook, feed.sheet)
             # Row numbers must be those that Excel shows, so empty rows at the top count.
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except PasswordError:
+        raise ExtractError(
+            "the workbook is protected by a password; save it without one and send it again"
+        ) from None
     except (CalamineError, OSError, ValueError) as caught:
         raise ExtractError(
             f"the workbook is corrupt or no Excel file ({first_line(caught)}); ask for it again"
         ) from None
-    _show_errors(rows, odd_cells(path, name))
-    return _records(rows[skip_rows:], skip_rows, scratch)
+    _show_errors(rows, error_cells(path, name) if kind == "xls" else odd_cells(path, name))
+    skip_rows = feed.csv.skip_lines
+    return _records(kind, rows[skip_rows:], skip_rows, scratch)
+
+
+def _with_ending(path: Path, kind: WorkbookKind, scratch: Path) -> Path:
+    """Gives the file under the ending of its content, by which the library decides."""
+    if path.suffix == f".{kind}":
+        return path
+    link = scratch.with_name(f"{scratch.name}-book.{kind}")
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.resolve())
+    return link
 
 
 def _sheet_name(workbook: CalamineWorkbook, name: str | None) -> str:
@@ -84,7 +100,9 @@ def _show_errors(rows: list[list[Cell]], odd: Iterable[OddCell]) -> None:
         row[cell.column - 1] = cell.error
 
 
-def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords:
+def _records(
+    kind: WorkbookKind, rows: list[list[Cell]], above: int, scratch: Path
+) -> ParsedRecords:
     texts = ([_text(cell) for cell in row] for row in rows)
     filled = [
         (number, row)
@@ -114,7 +132,7 @@ def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords
             table.append(row[: len(header)])
             numbers.append(number)
     return ParsedRecords(
-        "xlsx",
+        kind,
         header,
         table.relation(len(header)),
         table.count,

@@ -40,14 +40,12 @@ def odd_cells(path: Path, sheet: str) -> Iterator[OddCell]:
     """Gives the cells of a sheet that hold an error, or a formula without its value.
 
     Args:
-        path: The workbook; one that is no zip archive has an older format and gives none.
+        path: The workbook (.xlsx).
         sheet: Name of the sheet.
 
     Raises:
         ExtractError: The workbook's XML is damaged.
     """
-    if not zipfile.is_zipfile(path):
-        return
     try:
         with zipfile.ZipFile(path) as archive:
             part = _part_of(archive, sheet)
