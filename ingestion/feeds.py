@@ -23,6 +23,7 @@ from ingestion.mapping_file import (
     FileFormat,
     FinalNewline,
     Kind,
+    MergedCells,
     Negative,
     OnConflict,
     Otherwise,
@@ -114,6 +115,20 @@ class InlineRows(_Frozen):
     wheres: tuple[str, ...] = Field(exclude=True)
 
 
+class OtherReader(_Frozen):
+    """Another feed of the same mapping, as far as files are concerned.
+
+    Args:
+        files: Its globs.
+        sheet: What it reads of a workbook.
+        is_before: Whether it comes before the feed that knows of it.
+    """
+
+    files: tuple[str, ...]
+    sheet: str | None
+    is_before: bool
+
+
 class Feed(_Frozen):
     """One feed of a contract table with every option resolved.
 
@@ -135,6 +150,7 @@ class Feed(_Frozen):
     required: bool = False
     format: FileFormat | None = None
     sheet: str | None = None
+    merged_cells: MergedCells = "refuse"
     records: str | None = None
     kind: Kind = "full"
     latest_by: str | None = None
@@ -150,6 +166,15 @@ class Feed(_Frozen):
     formats: Formats = Formats()
     csv: CsvOptions = CsvOptions()
     columns: tuple[ColumnRule, ...] | None = None
+    beside: tuple[OtherReader, ...] = Field(default=(), exclude=True)
+
+    def reads(self, column: str) -> bool:
+        """Tells whether the feed asks for an extract column; case does not count."""
+        names = [name for rule in self.columns or () for name in rule.extract_columns]
+        names += self.condition.columns if self.condition is not None else ()
+        if self.extracted_at is not None and self.extracted_at.column is not None:
+            names.append(self.extracted_at.column)
+        return column.casefold() in {name.strip().casefold() for name in names}
 
     @property
     def full_name(self) -> str:

@@ -35,6 +35,7 @@ Otherwise = Literal["keep", "null", "quarantine"]
 FinalNewline = Literal["required", "optional"]
 DayIs = Literal["start", "end"]
 OnConflict = Literal["refuse", "first", "last", "null_differing"]
+MergedCells = Literal["refuse", "fill"]
 AUTO = "auto"
 # Python's codecs of names, escapes and of nothing.
 _CODECS_OF_NO_FILE = {
@@ -291,7 +292,14 @@ class FeedBlock(Block):
         default=None, description="Format of the files, where their ending does not say it."
     )
     sheet: Text | None = Field(
-        default=None, description="Sheet of a workbook; the first if absent."
+        default=None,
+        description="Sheet of a workbook; the first if absent. With * or ? all visible ones whose "
+        "names fit, which must have one header.",
+    )
+    merged_cells: MergedCells = Field(
+        default="refuse",
+        description="What becomes of cells that a workbook merges over several records: the file "
+        "is refused, or each of them gets the value.",
     )
     records: Annotated[str, StringConstraints(pattern=r"^\$")] | None = Field(
         default=None, description="JSON path of the list of records."

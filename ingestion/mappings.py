@@ -36,6 +36,7 @@ from ingestion.feeds import (
     Formats,
     InlineRows,
     Mapping,
+    OtherReader,
     in_utc,
     parsed_time,
 )
@@ -140,7 +141,7 @@ class _Resolution:
             file=self.document.path,
             description=self.content.description or "",
             source_system=self.content.source_system or self.content.mapping,
-            feeds=feeds,
+            feeds=_knowing_each_other(feeds),
         )
 
     def _raise_problems(self) -> None:
@@ -224,6 +225,7 @@ class _Resolution:
             required=block.required,
             format=block.format,
             sheet=block.sheet,
+            merged_cells=block.merged_cells,
             records=block.records,
             kind=block.kind,
             latest_by=block.latest_by,
@@ -378,6 +380,10 @@ class _Resolution:
             self._check_complete(feed.columns, table, place)
         if feed.latest_by is not None:
             self._check_latest_by(feed, table, feed.latest_by, (*place, "latest_by"))
+        if feed.footer is not None and feed.sheet is not None and set("*?") & set(feed.sheet):
+            self._problem(
+                (*place, "footer"), "footer is for one sheet; name it, or use `where` instead"
+            )
         for index, pattern in enumerate(feed.files):
             if pattern.startswith(("/", "~")) or "\\" in pattern or ".." in pattern.split("/"):
                 self._problem(
@@ -453,6 +459,23 @@ class _Resolution:
                 f"the format '{text}' holds no code such as %Y, and is none of "
                 f"{', '.join(NUMBER_FORMATS)}{nearest(text, NUMBER_FORMATS)}",
             )
+
+
+def _knowing_each_other(feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
+    """Tells each feed what the others read, so that it can be told what nothing reads."""
+    readers = [(i, feed.files, feed.sheet) for i, feed in enumerate(feeds) if feed.files]
+    return tuple(
+        feed.model_copy(
+            update={
+                "beside": tuple(
+                    OtherReader(files=files, sheet=sheet, is_before=i < number)
+                    for i, files, sheet in readers
+                    if i != number
+                )
+            }
+        )
+        for number, feed in enumerate(feeds)
+    )
 
 
 _PATH = re.compile(

@@ -195,6 +195,7 @@ class Quarantine:
             {
                 "_number": pa.array(numbers, pa.int64()),
                 "_line": pa.array(staged.records.lines(numbers), pa.int64()),
+                "_sheet": pa.array(staged.records.sheets(numbers), pa.string()),
                 "is_conflict": pa.array([conflict for _, conflict in rows], pa.bool_()),
             }
         )
@@ -206,7 +207,7 @@ class Quarantine:
             "(select * from (select *, row_number() over () as _number "
             f"from {staged.records.relation}) inner join _wanted using (_number))"
         )
-        carried = ["_line", "is_conflict", *text_columns(staged.records.header).values()]
+        carried = ["_line", "_sheet", "is_conflict", *text_columns(staged.records.header).values()]
         self._execute(
             "create or replace temp table _wrong as "
             f"{staged.projection.select_sql(relation, carried)}"
@@ -233,13 +234,14 @@ class Quarantine:
         if self._is_secret:
             value = f"case when full_value is not null then '{MASK}' end"
         problems = " union all ".join(self._problems(staged))
+        message = "coalesce('sheet ' || _sheet || ': ' || m.message, m.message)"
         messages = ", ".join(
             f"({literal(column)}, {literal(reason)}, {literal(message)})"
             for column, reason, message in self._messages(problems)
         )
         self._execute(
             f"insert into _quarantined select {literal(staged.piece.name)}, "
-            f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, m.message, "
+            f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, {message}, "
             f"left({record}, {MAX_RECORD}), full_value, {full_record} "
             f"from ({problems}) as p inner join (select *, rowid as _wrong_row from _wrong) "
             f"using (_wrong_row) left join (values {messages}) as m(column_name, reason, message) "

@@ -68,5 +68,5 @@ def read_records(
     if path.suffix == ".gz":
         raise ExtractError(f"a {file_format} file must not be compressed with gzip; unpack it")
     if file_format in WORKBOOKS:
-        return read_workbook(path, feed, scratch)
+        return read_workbook(path, name, feed, scratch)
     return read_parquet(path, connection)
