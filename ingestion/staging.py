@@ -32,12 +32,12 @@ from ingestion.projection import (
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import Records, Reject, read_records, text_columns
 from ingestion.readers.records import ParsedRecords
+from ingestion.readers.unpacked import is_of_the_disk
 from ingestion.sql_text import literal
 
 STAGED = "_staged"
 REPEATED = "_repeated"
 ACCEPTED = "_accepted"
-_DISK_FAULTS = ("could not write", "no space left", "quota exceeded", "read-only file system")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Staging:
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as caught:
-            if _is_of_the_disk(caught):
+            if is_of_the_disk(caught):
                 raise
             records = records.reread(caught)
             self._insert_again(projection, records)
@@ -364,7 +364,7 @@ class Staging:
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as caught:
-            if _is_of_the_disk(caught):
+            if is_of_the_disk(caught):
                 raise
             raise records.explain(caught) from None
 
@@ -385,12 +385,6 @@ class Staging:
         has_times = self.pieces[0].projection.extracted_at is not None and feed.kind != "events"
         keys = [quoted(name) for name in self.table.key]
         return ", ".join([*keys, *([EXTRACTED_AT] if has_times else [])])
-
-
-def _is_of_the_disk(error: duckdb.Error) -> bool:
-    """Tells a fault of the home's disk, where staged rows are put down, from one of the file."""
-    words = str(error).casefold()
-    return isinstance(error, duckdb.IOException) and any(fault in words for fault in _DISK_FAULTS)
 
 
 def id_sql_of_records(tail: str) -> str:

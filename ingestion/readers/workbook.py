@@ -30,6 +30,7 @@ from ingestion.readers.records import (
     named_columns,
 )
 from ingestion.readers.sheets import chosen_sheets, has_many_sheets
+from ingestion.readers.unpacked import check_archive
 from ingestion.readers.workbook_cells import OddCell, SheetScan, is_blank, scan_sheet
 
 # Spreadsheets keep 15 digits of what somebody types.
@@ -78,7 +79,9 @@ class _Book:
         self._path = path
         self._scratch = scratch
         self._scans: dict[str, SheetScan] = {}
-        if kind == "xls":
+        if kind == "xlsx":
+            check_archive(path)
+        else:
             # All sheets of such a file are read when it is opened.
             self._scans = scan_sheets(path)
             for sheet, scan in self._scans.items():
