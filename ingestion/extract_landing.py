@@ -194,12 +194,12 @@ class ExtractLanding:
             aside = [quarantine.collect(staged) for staged in staging.pieces]
             self._check_quarantined(staging, quarantine, aside)
             return self._write(staging, quarantine, aside, identity, fingerprint)
-        except duckdb.OutOfMemoryException:
+        except duckdb.OutOfMemoryException as caught:
             # Its words are DuckDB's, and what it had in hand was a file's.
-            refused = ExtractError(
-                "there is not enough memory to land the file; set SALESOPS_MEMORY_LIMIT higher, "
-                "such as 4GB, or export fewer columns"
-            )
+            what = "memory to land the file; set SALESOPS_MEMORY_LIMIT higher, such as 4GB,"
+            if "max_temp_directory_size" in str(caught):
+                what = "room on the home's disk, which is full, to land the file; make room there"
+            refused = ExtractError(f"there is not enough {what} or export fewer columns")
             return self._refused(refused, staging, None)
         except ExtractError as refused:
             return self._refused(refused, staging, quarantine)

@@ -26,6 +26,7 @@ from ingestion.mapping_file import (
     FinalNewline,
     Kind,
     LookupKind,
+    MergedCells,
     Negative,
     NormalizeStep,
     OnConflict,
@@ -187,6 +188,20 @@ class InlineRows(_Frozen):
     wheres: tuple[str, ...] = Field(exclude=True)
 
 
+class OtherReader(_Frozen):
+    """Another feed of the same mapping, as far as files are concerned.
+
+    Args:
+        files: Its globs.
+        sheet: What it reads of a workbook.
+        is_before: Whether it comes before the feed that knows of it.
+    """
+
+    files: tuple[str, ...]
+    sheet: str | None
+    is_before: bool
+
+
 class Feed(_Frozen):
     """One feed of a contract table with every option resolved.
 
@@ -211,6 +226,7 @@ class Feed(_Frozen):
     required: bool = False
     format: FileFormat | None = None
     sheet: str | None = None
+    merged_cells: MergedCells = "refuse"
     records: str | None = None
     kind: Kind = "full"
     latest_by: tuple[str, ...] = ()
@@ -228,6 +244,7 @@ class Feed(_Frozen):
     csv: CsvOptions = CsvOptions()
     columns: tuple[ColumnRule, ...] | None = None
     normalize: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
+    beside: tuple[OtherReader, ...] = Field(default=(), exclude=True)
 
     def steps_of(self, column: str, named: str | None = None) -> tuple[NormalizeStep, ...]:
         """Gives the steps by which the spelling of a contract column's values is normalised.
@@ -238,6 +255,10 @@ class Feed(_Frozen):
         """
         name = f"{column}.{named}" if named else column
         return next((steps for known, steps in self.normalize if known == name), ())
+
+    def reads(self, column: str) -> bool:
+        """Tells whether the feed asks for an extract column; case does not count."""
+        return column.casefold() in {name.strip().casefold() for name in self.extract_columns}
 
     @property
     def full_name(self) -> str:

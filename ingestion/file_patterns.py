@@ -20,6 +20,7 @@ FORMATS = {
     "jsonl": "jsonl",
     "ndjson": "jsonl",
     "xlsx": "xlsx",
+    "xls": "xls",
 }
 _ANY_ENDING = rf"\.(?:{'|'.join(FORMATS)})"
 _PART = re.compile(r"\*\*/|\*|\?|\[!?[^\]/]+\]")

@@ -16,7 +16,7 @@ import duckdb
 
 from ingestion.feeds import CsvOptions, Feed
 from ingestion.lookups import LookedUpRecords
-from ingestion.readers import Records, Reject, text_columns
+from ingestion.readers import WORKBOOKS, Records, Reject, text_columns
 from ingestion.readers.record_scan import csv_dialect
 from ingestion.sql_text import first_filled, literal
 from ingestion.unpivot import UnpivotedRecords
@@ -105,7 +105,7 @@ def _fits(
 
 def _cells(reject: Reject, file_format: str, options: CsvOptions) -> list[str]:
     """Gives the cells of a record that could not be split into those of the header."""
-    if file_format == "xlsx":
+    if file_format in WORKBOOKS:
         return reject.text.split("\t")
     if file_format != "csv":
         return [reject.text]
@@ -117,5 +117,5 @@ def _cells(reject: Reject, file_format: str, options: CsvOptions) -> list[str]:
 
 def _is_blank(reject: Reject, file_format: str, options: CsvOptions) -> bool:
     """Tells whether a record that could not be split holds nothing but delimiters."""
-    is_table = file_format in {"csv", "xlsx"}
+    is_table = file_format == "csv" or file_format in WORKBOOKS
     return is_table and not any(cell.strip() for cell in _cells(reject, file_format, options))

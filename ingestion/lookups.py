@@ -249,6 +249,10 @@ class LookedUpRecords:
         """Gives the physical lines of records."""
         return self.inner.lines(numbers)
 
+    def sheets(self, numbers: Sequence[int]) -> list[str | None]:
+        """Gives the sheets of records, where several are read."""
+        return self.inner.sheets(numbers)
+
     def _missing(self, connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         for each in self.lookups:
             keys = ", ".join(f"{sql} as k{i}" for i, sql in enumerate(each.by))

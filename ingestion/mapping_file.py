@@ -30,7 +30,7 @@ Calendar = Literal["gregorian", "jalali"]
 Negative = Literal["sign", "trailing", "parentheses"]
 Kind = Literal["full", "delta", "events"]
 LookupKind = Literal["full", "delta"]
-FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx"]
+FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx", "xls"]
 Unmapped = Literal["report", "ignore", "refuse"]
 OtherwiseWord = Literal["keep", "null", "quarantine"]
 OnInvalidWord = Literal["quarantine", "null"]
@@ -40,6 +40,7 @@ OnConflict = Literal["refuse", "first", "last", "null_differing"]
 DurationFormat = Literal["iso_duration", "clock_duration"]
 UnitName = Literal["percent", "thousands", "millions", "billions", "rial", "toman", "new_rial"]
 NormalizeStep = Literal["nfkc", "arabic_yeh_kaf", "zwnj", "tatweel", "digits", "case", "spaces"]
+MergedCells = Literal["refuse", "fill"]
 AUTO = "auto"
 # Python's codecs of names, escapes and of nothing.
 _CODECS_OF_NO_FILE = {
@@ -424,7 +425,14 @@ class FeedBlock(Block):
         default=None, description="Format of the files, where their ending does not say it."
     )
     sheet: Text | None = Field(
-        default=None, description="Sheet of a workbook; the first if absent."
+        default=None,
+        description="Sheet of a workbook; the first if absent. With * or ? all visible ones whose "
+        "names fit, which must have one header.",
+    )
+    merged_cells: MergedCells = Field(
+        default="refuse",
+        description="What becomes of cells that a workbook merges over several records: the file "
+        "is refused, or each of them gets the value.",
     )
     records: Annotated[str, StringConstraints(pattern=r"^\$")] | None = Field(
         default=None,

@@ -39,6 +39,7 @@ from ingestion.feeds import (
     InlineRows,
     Lookup,
     Mapping,
+    OtherReader,
     Unpivot,
     in_utc,
     parsed_time,
@@ -150,7 +151,7 @@ class _Resolution:
             file=self.document.path,
             description=self.content.description or "",
             source_system=self.content.source_system or self.content.mapping,
-            feeds=feeds,
+            feeds=_knowing_each_other(feeds),
         )
 
     def _raise_problems(self) -> None:
@@ -234,6 +235,7 @@ class _Resolution:
             required=block.required,
             format=block.format,
             sheet=block.sheet,
+            merged_cells=block.merged_cells,
             records=self._records(block, place),
             kind=block.kind,
             latest_by=self._latest_by(table, block),
@@ -558,6 +560,10 @@ class _Resolution:
             self._check_unpivot(feed, feed.unpivot, (*place, "unpivot"))
         for name in block.latest_by or ():
             self._check_latest_by(feed, table, name, (*place, "latest_by"))
+        if feed.footer is not None and feed.sheet is not None and set("*?") & set(feed.sheet):
+            self._problem(
+                (*place, "footer"), "footer is for one sheet; name it, or use `where` instead"
+            )
         self._check_patterns(feed.files, (*place, "files"))
         if feed.inline is None:
             self._check_csv(feed.csv, place)
@@ -661,6 +667,23 @@ class _Resolution:
                 f"the format '{text}' holds no code such as %Y, and is none of "
                 f"{', '.join(NUMBER_FORMATS)}{nearest(text, NUMBER_FORMATS)}",
             )
+
+
+def _knowing_each_other(feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
+    """Tells each feed what the others read, so that it can be told what nothing reads."""
+    readers = [(i, feed.files, feed.sheet) for i, feed in enumerate(feeds) if feed.files]
+    return tuple(
+        feed.model_copy(
+            update={
+                "beside": tuple(
+                    OtherReader(files=files, sheet=sheet, is_before=i < number)
+                    for i, files, sheet in readers
+                    if i != number
+                )
+            }
+        )
+        for number, feed in enumerate(feeds)
+    )
 
 
 _PATH = re.compile(

@@ -255,6 +255,7 @@ class Quarantine:
             {
                 "_number": pa.array(numbers, pa.int64()),
                 "_line": pa.array(staged.records.lines(numbers), pa.int64()),
+                "_sheet": pa.array(staged.records.sheets(numbers), pa.string()),
                 "is_conflict": pa.array([conflict for _, conflict in rows], pa.bool_()),
             }
         )
@@ -266,7 +267,8 @@ class Quarantine:
             "(select * from (select *, row_number() over () as _number "
             f"from {staged.records.relation}) inner join _wanted using (_number))"
         )
-        carried = ["_line", "_number", "is_conflict", *text_columns(staged.records.header).values()]
+        texts = text_columns(staged.records.header).values()
+        carried = ["_line", "_number", "_sheet", "is_conflict", *texts]
         self._execute(
             "create or replace temp table _wrong as "
             f"{staged.projection.select_sql(relation, carried)}"
@@ -291,7 +293,7 @@ class Quarantine:
         full_record, record = _json_object(columns), _json_object(shown)
         value = self._shown_value("full_value")
         problems = " union all ".join(self._problems(staged))
-        message = "m.message"
+        message = "coalesce('sheet ' || _sheet || ': ' || m.message, m.message)"
         records = staged.records
         records = records.inner if isinstance(records, LookedUpRecords) else records
         if isinstance(records, UnpivotedRecords):

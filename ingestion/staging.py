@@ -36,13 +36,13 @@ from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.read_files import ReadFiles
 from ingestion.readers import Records, Reject, text_columns
 from ingestion.readers.records import ParsedRecords
+from ingestion.readers.unpacked import is_of_the_disk
 from ingestion.sql_text import literal
 from ingestion.unpivot import unpivoted
 
 STAGED = "_staged"
 REPEATED = "_repeated"
 ACCEPTED = "_accepted"
-_DISK_FAULTS = ("could not write", "no space left", "quota exceeded", "read-only file system")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Staging:
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as caught:
-            if _is_of_the_disk(caught):
+            if is_of_the_disk(caught):
                 raise
             records = records.reread(caught)
             self._insert_again(projection, records)
@@ -384,7 +384,7 @@ class Staging:
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as caught:
-            if _is_of_the_disk(caught):
+            if is_of_the_disk(caught):
                 raise
             raise records.explain(caught) from None
 
@@ -426,12 +426,6 @@ def is_latest_sql(table: Table, keys: str, latest_by: Sequence[str]) -> str:
     if not order:
         return "true"
     return f"rank() over (partition by {keys} order by {', '.join(order)}) = 1"
-
-
-def _is_of_the_disk(error: duckdb.Error) -> bool:
-    """Tells a fault of the home's disk, where staged rows are put down, from one of the file."""
-    words = str(error).casefold()
-    return isinstance(error, duckdb.IOException) and any(fault in words for fault in _DISK_FAULTS)
 
 
 def id_sql_of_records(tail: str) -> str:

@@ -134,7 +134,14 @@ class UnpivotedRecords:
 
     def lines(self, numbers: Sequence[int]) -> list[int]:
         """Gives the physical lines of records."""
-        return self.inner.lines([(number - 1) // len(self.cells) + 1 for number in numbers])
+        return self.inner.lines(self._rows_of(numbers))
+
+    def sheets(self, numbers: Sequence[int]) -> list[str | None]:
+        """Gives the sheets of records, where several are read."""
+        return self.inner.sheets(self._rows_of(numbers))
+
+    def _rows_of(self, numbers: Sequence[int]) -> list[int]:
+        return [(number - 1) // len(self.cells) + 1 for number in numbers]
 
     def told_sql(self, number: str) -> str:
         """Gives the SQL of how messages name the column of a record.

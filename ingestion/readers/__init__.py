@@ -19,7 +19,9 @@ from ingestion.readers.parquet_table import read_parquet
 from ingestion.readers.records import Records, Reject, text_columns
 from ingestion.readers.workbook import read_workbook
 
-__all__ = ["Records", "Reject", "format_of", "read_records", "text_columns"]
+__all__ = ["WORKBOOKS", "Records", "Reject", "format_of", "read_records", "text_columns"]
+
+WORKBOOKS = ("xlsx", "xls")
 
 
 def format_of(feed: Feed, name: str) -> str:
@@ -65,6 +67,6 @@ def read_records(
         return read_json(path, feed.records, feed.extract_columns, scratch)
     if path.suffix == ".gz":
         raise ExtractError(f"a {file_format} file must not be compressed with gzip; unpack it")
-    if file_format == "xlsx":
-        return read_workbook(path, feed.sheet, feed.csv.skip_lines, scratch)
+    if file_format in WORKBOOKS:
+        return read_workbook(path, name, feed, scratch)
     return read_parquet(path, connection)

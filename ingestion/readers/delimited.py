@@ -195,6 +195,10 @@ class DelimitedRecords:
             self._exact_lines = [r.line for r in self._exact() if not r.is_ragged(width)]
         return [self._exact_lines[number - 1] for number in numbers]
 
+    def sheets(self, numbers: Sequence[int]) -> list[str | None]:
+        """Gives nothing: such a file has no sheets."""
+        return [None for _ in numbers]
+
     @property
     def _knows_lines(self) -> bool:
         return self.scan.knows_lines and not self._is_counted_anew

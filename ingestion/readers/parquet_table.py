@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from ingestion.errors import ExtractError
 from ingestion.readers.records import Native, ParsedRecords, check_width, first_line
+from ingestion.readers.unpacked import check_ratio, is_of_the_disk
 from ingestion.sql_text import literal
 
 # By type, the largest whole number up to which all are known exactly.
@@ -29,7 +30,7 @@ def read_parquet(path: Path, connection: duckdb.DuckDBPyConnection) -> ParsedRec
         connection: Connection that may read it.
 
     Raises:
-        ExtractError: The file is empty, cut or corrupt.
+        ExtractError: The file is empty, cut or corrupt, or unpacks to too much.
     """
     if path.stat().st_size == 0:
         raise ExtractError("the file is empty (0 bytes); ask for it again")
@@ -37,12 +38,21 @@ def read_parquet(path: Path, connection: duckdb.DuckDBPyConnection) -> ParsedRec
         with pq.ParquetFile(path) as file:
             header = tuple(file.schema_arrow.names)
             count = file.metadata.num_rows
+            unpacked = sum(
+                file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)
+            )
         check_width(header)
+        # A value that stands in all rows is written once, and is text in each of them here.
+        check_ratio(path.stat().st_size, max(unpacked, count * len(header)))
         source, types = _opened(path, len(header), connection)
         texts = ", ".join(_text(f"p{i}", each) + f" as c{i}" for i, each in enumerate(types))
         relation = f"(select {texts} from {source})"
         _check_content(relation, len(header), connection)
+    except duckdb.OutOfMemoryException:
+        raise
     except (duckdb.Error, pa.ArrowException, OSError, ValueError) as caught:
+        if is_of_the_disk(caught):
+            raise
         raise ExtractError(
             f"the Parquet file is corrupt or cut ({first_line(caught)[:200]}); ask for it again"
         ) from None

@@ -18,6 +18,7 @@ import numpy as np
 from ingestion.errors import ExtractError
 from ingestion.home import OWNER_ONLY_FILE
 from ingestion.mapping_file import AUTO, Encoding
+from ingestion.readers.unpacked import UnpackedSize
 
 CHUNK = 4 << 20
 _UTF16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -54,12 +55,13 @@ def plain_text(path: Path, encoding: Encoding, scratch: Path) -> PlainText:
         scratch: Path for a converted copy.
 
     Raises:
-        ExtractError: The gzip data is corrupt or cut, or the bytes are not of the encoding.
+        ExtractError: The gzip data is corrupt or cut or unpacks to too much, or the bytes are not
+            of the encoding.
     """
     notes: list[str] = []
     if path.suffix == ".gz":
         unpacked = scratch.with_name(f"{scratch.name}.unpacked")
-        _write(unpacked, _unpacked(path))
+        _write(unpacked, _unpacked(path, UnpackedSize(path.stat().st_size, unpacked.parent)))
         path = unpacked
     with path.open("rb") as file:
         start = file.read(4)
@@ -89,16 +91,22 @@ def _codec(start: bytes, encoding: Encoding) -> tuple[bytes, str]:
 
 
 def _write(target: Path, chunks: Iterator[bytes]) -> None:
-    with target.open("wb") as file:
-        target.chmod(OWNER_ONLY_FILE)
-        for chunk in chunks:
-            file.write(chunk)
+    try:
+        with target.open("wb") as file:
+            target.chmod(OWNER_ONLY_FILE)
+            for chunk in chunks:
+                file.write(chunk)
+    except BaseException:
+        # Other files still need the room.
+        target.unlink(missing_ok=True)
+        raise
 
 
-def _unpacked(path: Path) -> Iterator[bytes]:
+def _unpacked(path: Path, size: UnpackedSize) -> Iterator[bytes]:
     try:
         with gzip.open(path, "rb") as packed:
             while chunk := packed.read(CHUNK):
+                size.add(len(chunk))
                 yield chunk
     except (OSError, EOFError, zlib.error) as caught:
         raise ExtractError(

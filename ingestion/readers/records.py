@@ -122,6 +122,10 @@ class Records(Protocol):
         """Gives the physical lines of rows, by their position (from 1) in the relation."""
         ...
 
+    def sheets(self, numbers: Sequence[int]) -> list[str | None]:
+        """Gives the sheets that rows stand in, of a workbook of which several are read."""
+        ...
+
 
 def text_columns(header: Sequence[str]) -> dict[str, str]:
     """Gives the relation's column of each extract column."""
@@ -141,6 +145,7 @@ class ParsedRecords:
         numbers: Line of each row; None where lines and positions are the same.
         notes: What is worth knowing.
         native: Columns of the relation that hold values which are no text.
+        row_sheets: Sheet of each row; None where there is but one.
     """
 
     format: str
@@ -151,6 +156,7 @@ class ParsedRecords:
     numbers: Sequence[int] | None = None
     notes: tuple[str, ...] = ()
     native: Mapping[str, Native] = field(default_factory=dict)
+    row_sheets: Sequence[str] | None = None
 
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Compares the rows that came through with the rows that were parsed."""
@@ -181,6 +187,10 @@ class ParsedRecords:
         if self.numbers is None:
             return [*numbers]
         return [self.numbers[number - 1] for number in numbers]
+
+    def sheets(self, numbers: Sequence[int]) -> list[str | None]:
+        """Gives the sheets that rows stand in."""
+        return [self.row_sheets[number - 1] if self.row_sheets else None for number in numbers]
 
 
 class ScratchTable:

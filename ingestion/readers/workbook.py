@@ -1,19 +1,25 @@
-"""Excel workbooks: the stored values of one sheet as text.
+"""Excel workbooks: the stored values of one sheet, or of sheets of one header, as text.
 
-Belongs here: sheets, headers and cell types. Does not belong here: formulas, which are never
-computed; what the program that saved the file stored for them is read.
+Belongs here: headers, rows and cell types. Does not belong here: formulas, which are never
+computed (what the program that saved the file stored for them is read), and the choice of sheets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from ingestion.errors import ExtractError
+from ingestion.feeds import Feed
+from ingestion.readers.biff_cells import scan_sheets
+from ingestion.readers.disguised import WorkbookKind, workbook_kind
+from ingestion.readers.merged_cells import Range, check_merged, fill_merged
 from ingestion.readers.records import (
     NativeText,
     ParsedRecords,
@@ -23,50 +29,109 @@ from ingestion.readers.records import (
     first_line,
     named_columns,
 )
-from ingestion.readers.workbook_cells import OddCell, odd_cells
-from ingestion.yaml_source import nearest
+from ingestion.readers.sheets import chosen_sheets, has_many_sheets
+from ingestion.readers.unpacked import check_archive
+from ingestion.readers.workbook_cells import OddCell, SheetScan, is_blank, scan_sheet
 
 # Spreadsheets keep 15 digits of what somebody types.
 _LARGEST_EXACT = 10**15 - 1
+# What a mapping calls the name of the sheet that a row stands in.
+SHEET = "sheet"
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
-def read_workbook(path: Path, sheet: str | None, skip_rows: int, scratch: Path) -> ParsedRecords:
-    """Reads one sheet of a workbook.
+def read_workbook(path: Path, name: str, feed: Feed, scratch: Path) -> ParsedRecords:
+    """Reads one sheet of a workbook, or several of one header.
 
     Args:
         path: The archived file.
-        sheet: Name of the sheet; the first if None.
-        skip_rows: Rows above the header.
+        name: The name that it came with.
+        feed: How the file is built: its sheets, the rows above the header, merged cells.
         scratch: Path that names of scratch files start with.
 
     Raises:
-        ExtractError: The file is no workbook, or has no such sheet or no header.
+        ExtractError: The file is no workbook, has no such sheet or no header, or its cells reach
+            too far.
     """
-    if path.stat().st_size == 0:
-        raise ExtractError("the file is empty (0 bytes); ask for it again")
+    book = _Book(path, workbook_kind(path, feed.where), scratch)
+    with book.opened() as workbook:
+        sheets = chosen_sheets(workbook.sheets_metadata, name, feed)
+        records = _Records(feed, scratch, has_many_sheets(feed.sheet))
+        for sheet in sheets.read:
+            scan = book.scan(sheet)
+            scan.check_extent(sheet)
+            with _reading():
+                found = workbook.get_sheet_by_name(sheet)
+                merged = found.merged_cell_ranges or []
+                # Row numbers must be those that Excel shows, so empty rows at the top count.
+                rows = found.to_python(skip_empty_area=False)
+            _show_errors(rows, scan.odd)
+            records.add(sheet, rows, merged)
+    unread = [sheet for sheet in sheets.unread if not book.is_blank(sheet)]
+    return records.parsed(book.kind, unread)
+
+
+class _Book:
+    """A workbook as two libraries see it: one for values, one for what the first does not tell."""
+
+    def __init__(self, path: Path, kind: WorkbookKind, scratch: Path) -> None:
+        self.kind = kind
+        self._path = path
+        self._scratch = scratch
+        self._scans: dict[str, SheetScan] = {}
+        if kind == "xlsx":
+            check_archive(path)
+        else:
+            # All sheets of such a file are read when it is opened.
+            self._scans = scan_sheets(path)
+            for sheet, scan in self._scans.items():
+                scan.check_extent(sheet)
+
+    @contextmanager
+    def opened(self) -> Iterator[CalamineWorkbook]:
+        with _reading():
+            workbook = CalamineWorkbook.from_path(str(self._with_ending()))
+        with workbook:
+            yield workbook
+
+    def scan(self, sheet: str) -> SheetScan:
+        if sheet not in self._scans:
+            self._scans[sheet] = scan_sheet(self._path, sheet)
+        return self._scans[sheet]
+
+    def is_blank(self, sheet: str) -> bool:
+        if sheet in self._scans:
+            return self._scans[sheet].filled == 0
+        return is_blank(self._path, sheet)
+
+    def _with_ending(self) -> Path:
+        """Gives the file under the ending of its content, by which the library decides."""
+        if self._path.suffix == f".{self.kind}":
+            return self._path
+        link = self._scratch.with_name(f"{self._scratch.name}-book.{self.kind}")
+        link.unlink(missing_ok=True)
+        link.symlink_to(self._path.resolve())
+        return link
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Tells what keeps the library from reading a workbook."""
     try:
-        with CalamineWorkbook.from_path(str(path)) as workbook:
-            name = _sheet_name(workbook, sheet)
-            # Row numbers must be those that Excel shows, so empty rows at the top count.
-            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        yield
+    except PasswordError:
+        raise ExtractError(
+            "the workbook is protected by a password; save it without one and send it again"
+        ) from None
     except (CalamineError, OSError, ValueError) as caught:
         raise ExtractError(
             f"the workbook is corrupt or no Excel file ({first_line(caught)}); ask for it again"
         ) from None
-    _show_errors(rows, odd_cells(path, name))
-    return _records(rows[skip_rows:], skip_rows, scratch)
-
-
-def _sheet_name(workbook: CalamineWorkbook, name: str | None) -> str:
-    names = workbook.sheet_names
-    if not names:
-        raise ExtractError("the workbook has no sheet")
-    if name is not None and name not in names:
-        raise ExtractError(
-            f"the workbook has no sheet '{name}'{nearest(name, names)}; it has {', '.join(names)}"
-        )
-    return name if name is not None else names[0]
+    except BaseException as caught:
+        # The library's own name for a fault of its code on a damaged file; it is no Exception.
+        if type(caught).__name__ != "PanicException":
+            raise
+        raise ExtractError("the workbook is corrupt; ask for it again") from None
 
 
 def _show_errors(rows: list[list[Cell]], odd: Iterable[OddCell]) -> None:
@@ -84,44 +149,132 @@ def _show_errors(rows: list[list[Cell]], odd: Iterable[OddCell]) -> None:
         row[cell.column - 1] = cell.error
 
 
-def _records(rows: list[list[Cell]], above: int, scratch: Path) -> ParsedRecords:
-    texts = ([_text(cell) for cell in row] for row in rows)
-    filled = [
-        (number, row)
-        for number, row in enumerate(texts, start=above + 1)
-        if any(text is not None for text in row)
-    ]
-    if not filled:
-        raise ExtractError("the sheet is empty; ask for the file again, or name another sheet")
-    names = [text or "" for text in filled[0][1]]
-    while names and not names[-1]:
-        names.pop()
-    header = named_columns(names)
-    check_width(header)
-    table = ScratchTable(scratch, _LARGEST_EXACT)
-    numbers: list[int] = []
-    rejects: list[Reject] = []
-    for number, row in filled[1:]:
-        if any(text is not None for text in row[len(header) :]):
-            message = f"the row has cells to the right of the {len(header)} columns of the header"
+@dataclass
+class _Records:
+    """Collects the records of one sheet after another.
+
+    Args:
+        feed: How the sheets are built.
+        scratch: Path that names of scratch files start with.
+        has_many: Whether there may be several sheets, so that places need the name of theirs.
+    """
+
+    feed: Feed
+    scratch: Path
+    has_many: bool
+    header: tuple[str, ...] = ()
+    first: str = ""
+    numbers: list[int] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    table: ScratchTable = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.table = ScratchTable(self.scratch, _LARGEST_EXACT)
+
+    def add(self, sheet: str, rows: list[list[Cell]], merged: Sequence[Range]) -> None:
+        """Adds the records of a sheet.
+
+        Raises:
+            ExtractError: It is empty and the only one, has another header than the first, or
+                records lack values because of merged cells.
+        """
+        skipped = self.feed.csv.skip_lines
+        if self.feed.merged_cells == "fill":
+            fill_merged(rows, merged)
+        filled = (
+            (number, texts)
+            for number, texts in enumerate(map(_texts, rows[skipped:]), start=skipped + 1)
+            if any(text is not None for text in texts)
+        )
+        head = next(filled, None)
+        if head is None:
+            if not self.has_many:
+                raise ExtractError(
+                    "the sheet is empty; ask for the file again, or name another sheet"
+                )
+            return
+        if self.feed.merged_cells == "refuse":
+            note = check_merged(rows, merged, head[0] - 1, sheet, self.feed.where)
+            self.notes += [note] if note else []
+        names = [text or "" for text in head[1]]
+        while names and not names[-1]:
+            names.pop()
+        order = self._order(sheet, named_columns(names))
+        for number, row in filled:
+            self._add_row(sheet, number, row, order)
+
+    def _order(self, sheet: str, header: tuple[str, ...]) -> list[int]:
+        """Gives the position in a sheet of each of the first sheet's columns."""
+        if not self.header:
+            check_width(header)
+            self.header, self.first = header, sheet
+        strange = [i for i, name in enumerate(header, start=1) if name not in self.header]
+        if strange or len(header) < len(self.header):
+            what = f"its column {strange[0]} is not there" if strange else "it has fewer"
+            raise ExtractError(
+                f"sheet '{sheet}' has other columns than sheet '{self.first}': {what}. Give the "
+                "header the same names, or name the sheets that are alike by a pattern that fits "
+                f'them alone, such as `sheet: "2026 *"` ({self.feed.where})'
+            )
+        return [header.index(name) for name in self.header]
+
+    def _add_row(
+        self, sheet: str, number: int, row: list[str | None], order: Sequence[int]
+    ) -> None:
+        place = f"sheet '{sheet}': " if self.has_many else ""
+        width = len(order)
+        if any(text is not None for text in row[width:]):
+            message = f"{place}the row has cells to the right of the {width} columns of the header"
             found = "\t".join(text or "" for text in row)
-            rejects.append(Reject(number, "ragged_row", message, found))
+            self.rejects.append(Reject(number, "ragged_row", message, found))
         elif any("\0" in text for text in row if text is not None):
-            message = "a cell holds a NUL character"
+            message = f"{place}a cell holds a NUL character"
             found = "\t".join(text or "" for text in row).replace("\0", "\ufffd")
-            rejects.append(Reject(number, "bad_encoding", message, found))
+            self.rejects.append(Reject(number, "bad_encoding", message, found))
         else:
-            table.append(row[: len(header)])
-            numbers.append(number)
-    return ParsedRecords(
-        "xlsx",
-        header,
-        table.relation(len(header)),
-        table.count,
-        tuple(rejects),
-        numbers,
-        native=table.native(),
-    )
+            cells = row[:width] if sheet == self.first else [row[i] for i in order]
+            self.table.append([*cells, sheet] if self._has_sheet else cells)
+            self.numbers.append(number)
+            if self.has_many:
+                self.sheets.append(sheet)
+
+    @property
+    def _has_sheet(self) -> bool:
+        """Whether rows carry the name of their sheet: where the mapping asks for it."""
+        return self.has_many and SHEET not in self.header and self.feed.reads(SHEET)
+
+    def parsed(self, kind: WorkbookKind, unread: Sequence[str]) -> ParsedRecords:
+        """Gives the records of all sheets that were added.
+
+        Args:
+            kind: Format of the workbook.
+            unread: Sheets that nothing reads.
+
+        Raises:
+            ExtractError: All sheets are empty.
+        """
+        if not self.header:
+            raise ExtractError("the sheets are empty; ask for the file again, or name other sheets")
+        if unread:
+            self.notes.append(f"sheets that nothing reads: {', '.join(unread)}")
+        header = (*self.header, SHEET) if self._has_sheet else self.header
+        return ParsedRecords(
+            kind,
+            header,
+            self.table.relation(len(header)),
+            self.table.count,
+            tuple(self.rejects),
+            self.numbers,
+            tuple(self.notes),
+            native=self.table.native(),
+            row_sheets=self.sheets or None,
+        )
+
+
+def _texts(row: list[Cell]) -> list[str | None]:
+    return [_text(cell) for cell in row]
 
 
 def _text(cell: Cell) -> str | None:

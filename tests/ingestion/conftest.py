@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from readings import Reading
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
@@ -95,3 +96,15 @@ def case(tmp_path: Path) -> LandingCase:
     case = LandingCase(tmp_path)
     case.map('  products: {files: "products*", columns: same}')
     return case
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    """Writes a file and reads it by a feed of the given options."""
+
+    def reading(content: bytes | str, name: str = "file.csv", **options) -> Reading:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return Reading(path, tmp_path, **options)
+
+    return reading

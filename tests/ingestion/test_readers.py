@@ -10,64 +10,19 @@ from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
-import duckdb
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
+from readings import Reading
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import CsvOptions, Feed
-from ingestion.readers import Records, Reject, read_records
+from ingestion.feeds import CsvOptions
 from ingestion.readers.record_scan import exact_records, scan_records
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "landing"
-
-
-def feed(**options) -> Feed:
-    return Feed(
-        mapping="m",
-        where="m.yml:1",
-        source="crm",
-        table="products",
-        source_system="s",
-        time_zone="UTC",
-        id_prefix="",
-        **options,
-    )
-
-
-class Reading:
-    """The records of one file, loaded."""
-
-    def __init__(self, path: Path, scratch: Path, **options) -> None:
-        with duckdb.connect() as connection:
-            connection.execute("set timezone = 'UTC'")
-            records = read_records(path, path.name, feed(**options), connection, scratch / "s")
-            try:
-                self.rows = connection.execute(f"from {records.relation}").fetchall()
-            except duckdb.Error as caught:
-                records = records.reread(caught)
-                self.rows = connection.execute(f"from {records.relation}").fetchall()
-            self.rejects: tuple[Reject, ...] = records.settle(connection, len(self.rows))
-        self.records: Records = records
-        self.header = records.header
-
-    @property
-    def lines(self) -> list[int]:
-        return self.records.lines(range(1, len(self.rows) + 1))
-
-
-@pytest.fixture
-def read(tmp_path):
-    def reading(content: bytes | str, name: str = "file.csv", **options) -> Reading:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return Reading(path, tmp_path, **options)
-
-    return reading
 
 
 @pytest.mark.parametrize("folder", sorted(FIXTURES.iterdir()), ids=lambda path: path.name)
