@@ -158,6 +158,16 @@ def _manifest_checks(contracts: Contracts, run_id: str) -> Iterator[Check]:
         "files whose records are not all accepted, unchanged, quarantined or passed over",
         "do not trust these tables; report this as a defect with the file's structure",
     )
+    yield Check(
+        "landing",
+        "files",
+        "nothing_emptied",
+        "select source, table_name, column_name, reason, count(*) as emptied "
+        f"from raw.landing.emptied where run_id = {quoted(run_id)} group by all",
+        "columns of which values were left empty in this refresh, as the mapping says",
+        "see landing.emptied or the quarantine folder; put them right in the source",
+        severity="warn",
+    )
     for table in contracts:
         yield Check(
             table.source,

@@ -15,6 +15,7 @@ import re
 from decimal import Decimal
 
 from ingestion.contracts import Column
+from ingestion.durations import duration_reason, duration_value
 from ingestion.feeds import Formats
 from ingestion.jalali import jalali_moment
 from ingestion.scripts import (
@@ -70,6 +71,8 @@ def typed_value(column: Column, text: str, formats: Formats, zone: str) -> str:
         return _date(text, formats, zone)
     if column.logical_type == "timestamp":
         return _timestamp(text, formats, zone)
+    if formats.duration:
+        return duration_value(column, text, formats.duration)
     return _number(column, text, formats)
 
 
@@ -77,6 +80,8 @@ def failed_cast_reason(column: Column, text: str, formats: Formats) -> str:
     """Gives the SQL of the code that says why a text has no value of the column's type."""
     if column.logical_type not in {"integer", "number"}:
         return "'cast_failed'"
+    if formats.duration:
+        return duration_reason(text, formats.duration)
     number = _plain_number(text, formats)
     return (
         f"case when {number} is null or not regexp_full_match({number}, {literal(_ANY_NUMBER)}) "

@@ -89,12 +89,15 @@ class TypedBy(BaseModel):
 
     Attributes:
         selector: The column that names it.
+        table: The table that these are columns of; what a table's rows look like is told by the
+            columns alone.
         columns: The columns that it can name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     selector: str
+    table: str = Field(exclude=True)
     columns: tuple[Column, ...]
 
 
@@ -295,7 +298,11 @@ def _typed_by(prop: _Property, item: _SchemaObject, contract: _ContractFile) -> 
     (selector,) = (p for p in item.properties if p.name == typed_by.selector)
     (target,) = (o for o in contract.objects if o.name == typed_by.table)
     named = [p for p in target.properties if p.name in (selector.options.enum or ())]
-    return TypedBy(selector=typed_by.selector, columns=tuple(_column(p) for p in named))
+    return TypedBy(
+        selector=typed_by.selector,
+        table=typed_by.table,
+        columns=tuple(_column(p) for p in named),
+    )
 
 
 def _column(prop: _Property) -> Column:

@@ -24,6 +24,7 @@ from ingestion.change_log import (
     key_hash_sql,
 )
 from ingestion.contracts import Table
+from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
 from ingestion.extracts import ExtractGroup, Piece, extract_id, extract_id_time
 from ingestion.home import Home
@@ -399,6 +400,12 @@ class ExtractLanding:
                 f"{why}, so none was landed. The first: {quarantine.first_reasons()}. All of them "
                 "are in landing.quarantine"
             )
+        for name, emptied, filled in quarantine.emptied_columns():
+            why = why_too_many(self._feed, name, emptied, filled)
+            if why:
+                raise ExtractError(
+                    f"{why}, so no record was landed. All of the values are in landing.emptied"
+                )
 
     def _check_deleted(self, changes: Changes) -> None:
         limit = self._feed.max_deleted
@@ -471,20 +478,21 @@ class ExtractLanding:
         for piece in self._group.pieces:
             blank = replace(blank_result(self._context.run_id, piece), message=message)
             counts = self._connection.execute(
-                "select extract_id, records, quarantined, coalesce(passed_over, 0), duplicates, "
-                "control_totals "
+                "select extract_id, records, quarantined, coalesce(passed_over, 0), "
+                "coalesce(emptied, 0), duplicates, control_totals "
                 f"from {quoted_table(FILES)} where {self._mine} and sha256 = ? "
                 "and status <> 'refused' order by landed_at desc limit 1",
                 [piece.sha256],
             ).fetchone()
             if counts is not None:
-                extract, records, quarantined, passed_over, duplicates, totals = counts
+                extract, records, quarantined, passed_over, emptied, duplicates, totals = counts
                 blank = replace(
                     blank,
                     extract_id=extract,
                     records=records,
                     quarantined=quarantined,
                     passed_over=passed_over,
+                    emptied=emptied,
                     unchanged=records - quarantined - passed_over,
                     duplicates=duplicates,
                     control_totals=totals,
@@ -543,6 +551,7 @@ class ExtractLanding:
             quarantined=aside.records,
             unchanged=staged.record_count - accepted - aside.records - staged.passed_over,
             passed_over=staged.passed_over,
+            emptied=aside.emptied,
             duplicates=staging.duplicates(staged),
             control_totals=staging.control_totals(staged),
             message="; ".join(self._notes(staging, staged, outcome, is_complete)) or None,

@@ -8,7 +8,8 @@ they are read from it (`mappings`).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,13 +20,16 @@ from ingestion.expressions import Expression
 from ingestion.mapping_file import (
     Calendar,
     DayIs,
+    DurationFormat,
     Encoding,
     FileFormat,
     FinalNewline,
     Kind,
     MergedCells,
     Negative,
+    NormalizeStep,
     OnConflict,
+    OnInvalid,
     Otherwise,
     Unmapped,
 )
@@ -56,6 +60,7 @@ class Formats(_Frozen):
     true_words: tuple[str, ...] = ("true", "t", "yes", "y", "1")
     false_words: tuple[str, ...] = ("false", "f", "no", "n", "0")
     null_words: tuple[str, ...] = ()
+    duration: tuple[DurationFormat, ...] = ()
 
 
 class CsvOptions(_Frozen):
@@ -81,6 +86,13 @@ class ExtractedAt(_Frozen):
     column: str | None = None
 
 
+class UnitStep(_Frozen):
+    """What numbers are multiplied by to be in the contract's unit, and the last day of that."""
+
+    factor: Decimal
+    until: date | None = None
+
+
 class ColumnRule(_Frozen):
     """Where a contract column's values come from, and what is done to them before the cast."""
 
@@ -94,6 +106,11 @@ class ColumnRule(_Frozen):
     expression: Expression | None = None
     recode: tuple[tuple[str, str | None], ...] | None = None
     otherwise: Otherwise = "keep"
+    on_invalid: OnInvalid = "quarantine"
+    normalize: tuple[NormalizeStep, ...] | None = None
+    units: tuple[UnitStep, ...] = ()
+    named_units: tuple[tuple[str, tuple[UnitStep, ...]], ...] = ()
+    units_by: tuple[str, ...] = ()
     optional: bool | None = None
     formats: Formats = Formats()
 
@@ -134,8 +151,11 @@ class Feed(_Frozen):
 
     `columns` is None where extract columns have the contract's names. `condition` is what the
     mapping file calls `where`, which says what records are meant at all; `footer` says what ends
-    them. What only says where a thing stands in the mapping file is left out of `model_dump`, so
-    that a dump changes exactly when the meaning does and can serve as a fingerprint.
+    them. `normalize` has the steps of each contract column whose spelling is not to count, also by
+    `column.named` of those that hold values of other columns; it is made of what all columns of the
+    mapping declare. What only says where a thing stands in the mapping file is left out of
+    `model_dump`, so that a dump changes exactly when the meaning does and can serve as a
+    fingerprint.
     """
 
     mapping: str
@@ -175,6 +195,17 @@ class Feed(_Frozen):
         if self.extracted_at is not None and self.extracted_at.column is not None:
             names.append(self.extracted_at.column)
         return column.casefold() in {name.strip().casefold() for name in names}
+    normalize: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
+
+    def steps_of(self, column: str, named: str | None = None) -> tuple[NormalizeStep, ...]:
+        """Gives the steps by which the spelling of a contract column's values is normalised.
+
+        Args:
+            column: Name of the contract column.
+            named: Of a column that holds values of others, the name of the one that is meant.
+        """
+        name = f"{column}.{named}" if named else column
+        return next((steps for known, steps in self.normalize if known == name), ())
 
     @property
     def full_name(self) -> str:

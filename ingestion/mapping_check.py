@@ -11,18 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
 from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, format_by_ending, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
 from ingestion.mapping_values import inline_columns, inline_relation
+from ingestion.normalization import add_normalization
 from ingestion.projection import (
     BLANK,
     EXTRACTED_AT,
@@ -32,6 +34,8 @@ from ingestion.projection import (
     LIFTING_OPTIMIZERS,
     NO_RECORDS,
     PASSED_OVER,
+    TEXT_PREFIX,
+    ProjectedColumn,
     Projection,
     project,
 )
@@ -41,6 +45,7 @@ from ingestion.readers import Records, Reject, format_of, read_records, text_col
 from ingestion.reasons import sentence
 from ingestion.shown import path_name
 from ingestion.sql_text import literal
+from ingestion.units import FACTORS
 
 # All records of most files, and of larger ones a part that is read while one waits.
 MAX_CELLS = 1_000_000
@@ -68,7 +73,10 @@ class ColumnReport:
         samples: A few different values after the cast, as text; masked for personal and pay data.
         filled: Records with a value.
         failed: Records with a value that was not accepted.
+        is_emptied: Whether such a value is left empty, and its record kept.
         failure: What was wrong with the first of these.
+        joined: Keys that the file spells in more than one way.
+        spellings: A few of these with two of their spellings; masked for personal and pay data.
     """
 
     column: str
@@ -80,6 +88,9 @@ class ColumnReport:
     filled: int = 0
     failed: int = 0
     failure: str | None = None
+    is_emptied: bool = False
+    joined: int = 0
+    spellings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,6 +222,7 @@ def _inline_report(feed: Feed, table: Table) -> FileReport:
     columns = inline_columns(feed.inline)
     projection = project(feed, table, feed.inline.header, columns, calendar=_CALENDAR)
     with duckdb.connect() as connection:
+        add_normalization(connection)
         connection.execute(f"create temp table cells as from {inline_relation(feed.inline)}")
         return _understood(replace(blank, time_from="mapping"), feed, table, projection, connection)
 
@@ -221,6 +233,7 @@ def _file_report(feed: Feed, table: Table, path: Path, folder: Path) -> FileRepo
     try:
         report = replace(report, format=format_of(feed, name), **_time(feed, path, folder))
         with TemporaryDirectory() as scratch, duckdb.connect() as connection:
+            add_normalization(connection)
             return _read(report, feed, table, path, Path(scratch), connection)
     except ExtractError as refused:
         return replace(report, error=refused.message)
@@ -276,6 +289,9 @@ def _read(
         return replace(report, error="the file holds no records")
     total = report.rows - report.passed_over
     refused = why_refused(feed, total - report.good_rows, total) if is_whole else None
+    emptied = (c for c in report.columns if c.is_emptied and is_whole)
+    over = (why_too_many(feed, c.column, c.failed, c.filled) for c in emptied)
+    refused = refused or next((why for why in over if why), None)
     if refused:
         return replace(report, error=f"{refused}, so none would be landed")
     return report
@@ -336,13 +352,24 @@ def _understood(
             "set aside; latest_by can say which of them is right"
         )
         report = replace(report, notes=(*report.notes, note))
+    fractions = [c.name for c in projection.columns if _holds_fractions(c, connection)]
+    if fractions:
+        note = (
+            f"no cell of {', '.join(fractions)} is above 1 percent: where a workbook shows 12 % "
+            "its cell holds 0.12, and needs no unit"
+        )
+        report = replace(report, notes=(*report.notes, note))
     counts = connection.execute(
         f"select count(*), count(*) filter ({FAILED_REASON} is null), "
         f"count(*) filter ({FAILED_REASON} in {NO_RECORDS}) from understood"
     ).fetchone() or (0, 0, 0)
     rules = {rule.column: rule for rule in feed.columns or ()}
     columns = tuple(
-        _column_report(column.name, table, projection, rules, feed, connection)
+        replace(
+            _column_report(column.name, table, projection, rules, feed, connection),
+            is_emptied=column.is_emptied,
+            **_spellings(column, connection),
+        )
         for column in projection.columns
     )
     if projection.extracted_at is not None:
@@ -412,6 +439,45 @@ def _column_report(
         failed=failed,
         failure=sentence(reason, column) if reason else None,
     )
+
+
+def _holds_fractions(column: ProjectedColumn, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tells whether numbers that are to be percent are fractions already, as cells of that form."""
+    is_percent = [step.factor for step in column.units] == [FACTORS["percent"]]
+    if not is_percent or column.native_sql is None:
+        return False
+    found = connection.execute(
+        f"select max(abs({quoted(column.name)})) from understood inner join cells "
+        f"on understood.rowid = cells.rowid where {column.native_sql}"
+    ).fetchone()
+    return bool(found and found[0] and found[0] <= FACTORS["percent"])
+
+
+def _spellings(column: ProjectedColumn, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Gives how many keys are spelled in several ways, and examples of these."""
+    spelled = quoted(TEXT_PREFIX + column.name)
+    if column.is_made_key and column.spelling_sql is not None:
+        spelled = f"({column.spelling_sql})"
+    elif not column.steps:
+        return {}
+    several = (
+        f"select min({spelled}) as least, max({spelled}) as greatest, "
+        f"min(understood.rowid) as first_row "
+        "from understood inner join cells on understood.rowid = cells.rowid "
+        f"where {quoted(column.name)} is not null "
+        f"and {quoted(FAILURE_PREFIX + column.name)} is null "
+        f"and coalesce({FAILED_REASON} not in {NO_RECORDS}, true) "
+        f"group by {quoted(column.name)} having count(distinct {spelled}) > 1"
+    )
+    found = connection.execute(
+        f"select least, greatest, count(*) over () from ({several}) order by first_row "
+        f"limit {SAMPLES}"
+    ).fetchall()
+    if not found:
+        return {}
+    told = tuple(f"{_short(least)} = {_short(greatest)}" for least, greatest, _ in found)
+    is_masked = column.column.is_masked
+    return {"joined": found[0][2], "spellings": () if is_masked else told}
 
 
 def _origin(name: str, rules: Mapping[str, ColumnRule], feed: Feed, is_absent: bool) -> str | None:

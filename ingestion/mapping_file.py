@@ -31,11 +31,15 @@ Negative = Literal["sign", "trailing", "parentheses"]
 Kind = Literal["full", "delta", "events"]
 FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx", "xls"]
 Unmapped = Literal["report", "ignore", "refuse"]
-Otherwise = Literal["keep", "null", "quarantine"]
+OtherwiseWord = Literal["keep", "null", "quarantine"]
+OnInvalidWord = Literal["quarantine", "null"]
 FinalNewline = Literal["required", "optional"]
 DayIs = Literal["start", "end"]
 OnConflict = Literal["refuse", "first", "last", "null_differing"]
 MergedCells = Literal["refuse", "fill"]
+DurationFormat = Literal["iso_duration", "clock_duration"]
+UnitName = Literal["percent", "thousands", "millions", "billions", "rial", "toman", "new_rial"]
+NormalizeStep = Literal["nfkc", "arabic_yeh_kaf", "zwnj", "tatweel", "digits", "case", "spaces"]
 AUTO = "auto"
 # Python's codecs of names, escapes and of nothing.
 _CODECS_OF_NO_FILE = {
@@ -88,6 +92,20 @@ class _OneOrMore:
         return {"anyOf": [schema["items"], schema]}
 
 
+class _NullIsAWord:
+    """Tells editors that `otherwise: null` is right, in which YAML sees no text."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(core_schema), {"type": "null"}]}
+
+
+def _null_word(value: Any) -> Any:
+    """Takes the null of YAML for the word, or what is asked for would not be done."""
+    return "null" if value is None else value
+
+
 class _AnyWords:
     """Tells editors that `null: [NULL]` is right, although YAML sees no text in it."""
 
@@ -105,6 +123,9 @@ Texts = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed
 
 
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
+Otherwise = Annotated[OtherwiseWord, BeforeValidator(_null_word), _NullIsAWord()]
+OnInvalid = Annotated[OnInvalidWord, BeforeValidator(_null_word), _NullIsAWord()]
+Steps = Annotated[tuple[NormalizeStep, ...], BeforeValidator(_listed), _OneOrMore()]
 
 
 class Block(BaseModel):
@@ -212,6 +233,30 @@ class ExtractedAtBlock(Block):
         return self
 
 
+Factor = Annotated[StrictFloat | StrictInt, Field(gt=0)]
+
+
+class UnitBlock(Block):
+    """A unit that numbers are written in until some day: by its name, or as a factor."""
+
+    unit: UnitName | None = Field(default=None, description="Name of the unit.")
+    scale: Factor | None = Field(
+        default=None, description="What numbers are multiplied by, to be in the contract's unit."
+    )
+    until: Text | None = Field(
+        default=None, description="Last day of this unit, such as 2025-12-31; the last has none."
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> UnitBlock:
+        if (self.unit is None) == (self.scale is None):
+            raise ValueError("a unit needs its name (unit) or a factor (scale), and not both")
+        return self
+
+
+Units = UnitName | Annotated[tuple[UnitBlock, ...], Field(min_length=1)]
+
+
 class ColumnBlock(Block):
     """Where a contract column's values come from: exactly one origin, then what is done to it."""
 
@@ -231,15 +276,37 @@ class ColumnBlock(Block):
     recode: dict[str, Cell] | None = Field(
         default=None, description="Values to replace; the key '' stands for an empty cell."
     )
-    otherwise: Otherwise | None = Field(
-        default=None, description="What becomes of values that recode does not name."
+    otherwise: Otherwise = Field(
+        default="keep", description="What becomes of values that recode does not name."
+    )
+    on_invalid: OnInvalid = Field(
+        default="quarantine",
+        description="What becomes of a value that cannot be used: its record is set aside, or it "
+        "alone is left empty.",
+    )
+    normalize: Steps | None = Field(
+        default=None, description="Which differences of spelling do not count in this column."
+    )
+    unit: Units | dict[str, Units] | None = Field(
+        default=None,
+        description="Unit of the numbers in the extract; a list where it changed, and by column "
+        "where values of several columns stand in one.",
+    )
+    scale: Factor | None = Field(
+        default=None, description="What the numbers are multiplied by, instead of a unit's name."
+    )
+    by: Texts | None = Field(
+        default=None,
+        description="Contract column whose day decides which of several units holds; of several "
+        "the first that is filled.",
     )
     optional: StrictBool | None = Field(
         default=None, description="Whether the extract may lack the column."
     )
     format: Texts | None = Field(
         default=None,
-        description="strptime formats of this date or timestamp, or how it is counted.",
+        description="strptime formats of this date or timestamp, or how it is counted; of a column "
+        "of minutes or hours iso_duration (PT1H30M) or clock_duration (1:30).",
     )
     formats: FormatsBlock | None = None
 
@@ -261,8 +328,10 @@ class ColumnBlock(Block):
             raise ValueError(
                 "a column needs exactly one of from, path, constant, key_of and expression"
             )
-        if self.otherwise is not None and self.recode is None:
+        if "otherwise" in self.model_fields_set and self.recode is None:
             raise ValueError("otherwise goes with recode only")
+        if self.unit is not None and self.scale is not None:
+            raise ValueError("a column takes a unit or a scale, and not both")
         if given == ["constant"] and len(self.model_fields_set) > 1:
             raise ValueError("constant stands alone: there is nothing to recode or to read")
         return self
@@ -380,6 +449,11 @@ class MappingFile(Block):
         default="", description="Put before every key and reference that ends in _id."
     )
     extracted_at: ExtractedAtBlock | None = None
+    normalize: Steps = Field(
+        default=(),
+        description="Which differences of spelling do not count in keys, references, the values "
+        "of recode and allowed values.",
+    )
     formats: FormatsBlock | None = None
     csv: CsvBlock | None = None
     tables: dict[str, Feeds] = Field(min_length=1, description="Contract tables and their feeds.")

@@ -12,7 +12,13 @@ import duckdb
 
 from ingestion.contracts import Table
 from ingestion.feeds import Feed, Formats, InlineRows
-from ingestion.projection import FAILED_COLUMN, FAILED_REASON, ProjectedColumn, project
+from ingestion.projection import (
+    FAILED_COLUMN,
+    FAILED_REASON,
+    ProjectedColumn,
+    project,
+    value_steps,
+)
 from ingestion.reasons import sentence
 from ingestion.sql_text import literal
 
@@ -45,9 +51,11 @@ def _wrong_rule_values(
             sql = f"cast({literal(text)} as varchar)"
             formats = rule.formats if rule.recode else Formats()
             column = table.column(rule.column)
-            written.append(
-                (rule.where, text, ProjectedColumn(column, sql, None, formats, feed.time_zone))
+            steps = value_steps(feed, column, rule)
+            projected = ProjectedColumn(
+                column, sql, None, formats, feed.time_zone, steps=steps, units=rule.units[:1]
             )
+            written.append((rule.where, text, projected))
     if not written:
         return
     checks = ", ".join(column.failure_sql for _, _, column in written)

@@ -19,7 +19,8 @@ import duckdb
 from pydantic import BaseModel
 
 from ingestion.casts import NUMBER_FORMATS
-from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.contracts import Column, Contracts, Table, load_contracts
+from ingestion.durations import DURATION_FORMATS, duration_unit
 from ingestion.errors import MappingError
 from ingestion.expressions import (
     Expression,
@@ -52,7 +53,10 @@ from ingestion.mapping_file import (
     MappingFile,
 )
 from ingestion.mapping_values import wrong_values
+from ingestion.normalization import add_normalization
+from ingestion.normalized_columns import NormalizedColumns, same_codes
 from ingestion.scripts import kinds_of
+from ingestion.unit_rules import WrittenUnits, missing_units
 from ingestion.yaml_source import Location, YamlDocument, nearest, read_yaml
 
 __all__ = [
@@ -84,6 +88,7 @@ def load_mapping(name_or_path: str | Path, contracts: Contracts | None = None) -
     document = read_yaml(_mapping_path(str(name_or_path)), MappingError, VERBATIM_KEYS)
     content = document.validated(MappingFile)
     with closing(locked_connection()) as connection:
+        add_normalization(connection)
         known = contracts or load_contracts()
         return _Resolution(document, content, known, connection).mapping()
 
@@ -135,6 +140,7 @@ class _Resolution:
         self._raise_problems()
         feeds = tuple(self._feeds())
         self._raise_problems()
+        feeds = self._normalized(feeds)
         self._check_values(feeds)
         return Mapping(
             name=self.content.mapping,
@@ -304,12 +310,21 @@ class _Resolution:
     def _rule(
         self, table: Table, name: str, block: ColumnBlock, formats: Formats, place: Location
     ) -> ColumnRule:
-        logical_type = table.column(name).logical_type
         own = _merged_formats(block.formats, base=formats)
         if block.format is not None:
-            if logical_type not in {"date", "timestamp"}:
-                self._problem(place, f"'format' is for dates and timestamps; {name} is none")
-            own = own.model_copy(update={logical_type: block.format})
+            own = own.model_copy(update=self._own_format(table.column(name), block.format, place))
+        if block.on_invalid == "null" and table.column(name).required:
+            self._problem(
+                (*place, "on_invalid"),
+                f"{table.full_name} requires {name}, so it cannot be left empty; its records are "
+                "set aside",
+            )
+        units = WrittenUnits(table, name, block)
+        for key, message in units.problems:
+            self._problem((*place, key), message)
+        own = units.formats(own)
+        if own.duration and (block.unit is not None or block.scale is not None):
+            self._problem(place, f"{name} has a format that says its unit; drop unit or scale")
         if own != formats:
             self._check_together(own, place)
         recode = None
@@ -325,10 +340,43 @@ class _Resolution:
             key_of=block.key_of or (),
             expression=self._expression(block.expression, place),
             recode=recode,
-            otherwise=block.otherwise or "keep",
+            otherwise=block.otherwise,
+            on_invalid=block.on_invalid,
+            normalize=block.normalize,
+            units=units.units,
+            named_units=units.named,
+            units_by=block.by or (),
             optional=block.optional,
             formats=own,
         )
+
+    def _own_format(
+        self, column: Column, written: tuple[str, ...], place: Location
+    ) -> dict[str, tuple[str, ...]]:
+        """Gives what `format` of a column says, under the name it has among formats."""
+        unit = duration_unit(column)
+        if unit is not None:
+            unknown = next((name for name in written if name not in DURATION_FORMATS), None)
+            if unknown is not None:
+                self._problem(
+                    (*place, "format"),
+                    f"'{unknown}' is no format of {unit}{nearest(unknown, DURATION_FORMATS)}; "
+                    f"there are {' and '.join(DURATION_FORMATS)}",
+                )
+            return {"duration": written}
+        if column.logical_type not in {"date", "timestamp"}:
+            self._problem(
+                place,
+                f"'format' is for dates, timestamps and columns of minutes or hours; {column.name} "
+                "is none",
+            )
+        for name in sorted(set(written) & set(DURATION_FORMATS)):
+            self._problem(
+                (*place, "format"),
+                f"'{name}' is for columns of minutes or hours; {column.name} is a "
+                f"{column.logical_type}",
+            )
+        return {column.logical_type: written}
 
     def _path(self, path: str | None, place: Location) -> tuple[str, str] | None:
         """Splits a JSON path into the key of the record and the rest below it."""
@@ -406,6 +454,18 @@ class _Resolution:
             mapped = tuple(rule.column for rule in feed.columns)
         if is_known and name not in mapped:
             self._problem(place, f"latest_by needs {name} among the columns")
+
+    def _normalized(self, feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
+        columns = NormalizedColumns(feeds, self.content.normalize, self.contracts)
+        normalized = tuple(columns.feeds())
+        wrong = [
+            *columns.problems,
+            *(each for feed in normalized for each in same_codes(feed)),
+            *missing_units(normalized, self.contracts),
+        ]
+        if wrong:
+            raise MappingError("\n".join(f"{where}: {message}" for where, message in wrong))
+        return normalized
 
     def _check_values(self, feeds: tuple[Feed, ...]) -> None:
         wrong = dict.fromkeys(
@@ -492,7 +552,7 @@ def _written_formats(block: FeedBlock, place: Location) -> Iterator[tuple[Locati
         at: Location = (*place, "columns", name)
         if column.formats is not None:
             yield (*at, "formats"), column.formats
-        if column.format is not None:
+        if column.format is not None and not set(column.format) <= set(DURATION_FORMATS):
             yield (*at, "format"), FormatsBlock(date=column.format)
 
 

@@ -17,18 +17,22 @@ from ingestion.casts import failed_cast_reason, local_time, plain_text, typed_va
 from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
 from ingestion.expressions import Expression
-from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats
+from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats, UnitStep
+from ingestion.mapping_file import NormalizeStep
+from ingestion.normalization import normalised, normalised_sql, spelled_sql
 from ingestion.raw_ddl import quoted
 from ingestion.readers.records import Native
 from ingestion.scripts import same_letters
 from ingestion.shown import HeaderNames, short_name, short_names, without_number
 from ingestion.sql_text import cleaned, first_filled, literal
+from ingestion.units import reason_in_units, value_in_units
 
 TEXT_PREFIX = "_text_"
 VALUE_PREFIX = "_value_"
 FAILURE_PREFIX = "_failure_"
 FAILED_COLUMN = "_failed_column"
 FAILED_REASON = "_failed_reason"
+EMPTIED = "_emptied"
 EXTRACTED_AT = "_extracted_at_value"
 PASSED_OVER = "passed_over"
 BLANK = "blank"
@@ -73,6 +77,14 @@ class ProjectedColumn:
         is_made_key: Whether the text is a key made of names, which no spreadsheet can damage.
         calendar: First and last day that a date can have; None for any.
         inputs: Extract columns that an expression makes the text of.
+        steps: By what its spelling is normalised, on the way from the text to the value.
+        named_steps: The same of the columns whose values it holds, by their names.
+        spelling_sql: VARCHAR over the text relation: the names as the file spells them, where the
+            text is a key made of names.
+        units: What its numbers are multiplied by, in order of time.
+        named_units: The same of the columns whose values it holds, by their names.
+        units_by: Contract columns of which the first that is filled says the day of the unit.
+        is_emptied: Whether a value that cannot be used is left empty, and its record kept.
     """
 
     column: Column
@@ -87,6 +99,13 @@ class ProjectedColumn:
     is_made_key: bool = False
     calendar: tuple[date, date] | None = None
     inputs: tuple[str, ...] = ()
+    steps: tuple[NormalizeStep, ...] = ()
+    named_steps: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
+    spelling_sql: str | None = None
+    units: tuple[UnitStep, ...] = ()
+    named_units: tuple[tuple[str, tuple[UnitStep, ...]], ...] = ()
+    units_by: tuple[str, ...] = ()
+    is_emptied: bool = False
 
     @property
     def name(self) -> str:
@@ -112,29 +131,48 @@ class ProjectedColumn:
     def plain_of(self, text: str) -> str:
         """Gives the text as its cast reads it, as SQL over the SQL of the text."""
         plain = plain_text(self.column, text)
+        if self.steps:
+            prefix = self.id_prefix if self.column.is_prefixed_id else ""
+            spelled = spelled_sql(self.column, text, self.steps, prefix)
+            plain = f"case when {_shows_error(text, prefix)} then {text} else {spelled} end"
         return plain if plain == text else f"({plain})"
 
-    def value_of(self, text: str, is_native: str | None = None) -> str:
+    def value_of(self, text: str, is_native: str | None = None, day: str | None = None) -> str:
         """Gives the typed value as SQL over the SQL of the plain text.
 
         Args:
             text: The plain text.
             is_native: Whether the text is that of a value which was no text.
+            day: The day that says which of several units holds.
         """
-        read = typed_value(self.column, text, self.formats, self.time_zone)
+        read = self._read(text, self.formats, day)
         if is_native is None or self.formats == Formats():
             return read
-        native = typed_value(self.column, text, Formats(), self.time_zone)
-        return f"case when {is_native} then {native} else {read} end"
+        return f"case when {is_native} then {self._read(text, Formats(), day)} else {read} end"
 
-    def written_value(self, text: str, is_native: str | None = None) -> str:
+    def _read(self, text: str, formats: Formats, day: str | None) -> str:
+        if self.units:
+            return value_in_units(self.column, text, formats, self.units, day)
+        return typed_value(self.column, text, formats, self.time_zone)
+
+    def _why_unread(self, text: str, formats: Formats, day: str | None) -> str:
+        if self.units:
+            return reason_in_units(self.column, text, formats, self.units, day)
+        return failed_cast_reason(self.column, text, formats)
+
+    def written_value(self, text: str, is_native: str | None = None, day: str | None = None) -> str:
         """Gives the typed value written as SQL writes it, so that any engine casts it back."""
-        value = f"cast({self.value_of(text, is_native)} as varchar)"
+        value = f"cast({self.value_of(text, is_native, day)} as varchar)"
         prefixed = self.id_prefix and self.column.is_prefixed_id
         return f"{literal(self.id_prefix)} || {value}" if prefixed else value
 
     def failure_of(
-        self, text: str, value: str, origin_failure: str | None, is_native: str | None = None
+        self,
+        text: str,
+        value: str,
+        origin_failure: str | None,
+        is_native: str | None = None,
+        day: str | None = None,
     ) -> str:
         """Gives the reason code as SQL over that of the plain text, the value and the first code.
 
@@ -147,10 +185,10 @@ class ProjectedColumn:
         if self.column.required:
             branches.append((f"{text} is null", "'required_missing'"))
         if self.column.logical_type != "string":
-            reason = failed_cast_reason(self.column, text, self.formats)
+            reason = self._why_unread(text, self.formats, day)
             branches.append((f"{value} is null and {_shows_error(text, '')}", "'error_cell'"))
             if is_native is not None and self.formats != Formats():
-                native = failed_cast_reason(self.column, text, Formats())
+                native = self._why_unread(text, Formats(), day)
                 reason = f"case when {is_native} then {native} else {reason} end"
             branches.append((f"{value} is null and {text} is not null", reason))
         else:
@@ -213,7 +251,8 @@ class Projection:
         has, after the carried columns, for each contract column `x`: `x` (typed value),
         `_text_x` (VARCHAR as mapped) and `_failure_x` (reason code or NULL); then the first
         contract column that failed as `_failed_column` and its code as `_failed_reason`, both NULL
-        for a good record; and `_extracted_at_value` (UTC) where records say their time. The code
+        for a good record; whether values were left empty for what is wrong with them as
+        `_emptied`; and `_extracted_at_value` (UTC) where records say their time. The code
         of a record that is none is `passed_over`, or `blank` where no cell that the mapping uses
         holds anything. What is not selected from it is not computed.
 
@@ -241,11 +280,14 @@ class Projection:
             if c.is_read_plain
         ]
         place = {c.name: n for n, c in zip(names, self.columns, strict=False)}
+        days = {c.name: _unit_day(c, self.columns, place) for c in every if c.units_by}
         values = [
-            f"{_value_in_row(c, n, place)} as v{n}" for n, c in zip(names, every, strict=True)
+            f"{_value_in_row(c, n, place, days.get(c.name))} as v{n}"
+            for n, c in zip(names, every, strict=True)
         ]
         failures = [
-            f"{_failure_in_row(c, n, place)} as f{n}" for n, c in zip(names, every, strict=True)
+            f"{_failure_in_row(c, n, place, days.get(c.name))} as f{n}"
+            for n, c in zip(names, every, strict=True)
         ]
         return (
             f"select {', '.join([*carried, *self._outcome(names)])} from ("
@@ -266,12 +308,14 @@ class Projection:
     def _outcome(self, names: list[str]) -> list[str]:
         """Gives the final columns over the numbered ones."""
         columns = [*self.columns, *([self.extracted_at] if self.extracted_at else [])]
-        failed = " ".join(
-            f"when f{n} is not null then {literal(c.name)}"
-            for n, c in zip(names, columns, strict=True)
-        )
-        reasons = ", ".join(f"f{n}" for n in names)
-        outcome = [f"v{n} as {quoted(c.name)}" for n, c in zip(names, self.columns, strict=False)]
+        fatal = [(n, c) for n, c in zip(names, columns, strict=True) if not c.is_emptied]
+        failed = " ".join(f"when f{n} is not null then {literal(c.name)}" for n, c in fatal)
+        reasons = ", ".join(f"f{n}" for n, _ in fatal)
+        outcome = [
+            f"{f'case when f{n} is null then v{n} end' if c.is_emptied else f'v{n}'} "
+            f"as {quoted(c.name)}"
+            for n, c in zip(names, self.columns, strict=False)
+        ]
         outcome += [
             f"t{n} as {quoted(TEXT_PREFIX + c.name)}"
             for n, c in zip(names, self.columns, strict=False)
@@ -295,6 +339,8 @@ class Projection:
         if codes:
             column = f"case when ({code}) in {NO_RECORDS} then null else {column} end"
         outcome += [f"{column} as {FAILED_COLUMN}"]
+        emptied = [f"f{n} is not null" for n, c in zip(names, columns, strict=True) if c.is_emptied]
+        outcome += [f"{' or '.join(emptied) or 'false'} as {EMPTIED}"]
         if self.extracted_at is not None:
             outcome += [f"v{names[-1]} as {EXTRACTED_AT}"]
         return outcome
@@ -346,16 +392,31 @@ def _shows_error(text: str, prefix: str) -> str:
     return f"prefix({text}, {literal(prefix + '#')}) and {text} in ({errors})"
 
 
-def _value_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
+def _unit_day(
+    column: ProjectedColumn, columns: Sequence[ProjectedColumn], place: Mapping[str, str]
+) -> str:
+    """Gives the day that says the unit of a column's numbers, over the texts of its row."""
+    days = []
+    for name in column.units_by:
+        by = columns[int(place[name])]
+        value = _value_in_row(by, place[name], place)
+        is_moment = by.column.logical_type == "timestamp"
+        days.append(f"cast({local_time(value, by.time_zone) if is_moment else value} as date)")
+    return f"coalesce({', '.join(days)})"
+
+
+def _value_in_row(
+    column: ProjectedColumn, number: str, place: Mapping[str, str], day: str | None = None
+) -> str:
     """Gives the value of a column over the texts of its row."""
     native = f"n{number}" if column.native_sql else None
     typed_by = column.column.typed_by
     if typed_by is None:
-        return column.value_of(f"{'p' if column.is_read_plain else 't'}{number}", native)
+        return column.value_of(f"{'p' if column.is_read_plain else 't'}{number}", native, day)
     cases = " ".join(
-        f"when {literal(named.column.name)} then {named.written_value(plain, is_native)}"
+        f"when {literal(named.column.name)} then {named.written_value(plain, is_native, day)}"
         for named in _named_columns(column, typed_by)
-        for plain in [named.plain_of(f"t{number}")]
+        for plain in [replace(named, id_prefix="").plain_of(f"t{number}")]
         for is_native in [_native_in_row(named, native, number)]
     )
     return f"case t{place[typed_by.selector]} {cases} end"
@@ -365,16 +426,18 @@ def _native_in_row(column: ProjectedColumn, native: str | None, number: str) -> 
     return None if native is None else _native_of_kind(column.column, native, f"t{number}")
 
 
-def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, str]) -> str:
+def _failure_in_row(
+    column: ProjectedColumn, number: str, place: Mapping[str, str], day: str | None = None
+) -> str:
     """Gives the reason code of a column over the texts and values of its row."""
     typed_by, not_before = column.column.typed_by, column.column.not_before
     native = f"n{number}" if column.native_sql else None
     origin = f"o{number}" if column.origin_failure_sql else None
     text = f"{'p' if column.is_read_plain else 't'}{number}"
-    failure = column.failure_of(text, f"v{number}", origin, native)
+    failure = column.failure_of(text, f"v{number}", origin, native, day)
     if typed_by is not None:
         cases = " ".join(
-            f"when {literal(named.column.name)} then ({_named_failure(named, number, native)})"
+            f"when {literal(named.column.name)} then ({_named_failure(named, number, native, day)})"
             for named in _named_columns(column, typed_by)
         )
         failure = f"coalesce({failure}, case t{place[typed_by.selector]} {cases} end)"
@@ -384,12 +447,13 @@ def _failure_in_row(column: ProjectedColumn, number: str, place: Mapping[str, st
     return failure
 
 
-def _named_failure(named: ProjectedColumn, number: str, native: str | None) -> str:
+def _named_failure(named: ProjectedColumn, number: str, native: str | None, day: str | None) -> str:
     """Gives the reason code of a text that another column says to be a value of a column."""
-    plain, is_native = named.plain_of(f"t{number}"), _native_in_row(named, native, number)
-    value = f"({named.value_of(plain, is_native)})"
     # The prefix of ids goes before such a text only when it is written.
-    return replace(named, id_prefix="").failure_of(plain, value, None, is_native)
+    bare, is_native = replace(named, id_prefix=""), _native_in_row(named, native, number)
+    plain = bare.plain_of(f"t{number}")
+    value = f"({bare.value_of(plain, is_native, day)})"
+    return bare.failure_of(plain, value, None, is_native, day)
 
 
 def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[ProjectedColumn]:
@@ -403,6 +467,8 @@ def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[Projected
             column.time_zone,
             id_prefix=column.id_prefix,
             calendar=column.calendar,
+            steps=dict(column.named_steps).get(named.name, ()),
+            units=dict(column.named_units).get(named.name, ()),
         )
         for named in typed_by.columns
     ]
@@ -665,11 +731,15 @@ def _projected(
     if rule is None:
         return ProjectedColumn(column, "cast(null as varchar)", None, feed.formats, feed.time_zone)
     formats = _formats(rule)
-    text, failure = _origin(rule, formats, header, cells)
+    steps = feed.steps_of(column.name)
+    text, failure = _origin(rule, formats, header, cells, steps)
     source = header.find(rule.from_column) if rule.from_column is not None else None
     native, largest_exact = _native(column, rule, text, header, cells)
+    if formats.duration:
+        # What a workbook shows as a clock comes as one, and a plain number says no duration.
+        native = None
     if rule.recode is not None:
-        recoded, failure = _recoded(rule, text, failure)
+        recoded, failure = _recoded(rule, text, failure, steps)
         # What the mapping puts in place of a value is text.
         native = f"({native}) and ({recoded}) is not distinct from ({text})" if native else None
         text = recoded
@@ -691,7 +761,36 @@ def _projected(
             for name in (rule.expression.columns if rule.expression else ())
             if (found := header.find(name)) is not None
         ),
+        steps=value_steps(feed, column, rule),
+        named_steps=_named_steps(feed, column),
+        spelling_sql=_spelling(rule, header, cells),
+        units=rule.units,
+        named_units=rule.named_units,
+        units_by=rule.units_by,
+        is_emptied=rule.on_invalid == "null",
     )
+
+
+def value_steps(feed: Feed, column: Column, rule: ColumnRule) -> tuple[NormalizeStep, ...]:
+    """Gives the steps by which the values of a column are normalised, and not only compared.
+
+    Names and other texts stay as they are written, unless the mapping declares it for them.
+    """
+    is_normalised = column.is_identity or column.enum or rule.normalize is not None
+    is_text = column.logical_type == "string"
+    return feed.steps_of(column.name) if is_text and is_normalised else ()
+
+
+def _named_steps(feed: Feed, column: Column) -> tuple[tuple[str, tuple[NormalizeStep, ...]], ...]:
+    named = column.typed_by.columns if column.typed_by is not None else ()
+    return tuple((each.name, feed.steps_of(column.name, each.name)) for each in named)
+
+
+def _spelling(rule: ColumnRule, header: _Header, cells: _Cells) -> str | None:
+    """Gives the SQL of the names of which a key is made, as the file spells them."""
+    found = [header.find(name) for name in rule.key_of]
+    texts = ", ".join(f"trim({cells.texts[name]})" for name in found if name is not None)
+    return f"concat_ws('|', {texts})" if texts else None
 
 
 def _native(
@@ -727,7 +826,11 @@ def _formats(rule: ColumnRule) -> Formats:
 
 
 def _origin(
-    rule: ColumnRule, formats: Formats, header: _Header, cells: _Cells
+    rule: ColumnRule,
+    formats: Formats,
+    header: _Header,
+    cells: _Cells,
+    steps: Sequence[NormalizeStep],
 ) -> tuple[str, str | None]:
     """Gives the SQL of a rule's text and of the reason why it could not be made."""
     if rule.is_constant:
@@ -738,7 +841,8 @@ def _origin(
     named = {name: header.find(name) for name in rule.extract_columns}
     sql = {name: cells.texts[found] for name, found in named.items() if found is not None}
     if rule.key_of:
-        return _key(tuple(cleaned(sql[name], formats) for name in rule.key_of)), None
+        parts = (cleaned(sql[name], formats) for name in rule.key_of)
+        return _key(tuple(normalised_sql(part, steps) for part in parts)), None
     name = rule.extract_columns[0]
     if rule.path is not None and rule.path[1]:
         found = f"json_extract_string({sql[name]}, {literal(rule.path[1])})"
@@ -778,19 +882,22 @@ def _key(parts: tuple[str, ...]) -> str:
     return f"case when not ({empty}) then {joined} end"
 
 
-def _recoded(rule: ColumnRule, text: str, failure: str | None) -> tuple[str, str | None]:
+def _recoded(
+    rule: ColumnRule, text: str, failure: str | None, steps: Sequence[NormalizeStep]
+) -> tuple[str, str | None]:
     """Replaces values; one that is not named is kept, emptied or refused."""
-    codes = [(key, value) for key, value in rule.recode or () if key != ""]
+    codes = [(normalised(key, steps), value) for key, value in rule.recode or () if key != ""]
     empty = [value for key, value in rule.recode or () if key == ""]
     cases = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in codes)
     kept = text if rule.otherwise == "keep" else "cast(null as varchar)"
-    recoded = f"case {text} {cases} else {kept} end" if codes else kept
+    spelled = normalised_sql(text, steps)
+    recoded = f"case {spelled} {cases} else {kept} end" if codes else kept
     if empty:
         recoded = f"case when {text} is null then {literal(empty[0])} else {recoded} end"
     if rule.otherwise != "quarantine":
         return recoded, failure
     known = ", ".join(literal(key) for key, _ in codes) or "null"
-    unknown = f"when {text} not in ({known}) then 'not_in_enum'"
+    unknown = f"when {spelled} not in ({known}) then 'not_in_enum'"
     earlier = f"when {failure} is not null then {failure} " if failure else ""
     return recoded, f"case {earlier}{unknown} end"
 

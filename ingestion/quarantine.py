@@ -14,8 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion.emptied import EMPTIED_VALUES, add_emptied, make_emptied
 from ingestion.feeds import Feed
 from ingestion.home import OWNER_ONLY_FILE, Home
+from ingestion.limits import why_over_limit
 from ingestion.projection import (
     CONDITION,
     FAILED_COLUMN,
@@ -28,14 +30,12 @@ from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import text_columns
 from ingestion.reasons import sentence
 from ingestion.sql_text import literal
-from ingestion.staging import ACCEPTED, StagedPiece, Staging
-from ingestion.system_tables import QUARANTINE
+from ingestion.staging import ACCEPTED, STAGED, StagedPiece, Staging
+from ingestion.system_tables import EMPTIED, QUARANTINE
 
 MASK = "***"
 HELD = "_held"
 MAX_VALUE = 200
-# Of fewer records more than half may well be wrong.
-FEW_RECORDS = 20
 MAX_RECORD = 10_000
 _FIRST_SHOWN = 3
 _CONFLICT = (
@@ -55,18 +55,10 @@ def why_refused(feed: Feed, count: int, total: int) -> str | None:
     Returns:
         The reason, or None where the others are landed.
     """
-    limit = feed.max_quarantined
-    if limit is None and feed.kind == "full" and count == total > 0:
+    why = why_over_limit(feed, count, total)
+    if feed.max_quarantined is None and feed.kind == "full" and count == total > 0:
         why = "a full extract of which nothing can be used would delete every row"
-    elif limit is None and total >= FEW_RECORDS and count > total / 2:
-        why = (
-            "the mapping hardly fits the file if they are more than half; max_quarantined can "
-            "allow more"
-        )
-    elif limit is not None and count > (limit if isinstance(limit, int) else limit * total):
-        allowed = f"{limit:,}" if isinstance(limit, int) else f"{limit:.4g} of all"
-        why = f"max_quarantined allows {allowed}"
-    else:
+    if why is None:
         return None
     return f"{count:,} of {total:,} records would be set aside, and {why} ({feed.where})"
 
@@ -78,10 +70,12 @@ class SetAside:
     Args:
         records: How many they are.
         has_unreadable_key: Whether it is not known of all of them which key they were for.
+        emptied: How many values of its other records were left empty.
     """
 
     records: int
     has_unreadable_key: bool
+    emptied: int = 0
 
 
 class Quarantine:
@@ -104,6 +98,7 @@ class Quarantine:
             "line bigint, column_name varchar, value varchar, reason varchar, message varchar, "
             "record varchar, full_value varchar, full_record varchar)"
         )
+        make_emptied(staging.connection)
 
     def collect(self, staged: StagedPiece) -> SetAside:
         """Gathers what is to be told of the rejected records of one file."""
@@ -114,7 +109,45 @@ class Quarantine:
             self._load_texts(staged, rows)
             unreadable += self._note_keys()
             self._add_rows(staged)
-        return SetAside(len(rows) + len(staged.rejects), unreadable > 0)
+        count = len(rows) + len(staged.rejects)
+        return SetAside(count, unreadable > 0, self._collect_emptied(staged))
+
+    def _collect_emptied(self, staged: StagedPiece) -> int:
+        """Gathers what is to be told of values that were left empty; gives their number."""
+        columns = [column for column in staged.projection.columns if column.is_emptied]
+        rows = self._staging.emptied(staged) if columns else []
+        if not rows:
+            return 0
+        self._load_texts(staged, [(row, False) for row in rows])
+        texts = text_columns(staged.records.header)
+        values = {}
+        for column in columns:
+            full = _value(column, texts)
+            values[column.name] = (self._shown_value(full), full)
+        file = (staged.piece.name, staged.piece.sha256)
+        return add_emptied(self._staging.connection, self._table, values, file)
+
+    def _shown_value(self, full: str) -> str:
+        """Gives the SQL of what raw and messages show of a value."""
+        if self._is_secret:
+            return f"case when {full} is not null then '{MASK}' end"
+        return f"left({full}, {MAX_VALUE})"
+
+    def emptied_columns(self) -> list[tuple[str, int, int]]:
+        """Gives (column, values left empty, values kept) of each column of which any were."""
+        counts = self._staging.connection.execute(
+            f"select column_name, count(*) from {EMPTIED_VALUES} group by 1 order by 1"
+        ).fetchall()
+        return [
+            (
+                name,
+                emptied,
+                self._staging.number(
+                    f"select count({quoted(name)}) from {STAGED} where {FAILED_REASON} is null"
+                ),
+            )
+            for name, emptied in counts
+        ]
 
     def make_held_keys(self) -> str:
         """Makes the relation of keys of which the extract says nothing, and gives its name."""
@@ -142,30 +175,41 @@ class Quarantine:
     def write(self, home: Home, run_id: str, source_system: str, extract_id: str | None) -> None:
         """Writes the records to `landing.quarantine`, and in full to the run's Parquet file.
 
+        So are emptied values to `landing.emptied` and a file of their own.
+
         Args:
             home: The home folder.
             run_id: The refresh.
             source_system: System that the extract came from.
             extract_id: Extract that they belong to, if it has an id.
         """
-        if not self._staging.number("select count(*) from _quarantined"):
-            return
         names = ("run_id", "source_system", "source", "table_name", "extract_id")
         origin = (run_id, source_system, self._table.source, self._table.name, extract_id)
         constants = ", ".join(
             f"cast({literal(value)} as varchar) as {name}"
             for name, value in zip(names, origin, strict=True)
         )
-        self._execute(
-            f"insert into {quoted_table(QUARANTINE)} by name select {constants}, "
-            "* exclude (full_value, full_record) from _quarantined"
-        )
-        full = self._staging.connection.execute(
-            f"select {constants}, * exclude (value, record, full_value, full_record), "
-            "full_value as value, full_record as record from _quarantined"
-        )
-        path = home.quarantine / run_id / f"{self._table.full_name}.parquet"
-        _append_parquet(path, full.to_arrow_table())
+        folder, name = home.quarantine / run_id, self._table.full_name
+        if self._staging.number("select count(*) from _quarantined"):
+            self._execute(
+                f"insert into {quoted_table(QUARANTINE)} by name select {constants}, "
+                "* exclude (full_value, full_record) from _quarantined"
+            )
+            full = self._staging.connection.execute(
+                f"select {constants}, * exclude (value, record, full_value, full_record), "
+                "full_value as value, full_record as record from _quarantined"
+            )
+            _append_parquet(folder / f"{name}.parquet", full.to_arrow_table())
+        if self._staging.number(f"select count(*) from {EMPTIED_VALUES}"):
+            self._execute(
+                f"insert into {quoted_table(EMPTIED)} by name select {constants}, "
+                f"* exclude (full_value) from {EMPTIED_VALUES}"
+            )
+            full = self._staging.connection.execute(
+                f"select {constants}, * exclude (value, full_value), full_value as value "
+                f"from {EMPTIED_VALUES}"
+            )
+            _append_parquet(folder / f"{name}.emptied.parquet", full.to_arrow_table())
 
     def _add_rejects(self, staged: StagedPiece) -> None:
         """Adds records that could not be split."""
@@ -230,9 +274,7 @@ class Quarantine:
         if self._is_secret:
             shown = {n: f"case when {c} is not null then '{MASK}' end" for n, c in shown.items()}
         full_record, record = _json_object(columns), _json_object(shown)
-        value = f"left(full_value, {MAX_VALUE})"
-        if self._is_secret:
-            value = f"case when full_value is not null then '{MASK}' end"
+        value = self._shown_value("full_value")
         problems = " union all ".join(self._problems(staged))
         message = "coalesce('sheet ' || _sheet || ': ' || m.message, m.message)"
         messages = ", ".join(

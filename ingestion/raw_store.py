@@ -18,6 +18,7 @@ from ingestion.company import CompanySettings, write_company_tables
 from ingestion.contracts import Contracts, Table
 from ingestion.errors import LandingError
 from ingestion.home import OWNER_ONLY_FILE, Home
+from ingestion.normalization import add_normalization
 from ingestion.projection import LIFTING_OPTIMIZERS
 from ingestion.pseudonyms import known_key_id, pseudonym_key, write_pseudonym_key
 from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
@@ -51,6 +52,7 @@ class FileResult:
     accepted: int = 0
     quarantined: int = 0
     passed_over: int = 0
+    emptied: int = 0
     unchanged: int = 0
     duplicates: int = 0
     deleted: int = 0
@@ -103,6 +105,7 @@ def open_raw_store(
         write_company_tables(connection, settings)
         write_pseudonym_key(connection, key)
         connection.commit()
+        add_normalization(connection)
         _lock_down(connection, home)
         yield connection
     finally:

@@ -23,6 +23,7 @@ Reason = Literal[
     "damaged_id",
     "error_cell",
     "expression_failed",
+    "unit_unknown",
     "conflicting_rows",
     "ragged_row",
     "bad_json",
@@ -54,6 +55,7 @@ WORDS: dict[str, str] = {
     "damaged_id": "damaged by a spreadsheet or data frame",
     "error_cell": "an error of a spreadsheet",
     "expression_failed": "for which the mapping's expression fails",
+    "unit_unknown": "without the day that says its unit",
     "conflicting_rows": "contradicting another record of the same key",
     "ragged_row": "with too many or too few fields",
     "bad_json": "not readable as JSON",
@@ -93,6 +95,8 @@ def sentence(reason: str, column: Column) -> str:
         "error_cell": f"{name} holds an error that a spreadsheet shows in place of a value; mend "
         "it there, or name it under `null` in the mapping's formats",
         "expression_failed": f"the mapping's expression for {name} fails on this row",
+        "unit_unknown": f"{name} has another unit from one day on, and the row has no day that "
+        "says which; name a further date column under `by` in the mapping",
     }
     return sentences.get(reason, f"{name}: {reason}")
 

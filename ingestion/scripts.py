@@ -14,15 +14,15 @@ from ingestion.sql_text import literal
 # Where digits of these scripts are used, their own separators need no declaration: nothing else
 # can be meant by them.
 ARABIC_POINT, ARABIC_THOUSANDS = "\u066b", "\u066c"
-_SPACES = "".join(
+SPACES = "".join(
     character
     for character in map(chr, range(sys.maxunicode + 1))
     if unicodedata.category(character) == "Zs"
 )
 _APOSTROPHES = "'\u2019\u2018\u02bc\u00b4`\u2032\uff07"
-_KINDS = (_SPACES, _APOSTROPHES)
+_KINDS = (SPACES, _APOSTROPHES)
 # Marks of direction and of width zero, which editors of right-to-left text leave around numbers.
-_MARKS = "".join(
+MARKS = "".join(
     character
     for character in map(chr, range(0x2000, 0x2070))
     if unicodedata.category(character) == "Cf"
@@ -31,7 +31,9 @@ _MARKS = "".join(
 
 # What one keyboard writes and another does not: the letters yeh and kaf, the half-space between
 # parts of a word, and the stroke that only makes a word longer.
-_ARABIC, _PERSIAN = "يىك\u200c\u0640", "ییک "
+YEH_KAF = ("يىك", "ییک")
+HALF_SPACE, TATWEEL = "\u200c", "\u0640"
+_ARABIC, _PERSIAN = YEH_KAF[0] + HALF_SPACE + TATWEEL, YEH_KAF[1] + " "
 
 
 def _digits(characters: range) -> tuple[str, str]:
@@ -42,7 +44,8 @@ def _digits(characters: range) -> tuple[str, str]:
 
 _NEAR, _NEAR_ASCII = _digits(range(0x0600, 0x0700))
 _MINUS = "\u2212"  # the sign of typesetters
-_ALL, _ALL_ASCII = _digits(range(sys.maxunicode + 1))
+ALL_DIGITS, _ALL_ASCII = _digits(range(sys.maxunicode + 1))
+DIGITS = dict(zip(map(ord, ALL_DIGITS), _ALL_ASCII, strict=True))
 
 
 def kinds_of(character: str) -> str:
@@ -63,8 +66,8 @@ def plain_digits(text: str) -> str:
     Args:
         text: SQL of the text.
     """
-    near = f"translate({text}, {literal(_NEAR + _MINUS + _MARKS)}, {literal(_NEAR_ASCII + '-')})"
-    far = f"translate({near}, {literal(_ALL)}, {literal(_ALL_ASCII)})"
+    near = f"translate({text}, {literal(_NEAR + _MINUS + MARKS)}, {literal(_NEAR_ASCII + '-')})"
+    far = f"translate({near}, {literal(ALL_DIGITS)}, {literal(_ALL_ASCII)})"
     return (
         f"case when strlen({text}) = length({text}) then {text} "
         f"when regexp_matches({near}, '[^\\P{{Nd}}0-9]') then {far} else {near} end"

@@ -22,6 +22,7 @@ from ingestion.mapping_file import OnConflict
 from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
     BLANK,
+    EMPTIED,
     EXTRACTED_AT,
     FAILED_REASON,
     NO_RECORDS,
@@ -307,6 +308,16 @@ class Staging:
             f"where {staged.in_range} order by _row"
         ).fetchall()
 
+    def emptied(self, staged: StagedPiece) -> list[int]:
+        """Gives the rows of a file that are kept without some value that cannot be used."""
+        found = self.connection.execute(
+            f"select _row from (select rowid as _row from {STAGED} "
+            f"where {EMPTIED} and {FAILED_REASON} is null) "
+            f"anti join (select _row from {REPEATED} where is_conflict) using (_row) "
+            f"where {staged.in_range} order by _row"
+        ).fetchall()
+        return [row for (row,) in found]
+
     def duplicates(self, staged: StagedPiece) -> int:
         """Counts the records of a file that repeat another of the extract."""
         return self.number(
@@ -352,7 +363,8 @@ class Staging:
         columns = ", ".join(quoted(name) for name in self.table.column_names)
         time = f", {EXTRACTED_AT}" if projection.extracted_at is not None else ""
         query = (
-            f"select {columns}, {FAILED_REASON}, {row_hash_sql(self.table)} as _row_hash{time} "
+            f"select {columns}, {FAILED_REASON}, {EMPTIED}, "
+            f"{row_hash_sql(self.table)} as _row_hash{time} "
             f"from ({projection.select_sql(records.relation)})"
         )
         target = f"insert into {STAGED}" if self.pieces else f"create temp table {STAGED} as"

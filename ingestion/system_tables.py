@@ -182,6 +182,11 @@ FILES = Table(
             "integer",
             "Records that are none: blank, below the last one, or not what the mapping means.",
         ),
+        _column(
+            "emptied",
+            "integer",
+            "Values of records that are kept which cannot be used and were left empty.",
+        ),
         _integer("unchanged", "Records equal to what was known, exact duplicates included."),
         _integer("duplicates", "Exact duplicates within the extract; part of unchanged."),
         _integer("deleted", "Keys recorded as deleted because the extract lacks them."),
@@ -228,6 +233,26 @@ QUARANTINE = Table(
         _text("reason", "Code of what is wrong, such as cast_failed."),
         _text("message", "What is wrong, in a sentence."),
         _optional_text("record", "JSON of the record as found, personal and pay data masked."),
+    ),
+)
+
+EMPTIED = Table(
+    source=LANDING,
+    name="emptied",
+    description="One row per value that cannot be used and was left empty, its record being kept.",
+    columns=(
+        _text("run_id", "Refresh that read the record."),
+        _text("source_system", "System the record came from."),
+        _text("source", "Contract source, such as crm."),
+        _text("table_name", "Contract table of the record."),
+        _text("file_name", "Path of the file relative to the source's folder."),
+        _optional_text("sha256", "SHA-256 of the file's bytes."),
+        _optional_text("extract_id", "Extract the record belongs to."),
+        _column("line", "integer", "Line, sheet row or record number where the record starts."),
+        _text("column_name", "Contract column that was left empty."),
+        _optional_text("value", "Value as found; *** for personal and pay data."),
+        _text("reason", "Code of what is wrong, such as out_of_range."),
+        _text("message", "What is wrong, in a sentence."),
     ),
 )
 
@@ -287,6 +312,7 @@ SYSTEM_TABLES: tuple[Table, ...] = (
     FILES,
     EXTRACTS,
     QUARANTINE,
+    EMPTIED,
     CONFIRMATIONS,
     UNOBSERVED,
     GATE_RESULTS,

@@ -72,7 +72,12 @@ def _origin(column: ColumnReport) -> Text:
 def _samples(column: ColumnReport) -> Text:
     text = Text(" · ".join(column.samples))
     if column.failed:
-        text.append(f"\n{column.failed:,} not accepted: {column.failure}", style="yellow")
+        became = "left empty" if column.is_emptied else "not accepted"
+        text.append(f"\n{column.failed:,} {became}: {column.failure}", style="yellow")
+    if column.joined:
+        examples = f": {'; '.join(column.spellings)}" if column.spellings else ""
+        words = "key is" if column.joined == 1 else "keys are"
+        text.append(f"\n{column.joined:,} {words} spelled in several ways{examples}", style="dim")
     return text
 
 

@@ -47,13 +47,14 @@ class FileEntry(BaseModel):
     accepted: int = 0
     quarantined: int = 0
     passed_over: int = 0
+    emptied: int = 0
     unchanged: int = 0
     deleted: int = 0
     message: str | None = None
 
 
 class QuarantineEntry(BaseModel):
-    """How many records of a table were set aside for one reason."""
+    """How many records of a table were set aside, or values left empty, for one reason."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -148,6 +149,7 @@ class RunRecord(BaseModel):
     files: tuple[FileEntry, ...] = ()
     rows_appended: int = 0
     quarantined: tuple[QuarantineEntry, ...] = ()
+    emptied: tuple[QuarantineEntry, ...] = ()
     gates: tuple[GateEntry, ...] = ()
     steps: dict[str, StepEntry] = {}
     published: PublishedEntry | None = None
@@ -249,11 +251,20 @@ def note_escaped(home: Home, error: BaseException) -> None:
 
 def quarantined_in(home: Home, run_id: str) -> tuple[QuarantineEntry, ...]:
     """Counts what a run set aside, by table, column and reason; the most frequent first."""
+    return _by_reason(home, run_id, "quarantine")
+
+
+def emptied_in(home: Home, run_id: str) -> tuple[QuarantineEntry, ...]:
+    """Counts the values that a run left empty in the same way."""
+    return _by_reason(home, run_id, "emptied")
+
+
+def _by_reason(home: Home, run_id: str, table: str) -> tuple[QuarantineEntry, ...]:
     import duckdb
 
     with duckdb.connect(str(home.raw_db), read_only=True) as raw:
         rows = raw.execute(
-            "select source, table_name, column_name, reason, count(*) from landing.quarantine "
+            f"select source, table_name, column_name, reason, count(*) from landing.{table} "
             "where run_id = ? group by all order by 5 desc, 1, 2, 3 nulls first, 4",
             [run_id],
         ).fetchall()

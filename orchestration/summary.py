@@ -6,7 +6,7 @@ Belongs here: turning records into tables and sentences. Does not belong here: f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -22,7 +22,7 @@ from orchestration.publication import (
     published_database,
     published_parquet,
 )
-from orchestration.run_records import CheckEntry, RunRecord
+from orchestration.run_records import CheckEntry, QuarantineEntry, RunRecord
 from orchestration.scorecard import Figure, Metric, Scorecard
 
 _STYLES = {"published": "bold green", "unchanged": "bold green", "failed": "bold red"}
@@ -30,8 +30,9 @@ _MAX_CHECKS_SHOWN = 20
 _MAX_WARNINGS_SHOWN = 5
 _MAX_TABLES_SHOWN = 8
 _MAX_REASONS_SHOWN = 3
-# The raw gate's check that repeats what the quarantine says.
+# The raw gate's checks that repeat what the quarantine says.
 SET_ASIDE_CHECK = "nothing_quarantined"
+_TOLD_ALREADY = frozenset({SET_ASIDE_CHECK, "nothing_emptied"})
 # Behind it, checks give examples and say what to do.
 _END_OF_GIST = re.compile(r": |; |\. What to do")
 _FRACTION = "fraction"
@@ -52,6 +53,7 @@ def refresh_summary(record: RunRecord, home: Home, verbose: bool = False) -> Ren
     parts += _sources(record)
     parts += _refused(record)
     parts += _quarantined(record, home, verbose)
+    parts += _emptied(record, home, verbose)
     parts += _warnings(record, verbose)
     parts += failed_checks(record)
     if record.gates:
@@ -128,6 +130,8 @@ def _sources(record: RunRecord) -> list[RenderableType]:
             counts.append(f"{number(quarantined)} quarantined")
         if passed_over := sum(entry.passed_over for entry in entries):
             counts.append(f"{number(passed_over)} passed over")
+        if emptied := sum(entry.emptied for entry in entries):
+            counts.append(f"{_counted(emptied, 'value')} left empty")
         if deleted := sum(entry.deleted for entry in entries):
             counts.append(f"{number(deleted)} deleted")
         if refused:
@@ -151,24 +155,37 @@ def _refused(record: RunRecord) -> list[RenderableType]:
 
 def _quarantined(record: RunRecord, home: Home, verbose: bool) -> list[RenderableType]:
     """Says what was set aside, in one line a table."""
-    tables = list(dict.fromkeys((entry.source, entry.table) for entry in record.quarantined))
-    if not tables:
-        return []
     total = sum(entry.quarantined for entry in record.files)
     place = home.quarantine / record.run_id
-    lines: list[RenderableType] = [
-        Text(f"{_counted(total, 'record')} quarantined, in full in {place}:", style="yellow")
-    ]
+    heading = f"{_counted(total, 'record')} quarantined, in full in {place}:"
+    return _by_table(heading, record.quarantined, verbose)
+
+
+def _emptied(record: RunRecord, home: Home, verbose: bool) -> list[RenderableType]:
+    """Says which values were left empty, in one line a table."""
+    total = sum(entry.emptied for entry in record.files)
+    place = home.quarantine / record.run_id
+    heading = f"{_counted(total, 'value')} left empty, their records kept, in full in {place}:"
+    return _by_table(heading, record.emptied, verbose)
+
+
+def _by_table(
+    heading: str, entries: Sequence[QuarantineEntry], verbose: bool
+) -> list[RenderableType]:
+    tables = list(dict.fromkeys((entry.source, entry.table) for entry in entries))
+    if not tables:
+        return []
+    lines: list[RenderableType] = [Text(heading, style="yellow")]
     shown = tables if verbose else tables[:_MAX_TABLES_SHOWN]
     for source, table in shown:
-        lines.append(Text(f"  {source}.{table}: {_reasons(record, source, table, verbose)}"))
+        lines.append(Text(f"  {source}.{table}: {_reasons(entries, source, table, verbose)}"))
     if len(tables) > len(shown):
         lines.append(Text(f"  and {_counted(len(tables) - len(shown), 'more table')}"))
     return lines
 
 
-def _reasons(record: RunRecord, source: str, table: str, verbose: bool) -> str:
-    found = [e for e in record.quarantined if (e.source, e.table) == (source, table)]
+def _reasons(entries: Sequence[QuarantineEntry], source: str, table: str, verbose: bool) -> str:
+    found = [e for e in entries if (e.source, e.table) == (source, table)]
     shown = found if verbose else found[:_MAX_REASONS_SHOWN]
     said = [
         f"{number(entry.rows)} {' '.join(filter(None, (entry.column, words(entry.reason))))}"
@@ -181,7 +198,7 @@ def _reasons(record: RunRecord, source: str, table: str, verbose: bool) -> str:
 
 def _warnings(record: RunRecord, verbose: bool) -> list[RenderableType]:
     """Says what warns; records that were set aside are counted as such, and not once more."""
-    found = [check for check in _not_passed(record, "warn") if check.check != SET_ASIDE_CHECK]
+    found = [check for check in _not_passed(record, "warn") if check.check not in _TOLD_ALREADY]
     if not found:
         return []
     lines: list[RenderableType] = [
@@ -243,7 +260,7 @@ def _places(record: RunRecord, home: Home) -> Table:
         data_docs = home.runs / record.run_id / "data_docs" / gate.gate / "index.html"
         if data_docs.exists():
             table.add_row(f"{gate.gate} gate", Text(str(data_docs)))
-    if record.quarantined:
+    if record.quarantined or record.emptied:
         table.add_row("quarantine", Text(str(home.quarantine / record.run_id)))
     if published_database(home).exists():
         table.add_row("BI reads", Text(str(published_database(home))))

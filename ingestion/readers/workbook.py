@@ -292,4 +292,14 @@ def _native(cell: int | float | bool | time | date | datetime | timedelta) -> st
     if isinstance(cell, datetime):
         is_date = cell.time() == time()
         return cell.date().isoformat() if is_date else cell.isoformat(sep=" ")
-    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
+    return cell.isoformat() if isinstance(cell, (date, time)) else _clock(cell)
+
+
+def _clock(length: timedelta) -> str:
+    """Writes a length of time as a workbook shows it, with hours beyond a day: 26:30:00."""
+    sign, length = ("-", -length) if length < timedelta() else ("", length)
+    seconds, fraction = divmod(length, timedelta(seconds=1))
+    micros = fraction // timedelta(microseconds=1)
+    hours, rest = divmod(seconds, 3600)
+    clock = f"{sign}{hours}:{rest // 60:02}:{rest % 60:02}"
+    return f"{clock}.{micros:06}" if micros else clock

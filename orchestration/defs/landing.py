@@ -31,7 +31,7 @@ from orchestration.inputs import (
     looks_unchanged,
     raw_state,
 )
-from orchestration.run_records import FileEntry, quarantined_in
+from orchestration.run_records import FileEntry, emptied_in, quarantined_in
 from orchestration.sources import Source, resolve_sources
 
 
@@ -105,6 +105,7 @@ def _land(session: RefreshSession, config: LandingConfig) -> None:
     record.files = tuple(FileEntry.model_validate(f, from_attributes=True) for f in result.files)
     record.rows_appended = result.rows_appended
     record.quarantined = quarantined_in(home, record.run_id)
+    record.emptied = emptied_in(home, record.run_id)
     if result.refused:
         reasons = "".join(f"\n- {f.file_name}: {f.message}" for f in result.refused)
         raise RefusedExtractsError(

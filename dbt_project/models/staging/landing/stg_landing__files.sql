@@ -17,6 +17,7 @@ select
     accepted,
     quarantined,
     passed_over,
+    emptied,
     unchanged,
     duplicates,
     deleted,

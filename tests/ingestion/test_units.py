@@ -1,0 +1,312 @@
+"""Numbers in another unit than the contract's: multiplied exactly, or set aside with the reason."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+
+from ingestion.casts import plain_text
+from ingestion.contracts import Column
+from ingestion.errors import MappingError
+from ingestion.feeds import Formats, UnitStep
+from ingestion.mapping_check import check_mapping
+from ingestion.mappings import load_mapping
+from ingestion.units import is_usable, reason_in_units, value_in_units
+
+MONEY = Column(name="amount", logical_type="number", precision=18, scale=2, description="Amount.")
+CHANCE = Column(name="chance", logical_type="number", precision=9, scale=6, description="Chance.")
+PEOPLE = Column(name="people", logical_type="integer", description="People.")
+FACTORS = ["0.01", "10", "10000", "1000", "1000000000", "0.001", "0.0001", "25", "0.5", "12.5", "3"]
+
+
+def read(column: Column, texts: list[str], factor: str, **formats: Any) -> list[object]:
+    """Gives the value of each text in the contract's unit, or the code of what is wrong with it."""
+    given, units = Formats(**formats), (UnitStep(factor=Decimal(factor)),)
+    plain = f"({plain_text(column, 'text')})"
+    value = value_in_units(column, plain, given, units, None)
+    reason = reason_in_units(column, plain, given, units, None)
+    with duckdb.connect() as connection:
+        connection.execute("create table cells as select unnest(?) as text", [texts])
+        rows = connection.execute(
+            f"select {value}, case when {value} is null then {reason} end from cells"
+        ).fetchall()
+    return [reason or value for value, reason in rows]
+
+
+def meant(column: Column, text: str, factor: str) -> object:
+    """Multiplies as one would by hand."""
+    product = Decimal(text) * Decimal(factor)
+    scale = column.scale or 0
+    if product != round(product, scale):
+        return "would_round"
+    limit = Decimal(10) ** (column.precision - scale) if column.precision else Decimal(2) ** 63
+    return product.quantize(Decimal(1).scaleb(-scale)) if abs(product) < limit else "out_of_range"
+
+
+@pytest.mark.parametrize("column", [MONEY, CHANCE, PEOPLE], ids=lambda c: c.name)
+@pytest.mark.parametrize("factor", FACTORS)
+def test_the_product_is_exact_or_refused(column: Column, factor: str) -> None:
+    draw = random.Random(f"{column.name} {factor}")
+    texts = ["0", "0.04", "-7", "12.5", "12.50000", "0.1", "999999999999999999"]
+    for _ in range(400):
+        number = Decimal(
+            draw.randrange(-(10 ** draw.randrange(1, 17)), 10 ** draw.randrange(1, 17))
+        )
+        texts.append(f"{number.scaleb(-draw.randrange(0, 7)):f}")
+    assert read(column, texts, factor) == [meant(column, text, factor) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "factor", "formats", "value"),
+    [
+        ("12.300000000000001", "0.01", {}, "0.123000"),
+        ("12,5", "0.01", {"decimal_point": ","}, "0.125000"),
+        ("\u06f1\u06f2\u066b\u06f5", "0.01", {}, "0.125000"),
+        ("(12.5)", "0.01", {"negative": "parentheses"}, "-0.125000"),
+    ],
+)
+def test_however_it_is_written(text: str, factor: str, formats: dict, value: str) -> None:
+    assert read(CHANCE, [text], factor, **formats) == [Decimal(value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "factor", "reason"),
+    [
+        ("12.55555", "0.01", "would_round"),
+        ("0.001", "1000", Decimal("1.00")),
+        ("0.000001", "1000", "would_round"),
+        ("1", "0.001", "would_round"),
+        ("x", "10", "cast_failed"),
+        ("1e3", "10", "cast_failed"),
+        ("9999999999999999", "10", "out_of_range"),
+        ("1" * 40, "10", "out_of_range"),
+    ],
+)
+def test_what_does_not_fit_is_told(text: str, factor: str, reason: object) -> None:
+    column = CHANCE if factor == "0.01" else MONEY
+    assert read(column, [text], factor) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("factor", "usable"), [("1e12", True), ("1e13", False), ("1.23456789012345", False)]
+)
+def test_scales_of_too_many_digits(factor: str, usable: bool) -> None:
+    assert is_usable(Decimal(factor)) is usable
+
+
+DEALS = """\
+  opportunities:
+    files: 'deals*'
+    unmapped: ignore
+    columns:
+      opportunity_id: Id
+      stage_id: {constant: open}
+      created_at: Created
+      closed_date: Closed
+      amount: {from: Amount, unit: [{unit: toman, until: 2026-03-20}, {unit: new_rial}], by: BY}
+      probability: {from: Chance, unit: percent}
+"""
+HEADER = "Id,Created,Closed,Amount,Chance\n"
+
+
+@pytest.fixture
+def landed(case):
+    def land(rows: str, by: str = "[closed_date, created_at]", zone: str = "UTC"):
+        case.map(DEALS.replace("BY", by), f"time_zone: {zone}")
+        case.write("deals.csv", HEADER + rows)
+        case.land_one()
+        found = case.query(
+            "select opportunity_id, cast(amount as varchar), cast(probability as varchar) "
+            "from crm.opportunities order by 1"
+        )
+        aside = case.query("select column_name, reason from landing.quarantine order by line")
+        return found, aside
+
+    return land
+
+
+class TestLanded:
+    def test_no_jump_where_zeros_are_dropped(self, landed) -> None:
+        """One price, written before and after the day on which four zeros are dropped."""
+        rows, day = "", date(2026, 3, 15)
+        for number in range(10):
+            amount = "1250" if day <= date(2026, 3, 20) else "1.25"
+            rows += f"{number},,{day},{amount},\n"
+            day += timedelta(days=1)
+        found, aside = landed(rows)
+        assert ({amount for _, amount, _ in found}, aside) == ({"12500.00"}, [])
+
+    def test_of_several_days_the_first_that_is_filled_decides(self, landed) -> None:
+        found, aside = landed(
+            "1,2026-03-19,2026-03-25,1,\n2,2026-03-19,,1,\n3,2026-03-25,,1,\n4,,,1,\n5,,,,7\n"
+        )
+        assert found == [
+            ("1", "10000.00", None),
+            ("2", "10.00", None),
+            ("3", "10000.00", None),
+            ("5", None, "0.070000"),
+        ]
+        assert aside == [("amount", "unit_unknown")]
+
+    @pytest.mark.parametrize(
+        ("zone", "amount"),
+        [("UTC", "10.00"), ("Asia/Tehran", "10000.00"), ("America/Lima", "10.00")],
+    )
+    def test_a_moment_counts_as_its_local_day(self, landed, zone: str, amount: str) -> None:
+        found, _ = landed("1,2026-03-20T22:00:00Z,,1,\n", "created_at", zone)
+        assert found == [("1", amount, None)]
+
+    def test_signs_of_percent_belong_to_the_unit(self, landed) -> None:
+        found, aside = landed("1,,,,12.5\n2,,,,12.5 %\n3,,,,٪۱۲٫۵\n4,,,,101%\n")
+        assert found == [(str(n), None, "0.125000") for n in (1, 2, 3)]
+        assert aside == [("probability", "out_of_range")]
+
+    def test_the_history_holds_amounts_in_the_same_unit(self, case) -> None:
+        unit = "{from: New, unit: {amount: [{unit: toman, until: 2026-03-20}, {scale: 10000}], probability: percent}, by: changed_at}"
+        case.map(
+            "  opportunity_field_history:\n    files: h.csv\n    kind: events\n    columns:\n"
+            "      history_id: Id\n      opportunity_id: Deal\n      field_name: Field\n"
+            f"      changed_at: At\n      new_value: {unit}\n"
+        )
+        case.write(
+            "h.csv",
+            "Id,Deal,Field,At,New\n1,d,amount,2026-03-20,5\n2,d,amount,2026-03-21,5\n"
+            "3,d,probability,2026-03-21,50\n4,d,stage_id,2026-03-21,5\n5,d,amount,2026-03-21,x\n",
+        )
+        case.land()
+        values = case.query(
+            "select history_id, new_value from crm.opportunity_field_history order by 1"
+        )
+        assert values == [("1", "50.00"), ("2", "50000.00"), ("3", "0.500000"), ("4", "5")]
+        assert case.query("select line, reason from landing.quarantine") == [(6, "cast_failed")]
+
+    def test_cells_of_a_workbook_and_recoded_values_take_the_unit_too(self, case, tmp_path) -> None:
+        case.map(
+            "  opportunities:\n    files: 'd*'\n    formats: {decimal_point: ',', thousands: '.'}\n"
+            "    columns:\n      opportunity_id: Id\n      stage_id: {constant: open}\n"
+            "      amount: {from: A, scale: 1000, recode: {none: 0, one: 1}}\n"
+        )
+        book = openpyxl.Workbook()
+        sheet = book.active
+        assert sheet
+        for row in (
+            ["Id", "A"],
+            ["1", 1.25],
+            ["2", "1,25"],
+            ["3", "none"],
+            ["4", "one"],
+            ["5", "1.250"],
+        ):
+            sheet.append(row)
+        book.save(tmp_path / "d.xlsx")
+        case.write("d.xlsx", (tmp_path / "d.xlsx").read_bytes())
+        case.land_one()
+        found = case.query(
+            "select cast(amount as varchar) from crm.opportunities order by opportunity_id"
+        )
+        assert [amount for (amount,) in found] == [
+            "1250.00", "1250.00", "0.00", "1000.00", "1250000.00",
+        ]  # fmt: skip
+
+
+class TestMappings:
+    @staticmethod
+    def load(tmp_path: Path, column: str, more: str = "", deal: str = "amount") -> Any:
+        file = tmp_path / "m.yml"
+        file.write_text(
+            "mapping: m\nsource: crm\ntables:\n  opportunities:\n    files: a.csv\n    columns:\n"
+            "      opportunity_id: Id\n      stage_id: S\n      closed_date: C\n"
+            f"      {deal}: {column}\n{more}"
+        )
+        return load_mapping(file)
+
+    @pytest.mark.parametrize(
+        ("column", "deal", "told"),
+        [
+            ("{from: A, unit: tomans}", "amount", "m.yml:10"),
+            ("{from: A, unit: toman, scale: 10}", "amount", "a unit or a scale, and not both"),
+            ("{from: A, scale: 0}", "amount", "m.yml:10"),
+            ("{from: A, scale: 1.2345678901234}", "amount", "more than 12 digits"),
+            ("{from: A, unit: toman}", "lead_source", "'unit' is for numbers"),
+            ("{from: A, unit: {amount: toman}}", "amount", "holds values of one column"),
+            ("{from: A, unit: [{unit: toman, until: 2026-01-01}, {unit: rial}]}", "amount", "need `by`"),
+            (
+                "{from: A, unit: [{unit: toman, until: 2026-01-01}, {unit: rial}], by: lead_source}",
+                "amount", "'by' names a date or timestamp",
+            ),
+            (
+                "{from: A, unit: [{unit: toman, until: 2026-01-01}, {unit: rial}], by: created_date}",
+                "amount", "'by' needs created_date among the columns",
+            ),
+            ("{from: A, unit: [{unit: toman}, {unit: rial}], by: closed_date}", "amount", "last day"),
+            ("{from: A, unit: toman, by: closed_date}", "amount", "a list of units only"),
+            (
+                "{from: A, unit: [{unit: toman, until: 2026-13-01}, {unit: rial}], by: closed_date}",
+                "amount", "'2026-13-01' is no day",
+            ),
+            (
+                "{from: A, unit: [{unit: toman, until: 2026-02-01}, {unit: rial, until: 2026-01-01}, "
+                "{unit: rial}], by: closed_date}", "amount", "must ascend",
+            ),
+        ],
+    )  # fmt: skip
+    def test_mistakes_are_told(self, tmp_path: Path, column: str, deal: str, told: str) -> None:
+        with pytest.raises(MappingError) as caught:
+            self.load(tmp_path, column, deal=deal)
+        assert told in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("new_value", "is_right"),
+        [("New", False), ("{from: New, unit: {probability: percent}}", False),
+         ("{from: New, unit: {amount: toman}}", True), ("{from: New, unit: {amount: rial}}", True)],
+    )  # fmt: skip
+    def test_a_history_without_the_unit_of_its_deals_is_refused(
+        self, tmp_path: Path, new_value: str, is_right: bool
+    ) -> None:
+        more = (
+            "  opportunity_field_history:\n    files: h.csv\n    kind: events\n    columns:\n"
+            "      history_id: I\n      opportunity_id: D\n      field_name: F\n"
+            f"      changed_at: T\n      new_value: {new_value}\n"
+        )
+        if is_right:
+            assert len(self.load(tmp_path, "{from: A, unit: toman}", more).feeds) == 2
+            return
+        with pytest.raises(MappingError, match="declares a unit; say it here too"):
+            self.load(tmp_path, "{from: A, unit: toman}", more)
+
+    def test_also_where_names_agree(self, tmp_path: Path) -> None:
+        more = "  opportunity_field_history: {files: h.csv, kind: events, columns: same}\n"
+        with pytest.raises(MappingError, match="declares a unit; say it here too"):
+            self.load(tmp_path, "{from: A, scale: 10}", more)
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_told"), [([0.12, 0.5, 1], True), ([12, 50], False), (["1 %"], False)]
+)
+def test_fractions_that_are_taken_for_percent_are_told(
+    tmp_path: Path, cells, is_told: bool
+) -> None:
+    folder = tmp_path / "x"
+    folder.mkdir()
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet
+    sheet.append(["Id", "P"])
+    for number, cell in enumerate(cells):
+        sheet.append([f"d{number}", cell])
+    book.save(folder / "d.xlsx")
+    file = tmp_path / "m.yml"
+    file.write_text(
+        "mapping: m\nsource: crm\ntables:\n  opportunities:\n    files: d.xlsx\n    columns:\n"
+        "      opportunity_id: Id\n      stage_id: {constant: x}\n"
+        "      probability: {from: P, unit: percent}\n"
+    )
+    notes = check_mapping(load_mapping(file), folder).files[0].notes
+    assert any("needs no unit" in note for note in notes) is is_told
