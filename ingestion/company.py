@@ -44,6 +44,8 @@ Share = Annotated[Decimal, Field(gt=0, le=2, decimal_places=4)]
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _FIRST_GREGORIAN_YEAR = 1700
+# Settings of earlier files. A setting that changes no number would be taken for one that does.
+_READ_BY_NOTHING = {"response_sla_minutes": "there are no numbers of leads that it could change"}
 
 
 class _Block(BaseModel):
@@ -90,7 +92,6 @@ class CompanySettings(_Block):
     holidays: tuple[Holiday, ...] = ()
     close_lag_days: CountOrNone = 5
     closing_day: Literal["transition", "stated"] = "transition"
-    response_sla_minutes: Count = 60
     minimum_group_size: Count = 5
     max_rate_age_days: CountOrNone = 7
     standard_day_minutes: Count = 480
@@ -165,7 +166,11 @@ def load_company(path: Path) -> CompanySettings:
     """
     if not path.exists():
         return CompanySettings()
-    settings = read_yaml(path, CompanyError).validated(CompanySettings)
+    document = read_yaml(path, CompanyError)
+    for setting, reason in _READ_BY_NOTHING.items():
+        if isinstance(document.data, dict) and setting in document.data:
+            raise document.fail((setting,), f"nothing reads '{setting}': {reason}; remove the line")
+    settings = document.validated(CompanySettings)
     sources = tuple(_placed(source, path.parent) for source in settings.sources)
     return settings.model_copy(update={"sources": sources})
 

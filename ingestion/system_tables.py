@@ -73,11 +73,8 @@ SETTINGS = Table(
     columns=(
         _text("reporting_currency", "Currency of converted amounts (ISO 4217)."),
         _text("time_zone", "Zone in which business dates are taken (IANA name)."),
-        _integer("fiscal_year_start_month", "Month (1 to 12) in which the fiscal year begins."),
-        _text("calendar", "Calendar that periods follow: gregorian or jalali."),
         _integer("close_lag_days", "Days after a period's end at which its numbers are frozen."),
         _text("closing_day", "What dates a closing that a history tells: transition or stated."),
-        _integer("response_sla_minutes", "Minutes within which a new lead is to be answered."),
         _integer("minimum_group_size", "People a group must have for its pay to be shown."),
         _integer("max_rate_age_days", "Days for which an exchange rate holds without a newer one."),
         _integer("standard_day_minutes", "Working minutes of a business day without a schedule."),

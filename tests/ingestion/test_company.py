@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,8 +15,10 @@ import pytest
 
 from ingestion.company import CompanySettings, Holiday, load_company, write_company_tables
 from ingestion.errors import CompanyError
+from ingestion.system_tables import SETTINGS
 
-JALALI = Path(__file__).parents[3] / "shared/data/jalali_calendar"
+ROOT = Path(__file__).parents[2]
+JALALI = ROOT.parent / "shared/data/jalali_calendar"
 
 
 @pytest.fixture
@@ -52,7 +55,6 @@ class TestFile:
             "holidays:\n"
             "  - {date: 2017-03-21, name: Nowruz}\n"
             "close_lag_days: 3\n"
-            "response_sla_minutes: 30\n"
             "minimum_group_size: 4\n"
             "max_rate_age_days: 10\n"
             "ramp_target_share: 0.75\n"
@@ -87,7 +89,17 @@ class TestFile:
             ("ramp_target_share: 0\n", 1, "'ramp_target_share'"),
             ("ramp_target_share: 80\n", 1, "'ramp_target_share'"),
             ("weekend:\n  - saturday\n  - holiday\n", 3, "'weekend'"),
-            ("time_zone: UTC\ntimezone: UTC\n", 2, "unknown key 'timezone'"),
+            (
+                "time_zone: UTC\ntimezone: UTC\n",
+                2,
+                "unknown key 'timezone' (did you mean 'time_zone'?)",
+            ),
+            ("week_end: [friday]\n", 1, "unknown key 'week_end' (did you mean 'weekend'?)"),
+            ("holidays: [{day: 2017-02-03, name: x}]\n", 1, "unknown key 'day'"),
+            ("sources:\n  - {maping: m, folder: f}\n", 2, "(did you mean 'mapping'?)"),
+            ("response_sla_minutes: 60\n", 1, "nothing reads 'response_sla_minutes'"),
+            ("keep_runs: 9\n\nresponse_sla_minutes:\n", 3, "nothing reads 'response_sla_minutes'"),
+            ("x: 1\nresponse_sla_minutes: soon\n", 2, "numbers of leads"),
             ("holidays:\n  - {date: 2017-02-30, name: x}\n", 2, "'date'"),
             (
                 "holidays:\n  - {date: 2017-02-03, name: x}\n  - {date: 2017-02-03, name: y}\n",
@@ -108,6 +120,22 @@ class TestFile:
             load_company(path)
         assert caught.value.message.startswith(f"{path}:{line}: ")
         assert message in caught.value.message
+
+    @pytest.mark.parametrize("setting", sorted(CompanySettings.model_fields))
+    def test_every_setting_is_read(self, setting: str) -> None:
+        """A setting is a column that models read, or Python reads it outside its declaration."""
+        if setting in SETTINGS.column_names:
+            folders, suffix, word = ("dbt_project",), ".sql", rf"\b{setting}\b"
+        else:
+            folders, suffix = ("ingestion", "orchestration"), ".py"
+            word = rf"(settings|load_company\(.*\))\.{setting}\b"
+        readers = [
+            path
+            for folder in folders
+            for path in (ROOT / folder).rglob(f"*{suffix}")
+            if path.name != "stg_company__settings.sql" and re.search(word, path.read_text("utf-8"))
+        ]
+        assert readers
 
 
 class TestHolidays:
@@ -279,6 +307,4 @@ class TestCalendar:
         write_company_tables(connection, CompanySettings())
         write_company_tables(connection, CompanySettings(reporting_currency="EUR"))
         rows = connection.execute("select * from company.settings").fetchall()
-        assert rows == [
-            ("EUR", "UTC", 1, "gregorian", 5, "transition", 60, 5, 7, 480, Decimal("0.8"))
-        ]
+        assert rows == [("EUR", "UTC", 5, "transition", 5, 7, 480, Decimal("0.8"))]

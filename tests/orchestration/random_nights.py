@@ -60,7 +60,6 @@ _SETTINGS: Mapping[str, Sequence[Any]] = {
     "weekend": (("saturday", "sunday"), ("friday",), ("thursday", "friday")),
     "holidays": ((), (Holiday(date=date(2025, 12, 24), name="Eve"),)),
     "close_lag_days": (0, 5, 9),
-    "response_sla_minutes": (60, 240),
     "minimum_group_size": (2, 5),
     "max_rate_age_days": (1, 7),
     "standard_day_minutes": (420, 480),
