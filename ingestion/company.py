@@ -7,88 +7,106 @@ machine such as folders and memory.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal
 
 import duckdb
+import pyarrow as pa
+from persiantools.jdatetime import JalaliDate
 from pydantic import (
-    BaseModel,
-    ConfigDict,
+    AfterValidator,
     Field,
     StrictInt,
     StringConstraints,
+    Tag,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from ingestion.calendar import calendar_table
+from ingestion.clock import check_zone, zone_on, zone_rule
+from ingestion.dated import Block, ByKind, Day, NoGaps, Span
 from ingestion.errors import CompanyError
-from ingestion.jalali import gregorian
 from ingestion.raw_ddl import quoted, quoted_table, replace_table
 from ingestion.system_tables import CALENDAR, SETTINGS
 from ingestion.yaml_source import read_yaml
 
+
+def _some_work(weekend: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+    if len(set(weekend)) > 6:
+        raise ValueError("weekend names every day of the week; no business day would be left")
+    return weekend
+
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+Zone = Annotated[Text, AfterValidator(check_zone)]
+Weekend = Annotated[tuple[Weekday, ...], AfterValidator(_some_work)]
 Month = Annotated[StrictInt, Field(ge=1, le=12)]
 Count = Annotated[StrictInt, Field(ge=1)]
 CountOrNone = Annotated[StrictInt, Field(ge=0)]
 Share = Annotated[Decimal, Field(gt=0, le=2, decimal_places=4)]
 
-
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_FIRST_GREGORIAN_YEAR = 1700
 # Settings of earlier files. A setting that changes no number would be taken for one that does.
 _READ_BY_NOTHING = {"response_sla_minutes": "there are no numbers of leads that it could change"}
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class DatedZone(Span):
+    """A time zone with the days for which it holds."""
+
+    zone: Zone
 
 
-class Holiday(_Block):
-    """A day on which the company does not work.
+class DatedMonth(Span):
+    """The month in which fiscal years begin, with the days for which that holds."""
 
-    Its date may be written in the Jalali calendar, by a year before 1700; a date of that year in
-    the Gregorian one lies in no company's calendar.
-    """
+    month: Month
 
-    date: date
+
+class DatedWeekend(Span):
+    """A weekend with the days for which it holds."""
+
+    days: Weekend
+
+
+class Holiday(Block):
+    """A day on which the company does not work."""
+
+    date: Day
     name: Text
 
-    @field_validator("date", mode="before")
-    @classmethod
-    def _in_either_calendar(cls, given: Any) -> Any:
-        written = _DATE.fullmatch(given) if isinstance(given, str) else None
-        if written is None or int(written[1]) >= _FIRST_GREGORIAN_YEAR:
-            return given
-        try:
-            return gregorian(*map(int, written.groups()))
-        except ValueError:
-            raise ValueError(f"{given} is no date of the Jalali calendar") from None
 
-
-class Source(_Block):
+class Source(Block):
     """A folder of extracts and the mapping that reads it."""
 
     mapping: Text
     folder: Text
 
 
-class CompanySettings(_Block):
+class CompanySettings(Block):
     """How a company counts; every setting has a default that works."""
 
     reporting_currency: Currency = "USD"
-    time_zone: Text = "UTC"
-    fiscal_year_start_month: Month = 1
+    time_zone: Annotated[
+        Annotated[Zone, Tag("plain")] | Annotated[tuple[DatedZone, ...], NoGaps, Tag("dated")],
+        ByKind,
+    ] = "UTC"
     calendar: Literal["gregorian", "jalali"] = "gregorian"
-    weekend: tuple[Weekday, ...] = ("saturday", "sunday")
+    # Behind the calendar, whose months it counts.
+    fiscal_year_start_month: Annotated[
+        Annotated[Month, Tag("plain")] | Annotated[tuple[DatedMonth, ...], NoGaps, Tag("dated")],
+        ByKind,
+    ] = 1
+    weekend: Annotated[
+        Annotated[Weekend, Tag("plain")]
+        | Annotated[tuple[DatedWeekend, ...], NoGaps, Tag("dated")],
+        ByKind,
+    ] = ("saturday", "sunday")
     holidays: tuple[Holiday, ...] = ()
     close_lag_days: CountOrNone = 5
     closing_day: Literal["transition", "stated"] = "transition"
@@ -98,28 +116,62 @@ class CompanySettings(_Block):
     ramp_target_share: Share = Decimal("0.8")
     keep_versions: Count = 7
     keep_runs: Count = 30
-    calendar_start: date = date(1990, 1, 1)
-    calendar_end: date = date(2049, 12, 31)
+    calendar_start: Day = date(1990, 1, 1)
+    calendar_end: Day = date(2049, 12, 31)
     sources: tuple[Source, ...] = ()
+
+    @property
+    def time_zones(self) -> tuple[tuple[date, str], ...]:
+        """Time zones with the days from which they hold, in their order."""
+        if isinstance(self.time_zone, str):
+            return ((date.min, self.time_zone),)
+        return tuple((entry.first_day, entry.zone) for entry in self.time_zone)
+
+    @property
+    def fiscal_year_starts(self) -> tuple[tuple[date, int], ...]:
+        """Months in which fiscal years begin, with the days from which that holds."""
+        if isinstance(self.fiscal_year_start_month, int):
+            return ((date.min, self.fiscal_year_start_month),)
+        return tuple((entry.first_day, entry.month) for entry in self.fiscal_year_start_month)
+
+    @property
+    def weekends(self) -> tuple[tuple[date, frozenset[str]], ...]:
+        """Days of the week without work, with the days from which that holds."""
+        dated = [entry for entry in self.weekend if isinstance(entry, DatedWeekend)]
+        if dated:
+            return tuple((entry.first_day, frozenset(entry.days)) for entry in dated)
+        return ((date.min, frozenset(str(name) for name in self.weekend)),)
+
+    def zone_on(self, day: date) -> str:
+        """Gives the time zone of a day (IANA name)."""
+        return zone_on(self.time_zones, day)
 
     @field_validator("time_zone")
     @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(
-                f"there is no time zone '{zone}'; "
-                "use an IANA name such as Europe/Berlin or Asia/Tehran"
-            ) from None
-        return zone
+    def _days_follow_each_other(
+        cls, zones: str | tuple[DatedZone, ...]
+    ) -> str | tuple[DatedZone, ...]:
+        if not isinstance(zones, str):
+            zone_rule([(entry.first_day, entry.zone) for entry in zones])
+        return zones
 
-    @field_validator("weekend")
+    @field_validator("fiscal_year_start_month")
     @classmethod
-    def _some_work(cls, weekend: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
-        if len(set(weekend)) > 6:
-            raise ValueError("weekend names every day of the week; no business day would be left")
-        return weekend
+    def _years_begin_with_their_month(
+        cls, months: int | tuple[DatedMonth, ...], info: ValidationInfo
+    ) -> int | tuple[DatedMonth, ...]:
+        if isinstance(months, int):
+            return months
+        is_jalali = info.data.get("calendar") == "jalali"
+        # The first entry only says what held before the others.
+        for entry in months[1:]:
+            day = JalaliDate(entry.first_day) if is_jalali else entry.first_day
+            if (day.month, day.day) != (entry.month, 1):
+                raise ValueError(
+                    f"a fiscal year that starts in month {entry.month} cannot begin on {day}; "
+                    "'from' is the first day of the first year that starts in that month"
+                )
+        return months
 
     @field_validator("holidays")
     @classmethod
@@ -181,6 +233,18 @@ def _placed(source: Source, folder: Path) -> Source:
     return Source(mapping=mapping, folder=str(folder / Path(source.folder).expanduser()))
 
 
+def company_calendar(settings: CompanySettings) -> pa.Table:
+    """Computes the company's calendar: one row per day, with the columns of `company.calendar`."""
+    return calendar_table(
+        start=settings.calendar_start,
+        end=settings.calendar_end,
+        calendar=settings.calendar,
+        fiscal_year_starts=settings.fiscal_year_starts,
+        weekends=settings.weekends,
+        holidays={holiday.date: holiday.name for holiday in settings.holidays},
+    )
+
+
 def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: CompanySettings) -> None:
     """Replaces `company.settings` and `company.calendar` of the connection's database.
 
@@ -190,20 +254,12 @@ def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: Compan
     """
     connection.execute(f"create schema if not exists {quoted(SETTINGS.source)}")
     names = SETTINGS.column_names
+    values = {**dict(settings), "time_zone": zone_rule(settings.time_zones)}
     replace_table(connection, SETTINGS)
     connection.execute(
         f"insert into {quoted_table(SETTINGS)} values ({', '.join('?' * len(names))})",
-        [getattr(settings, name) for name in names],
+        [values[name] for name in names],
     )
     replace_table(connection, CALENDAR)
-    relation = connection.from_arrow(
-        calendar_table(
-            start=settings.calendar_start,
-            end=settings.calendar_end,
-            calendar=settings.calendar,
-            fiscal_year_start_month=settings.fiscal_year_start_month,
-            weekend=settings.weekend,
-            holidays={holiday.date: holiday.name for holiday in settings.holidays},
-        )
-    )
+    relation = connection.from_arrow(company_calendar(settings))
     relation.select(*CALENDAR.column_names).insert_into(f"{CALENDAR.source}.{CALENDAR.name}")

@@ -72,7 +72,12 @@ SETTINGS = Table(
     description="One row: the company settings that models read.",
     columns=(
         _text("reporting_currency", "Currency of converted amounts (ISO 4217)."),
-        _text("time_zone", "Zone in which business dates are taken (IANA name)."),
+        _text(
+            "time_zone",
+            "Zone in which business dates are taken (IANA name). Where it changed: each zone "
+            "behind the moment (UTC) and the day from which it holds, the earliest first, with "
+            "semicolons between them.",
+        ),
         _integer("close_lag_days", "Days after a period's end at which its numbers are frozen."),
         _text("closing_day", "What dates a closing that a history tells: transition or stated."),
         _integer("minimum_group_size", "People a group must have for its pay to be shown."),
