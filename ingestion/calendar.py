@@ -56,6 +56,7 @@ def calendar_table(
     fiscal_year_starts: Sequence[tuple[date, int]] = ((date.min, 1),),
     weekends: Sequence[tuple[date, Collection[str]]] = ((date.min, ("saturday", "sunday")),),
     holidays: Mapping[date, str] | None = None,
+    working_days: Collection[date] = (),
 ) -> pa.Table:
     """Computes the calendar.
 
@@ -68,6 +69,7 @@ def calendar_table(
         weekends: Days of the week without work, in lower-case English, with the days from which
             they hold, in their order.
         holidays: Other days without work, with their names.
+        working_days: Days of work, on whatever day of the week they are.
 
     Returns:
         One row per day from start to end, with the columns of `company.calendar`.
@@ -82,7 +84,7 @@ def calendar_table(
             **_gregorian_columns(days, gregorian),
             **_jalali_columns(days, jalali),
             **_period_columns(followed, _year_starts(followed, fiscal_year_starts)),
-            **_business_columns(days, weekends, holidays or {}),
+            **_business_columns(days, weekends, holidays or {}, working_days),
         }
     )
 
@@ -249,6 +251,7 @@ def _business_columns(
     days: Days,
     weekends: Sequence[tuple[date, Collection[str]]],
     holidays: Mapping[date, str],
+    working_days: Collection[date],
 ) -> dict[str, pa.Array]:
     is_weekend = np.zeros(len(days), dtype=bool)
     for position, (first_day, weekend) in enumerate(weekends):
@@ -256,6 +259,8 @@ def _business_columns(
         # The first one holds for all days before it as well.
         since = days >= np.datetime64(first_day, "D") if position else np.ones_like(is_weekend)
         is_weekend = np.where(since, np.isin(_weekday(days), free), is_weekend)
+    working = np.array([np.datetime64(day, "D") for day in working_days], dtype="datetime64[D]")
+    is_weekend &= ~np.isin(days, working)
     names: list[str | None] = [None] * len(days)
     for day, name in holidays.items():
         position = int((np.datetime64(day, "D") - days[0]) // _DAY)

@@ -27,12 +27,13 @@ from pydantic import (
     model_validator,
 )
 
-from ingestion.calendar import calendar_table
+from ingestion.calendar import WEEKDAYS, calendar_table
 from ingestion.clock import check_zone, zone_on, zone_rule
 from ingestion.dated import Block, ByKind, Day, NoGaps, Span
+from ingestion.days_off import DaysOff, Holiday, OfficialHolidays, OneOrMore, days_off
 from ingestion.errors import CompanyError
 from ingestion.raw_ddl import quoted, quoted_table, replace_table
-from ingestion.system_tables import CALENDAR, SETTINGS
+from ingestion.system_tables import BRANCH_DAYS, CALENDAR, SETTINGS
 from ingestion.yaml_source import read_yaml
 
 
@@ -74,13 +75,6 @@ class DatedWeekend(Span):
     days: Weekend
 
 
-class Holiday(Block):
-    """A day on which the company does not work."""
-
-    date: Day
-    name: Text
-
-
 class Source(Block):
     """A folder of extracts and the mapping that reads it."""
 
@@ -108,6 +102,7 @@ class CompanySettings(Block):
         ByKind,
     ] = ("saturday", "sunday")
     holidays: tuple[Holiday, ...] = ()
+    official_holidays: Annotated[tuple[OfficialHolidays, ...], OneOrMore] = ()
     close_lag_days: CountOrNone = 5
     closing_day: Literal["transition", "stated"] = "transition"
     minimum_group_size: Count = 5
@@ -141,6 +136,24 @@ class CompanySettings(Block):
         if dated:
             return tuple((entry.first_day, frozenset(entry.days)) for entry in dated)
         return ((date.min, frozenset(str(name) for name in self.weekend)),)
+
+    def state_of(self, day: date, days: DaysOff) -> tuple[bool, str | None]:
+        """Tells whether a day is on the weekend, and the name of the holiday that it is."""
+        held = [weekend for first_day, weekend in self.weekends if first_day <= day]
+        weekend = held[-1] if held else self.weekends[0][1]
+        is_weekend = WEEKDAYS[day.weekday()].lower() in weekend and day not in days.working
+        return is_weekend, days.holidays.get(day)
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Branches with days off of their own."""
+        entries = (*self.holidays, *self.official_holidays)
+        return tuple(sorted({entry.branch for entry in entries if entry.branch is not None}))
+
+    def days_off(self, branch: str | None = None) -> DaysOff:
+        """Gives the days off of the company, or of the people of one branch."""
+        years = range(self.calendar_start.year, self.calendar_end.year + 1)
+        return days_off(self.holidays, self.official_holidays, years, branch)
 
     def zone_on(self, day: date) -> str:
         """Gives the time zone of a day (IANA name)."""
@@ -176,10 +189,11 @@ class CompanySettings(Block):
     @field_validator("holidays")
     @classmethod
     def _each_day_once(cls, holidays: tuple[Holiday, ...]) -> tuple[Holiday, ...]:
-        days = Counter(holiday.date for holiday in holidays)
-        twice = [day for day, count in days.items() if count > 1]
-        if twice:
-            raise ValueError(f"holidays names {twice[0]} twice; put both names on one line")
+        days = Counter((holiday.date, holiday.branch) for holiday in holidays)
+        for (day, branch), count in days.items():
+            if count > 1:
+                where = f" of branch {branch}" if branch else ""
+                raise ValueError(f"holidays names {day}{where} twice; put both names on one line")
         return holidays
 
     @model_validator(mode="after")
@@ -235,18 +249,52 @@ def _placed(source: Source, folder: Path) -> Source:
 
 def company_calendar(settings: CompanySettings) -> pa.Table:
     """Computes the company's calendar: one row per day, with the columns of `company.calendar`."""
+    days = settings.days_off()
     return calendar_table(
         start=settings.calendar_start,
         end=settings.calendar_end,
         calendar=settings.calendar,
         fiscal_year_starts=settings.fiscal_year_starts,
         weekends=settings.weekends,
-        holidays={holiday.date: holiday.name for holiday in settings.holidays},
+        holidays=days.holidays,
+        working_days=days.working,
+    )
+
+
+def branch_days(settings: CompanySettings) -> pa.Table:
+    """Computes the days on which a branch is not off, or off, as the company is.
+
+    Returns:
+        One row per branch and such day, with the columns of `company.branch_days`.
+    """
+    company = settings.days_off()
+    rows: list[tuple[str, date, bool, str | None]] = []
+    for branch in settings.branches:
+        own = settings.days_off(branch)
+        for day in sorted(company.days | own.days):
+            if not settings.calendar_start <= day <= settings.calendar_end:
+                continue
+            found = settings.state_of(day, own)
+            if found != settings.state_of(day, company):
+                rows.append((branch, day, *found))
+    columns = zip(*rows, strict=True) if rows else ((), (), (), ())
+    types = (pa.string(), pa.date32(), pa.bool_(), pa.string())
+    branches, days, weekends, names = (
+        pa.array(column, kind) for column, kind in zip(columns, types, strict=True)
+    )
+    return pa.table(
+        {
+            "branch_id": branches,
+            "date_day": days,
+            "is_weekend": weekends,
+            "is_holiday": names.is_valid(),
+            "holiday_name": names,
+        }
     )
 
 
 def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: CompanySettings) -> None:
-    """Replaces `company.settings` and `company.calendar` of the connection's database.
+    """Replaces the settings and calendars of the connection's database, in schema `company`.
 
     Args:
         connection: Open on raw, with the right to write.
@@ -260,6 +308,10 @@ def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: Compan
         f"insert into {quoted_table(SETTINGS)} values ({', '.join('?' * len(names))})",
         [values[name] for name in names],
     )
-    replace_table(connection, CALENDAR)
-    relation = connection.from_arrow(company_calendar(settings))
-    relation.select(*CALENDAR.column_names).insert_into(f"{CALENDAR.source}.{CALENDAR.name}")
+    for table, rows in (
+        (CALENDAR, company_calendar(settings)),
+        (BRANCH_DAYS, branch_days(settings)),
+    ):
+        replace_table(connection, table)
+        relation = connection.from_arrow(rows)
+        relation.select(*table.column_names).insert_into(f"{table.source}.{table.name}")

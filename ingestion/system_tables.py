@@ -120,7 +120,7 @@ CALENDAR = Table(
         _text("month_label", "Company month, such as 2017-10."),
         _text("quarter_label", "Fiscal quarter, such as 2017-Q4."),
         _text("year_label", "Fiscal year, such as 2017."),
-        _flag("is_weekend", "Whether the day is on the company's weekend."),
+        _flag("is_weekend", "Whether the day is on the company's weekend and no day of work."),
         _flag("is_holiday", "Whether the day is a holiday of the company."),
         _optional_text("holiday_name", "Name of the holiday; empty on other days."),
         _flag("is_business_day", "Whether the company works: neither weekend nor holiday."),
@@ -128,6 +128,19 @@ CALENDAR = Table(
             "business_day_number",
             "Business days from the calendar's first day up to and including this one.",
         ),
+    ),
+)
+
+BRANCH_DAYS = Table(
+    source=COMPANY,
+    name="branch_days",
+    description="One row per branch and day on which it is off, or at work, unlike the company.",
+    columns=(
+        _text("branch_id", "The branch, as the sources name it.", key=True),
+        _date("date_day", "The day.", key=True),
+        _flag("is_weekend", "Whether the day is on the weekend and no day of work there."),
+        _flag("is_holiday", "Whether the day is a holiday there."),
+        _optional_text("holiday_name", "Name of the holiday; empty on other days."),
     ),
 )
 
@@ -285,6 +298,7 @@ GATE_RESULTS = Table(
 SYSTEM_TABLES: tuple[Table, ...] = (
     SETTINGS,
     CALENDAR,
+    BRANCH_DAYS,
     PSEUDONYM_KEY,
     FILES,
     EXTRACTS,

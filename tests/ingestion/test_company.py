@@ -38,6 +38,7 @@ OF_THE_CALENDAR: dict[str, Any] = {
     "fiscal_year_start_month": 4,
     "weekend": ["friday"],
     "holidays": [{"date": "2017-06-01", "name": "Founders' Day"}],
+    "official_holidays": "IR",
     "calendar_start": "1991-01-01",
     "calendar_end": "2040-12-31",
 }
