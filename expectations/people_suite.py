@@ -21,6 +21,7 @@ def people_checks() -> Iterator[Check]:
     yield from _plan_checks()
     yield from _hiring_checks()
     yield from _training_checks()
+    yield from _branch_checks()
 
 
 def _warning(table: str, name: str, query: str, meaning: str, advice: str) -> Check:
@@ -256,4 +257,16 @@ def _training_checks() -> Iterator[Check]:
         "and rates.rate_date is null group by enrolments.currency_code",
         "currencies of training costs without an exchange rate on the first day",
         "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
+    )
+
+
+def _branch_checks() -> Iterator[Check]:
+    yield _warning(
+        f"{_STAGING}.stg_company__branch_days",
+        "branches_are_known",
+        f"select distinct branch_id from {BATCH} where branch_id not in "
+        "(select branch_id from warehouse.core.dim_branch)",
+        "branches with days off of their own in company.yml that no source names, so that these "
+        "days change nothing",
+        "write in company.yml the id that the CRM or HR has for the branch",
     )

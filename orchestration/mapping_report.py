@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingestion.mapping_check import ColumnReport, FileReport, MappingReport
+from orchestration.printable import printable
 
 
 def mapping_tables(report: MappingReport) -> RenderableType:
@@ -65,12 +66,15 @@ def _origin(column: ColumnReport) -> Text:
     if column.origin is None:
         return Text("not mapped", style="red" if column.required else "dim")
     if column.is_absent:
-        return Text(f"{column.origin} (not in the file)", style="red" if column.required else "dim")
-    return Text(column.origin)
+        return Text(
+            f"{printable(column.origin)} (not in the file)",
+            style="red" if column.required else "dim",
+        )
+    return Text(printable(column.origin))
 
 
 def _samples(column: ColumnReport) -> Text:
-    text = Text(" · ".join(column.samples))
+    text = Text(" · ".join(map(printable, column.samples)))
     if column.failed:
         became = "left empty" if column.is_emptied else "not accepted"
         text.append(f"\n{column.failed:,} {became}: {column.failure}", style="yellow")

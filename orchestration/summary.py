@@ -15,6 +15,7 @@ from rich.text import Text
 from ingestion.home import Home
 from ingestion.landing import INLINE
 from ingestion.reasons import words
+from orchestration.printable import printable
 from orchestration.publication import (
     Fault,
     Manifest,
@@ -106,7 +107,7 @@ def _files(record: RunRecord) -> Table:
         )
         style = "red" if entry.status == "refused" else None
         table.add_row(
-            Text(entry.file_name),
+            Text(printable(entry.file_name)),
             f"{entry.source}.{entry.table}",
             entry.status,
             *(number(count) for count in numbers),
@@ -147,7 +148,7 @@ def _sources(record: RunRecord) -> list[RenderableType]:
 
 def _refused(record: RunRecord) -> list[RenderableType]:
     return [
-        Text(f"refused: {entry.file_name}: {entry.message or ''}", style="red")
+        Text(f"refused: {printable(entry.file_name)}: {entry.message or ''}", style="red")
         for entry in record.files
         if entry.status == "refused"
     ]
@@ -351,7 +352,7 @@ def _member_table(card: Scorecard) -> Table:
         table.add_column(figure.metric.label, justify="right")
     for member in card.members:
         figures = (formatted(figure.metric, figure.value) for figure in member.figures)
-        table.add_row(Text(member.name), *figures)
+        table.add_row(Text(printable(member.name)), *figures)
     if card.members_left_out:
         table.caption = f"and {card.members_left_out} more"
     return table

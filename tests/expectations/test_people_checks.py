@@ -247,6 +247,14 @@ DEFECTS = {
         ("stg_hr__training_enrolments", "exchange_rate_known"),
         "currency_code CHF, enrolments 1",
     ),
+    "days off of a branch that nobody knows": (
+        {
+            "stg_company__branch_days": "select b as branch_id, date '2025-12-01' as date_day "
+            "from (values ('b1'), ('b-one')) as v(b)",
+        },
+        ("stg_company__branch_days", "branches_are_known"),
+        "branch_id b-one",
+    ),
 }
 
 
