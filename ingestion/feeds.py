@@ -186,6 +186,7 @@ class Feed(_Frozen):
     formats: Formats = Formats()
     csv: CsvOptions = CsvOptions()
     columns: tuple[ColumnRule, ...] | None = None
+    normalize: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
     beside: tuple[OtherReader, ...] = Field(default=(), exclude=True)
 
     def reads(self, column: str) -> bool:
@@ -195,7 +196,6 @@ class Feed(_Frozen):
         if self.extracted_at is not None and self.extracted_at.column is not None:
             names.append(self.extracted_at.column)
         return column.casefold() in {name.strip().casefold() for name in names}
-    normalize: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
 
     def steps_of(self, column: str, named: str | None = None) -> tuple[NormalizeStep, ...]:
         """Gives the steps by which the spelling of a contract column's values is normalised.
