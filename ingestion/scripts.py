@@ -76,8 +76,8 @@ def plain_digits(text: str) -> str:
 
 def with_plain_digits(text: str) -> str:
     """Does with a text what `plain_digits` does with a cell."""
-    dropped = dict.fromkeys(map(ord, _MARKS))
-    return text.translate(str.maketrans(_ALL + _MINUS, _ALL_ASCII + "-") | dropped)
+    dropped = dict.fromkeys(map(ord, MARKS))
+    return text.translate(str.maketrans(ALL_DIGITS + _MINUS, _ALL_ASCII + "-") | dropped)
 
 
 def same_letters(text: str) -> str:
