@@ -280,5 +280,5 @@ class TestCalendar:
         write_company_tables(connection, CompanySettings(reporting_currency="EUR"))
         rows = connection.execute("select * from company.settings").fetchall()
         assert rows == [
-            ("EUR", "UTC", 1, "gregorian", 5, "transition", 60, 5, 7, 480, Decimal("0.8"))
+            ("EUR", "UTC", 1, "gregorian", 5, "transition", 60, 5, 7, 7, 480, Decimal("0.8"))
         ]
