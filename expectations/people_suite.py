@@ -17,6 +17,7 @@ _STAGING = "staging"
 def people_checks() -> Iterator[Check]:
     """Gives the checks, each of which only warns: a contradiction stops nobody's numbers."""
     yield from _worker_checks()
+    yield from _place_checks()
     yield from _pay_checks()
     yield from _plan_checks()
     yield from _hiring_checks()
@@ -59,6 +60,22 @@ def _worker_checks() -> Iterator[Check]:
         "find them in intermediate.int_time_entries_not_counted of warehouse.duckdb, and correct "
         "them in the time sheet",
     )
+
+
+def _place_checks() -> Iterator[Check]:
+    for place, places in {"team": "teams", "branch": "branches"}.items():
+        known = f"warehouse.staging.stg_crm__{places}_history"
+        yield _warning(
+            f"{_STAGING}.stg_hr__positions",
+            f"{places}_are_the_crms",
+            f"select {place}_id, count(distinct worker_id) as workers from {BATCH} "
+            f"where {place}_id not in (select {place}_id from {known} where is_current) "
+            f"and exists (select 1 from {known}) group by {place}_id",
+            f"{places} that HR names and the CRM does not have; their people count for the "
+            f"{place} of their CRM user, or for none",
+            f"map HR's {places} to the ids that the CRM has for them, or land them as {places} "
+            "of the CRM",
+        )
 
 
 def _pay_checks() -> Iterator[Check]:

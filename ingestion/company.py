@@ -107,6 +107,7 @@ class CompanySettings(Block):
     closing_day: Literal["transition", "stated"] = "transition"
     minimum_group_size: Count = 5
     max_rate_age_days: CountOrNone = 7
+    max_lag_days: CountOrNone = 7
     standard_day_minutes: Count = 480
     ramp_target_share: Share = Decimal("0.8")
     keep_versions: Count = 7

@@ -82,6 +82,7 @@ SETTINGS = Table(
         _text("closing_day", "What dates a closing that a history tells: transition or stated."),
         _integer("minimum_group_size", "People a group must have for its pay to be shown."),
         _integer("max_rate_age_days", "Days for which an exchange rate holds without a newer one."),
+        _integer("max_lag_days", "Days that one source may lag another before it is warned of."),
         _integer("standard_day_minutes", "Working minutes of a business day without a schedule."),
         _share("ramp_target_share", "Share of a quota at which a new seller counts as ramped."),
     ),

@@ -26,6 +26,16 @@ DEFECTS = {
         ("stg_hr__workers", "gone_is_terminated"),
         "active",
     ),
+    "a team that the CRM does not have": (
+        {"stg_hr__positions": f"select {WORKER}, 'Night shift' as team_id, 'b1' as branch_id"},
+        ("stg_hr__positions", "teams_are_the_crms"),
+        "Night shift",
+    ),
+    "a branch that the CRM does not have": (
+        {"stg_hr__positions": f"select {WORKER}, 't1' as team_id, 'Annex' as branch_id"},
+        ("stg_hr__positions", "branches_are_the_crms"),
+        "Annex",
+    ),
     "two base salaries at once": (
         {
             "stg_hr__compensation": f"select {WORKER}, 'base' as component, f as effective_from, "

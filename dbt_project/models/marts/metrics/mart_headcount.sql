@@ -92,9 +92,9 @@ known_changes as (
         calendar.date_day is null as is_before_calendar
 
     from changes
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    cross join {{ ref('int_hr_as_of') }} as hr
     left join {{ ref('dim_date') }} as calendar on changes.change_date = calendar.date_day
-    where changes.change_date <= warehouse.as_of_date
+    where changes.change_date <= hr.as_of_date
 
 ),
 
@@ -121,7 +121,7 @@ by_period as (
 
 known_periods as (
 
-    {{ known_periods() }}
+    {{ known_periods(ref('int_hr_as_of')) }}
 
 ),
 

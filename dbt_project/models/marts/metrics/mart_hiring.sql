@@ -83,8 +83,8 @@ known_events as (
         'restated' as basis
 
     from events
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    where events.event_date <= warehouse.as_of_date
+    cross join {{ ref('int_hr_as_of') }} as hr
+    where events.event_date <= hr.as_of_date
 
 ),
 

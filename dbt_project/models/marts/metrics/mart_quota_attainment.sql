@@ -27,7 +27,9 @@ set_quotas as (
         sum(case when quota_kind = 'ramped' then quota_value end) as ramped_quota_value
 
     from {{ ref('fct_quota') }}
-    where is_in_force
+    where
+        is_in_force
+        and level <> 'manager'
     group by
         level,
         member_id,

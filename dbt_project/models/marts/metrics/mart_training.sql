@@ -18,8 +18,8 @@ trainings as (
         'restated' as basis
 
     from {{ ref('fct_training') }} as fct
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    where fct.training_date <= warehouse.as_of_date
+    cross join {{ ref('int_hr_as_of') }} as hr
+    where fct.training_date <= hr.as_of_date
 
 ),
 
