@@ -187,6 +187,7 @@ class TestFile:
             ("weekend:\n  - {days: [friday]}\n  - monday\n", 3, "'weekend'"),
             ("weekend:\n  - {from: 2001, days: [friday]}\n", 2, "2001 is no date"),
             ("weekend:\n  - days:\n    - friday\n    - fryday\n", 4, "'days'"),
+            ("weekend: friday\n", 1, "'weekend': input should be a list"),
             ("time_zone:\n  - {zone: UTC}\n  - {from: 2001-01-01, zone: Tehran}\n", 3, "'Tehran'"),
             (
                 "time_zone: [{zone: Pacific/Kiritimati}, {from: 2001-01-01, zone: Pacific/Pago_Pago}]\n",
