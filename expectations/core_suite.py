@@ -35,7 +35,9 @@ def core_checks(contracts: Contracts) -> tuple[Check, ...]:
         *_opportunity_checks(),
         *_history_checks(),
         *_rate_checks(),
+        _quota_check(),
         *_activity_checks(),
+        _lag_check(),
         *people_checks(),
         *(_dimension_check(table) for table in crm if table.name in _DIMENSIONS),
         *(check for table in contracts for check in _identity_checks(table)),
@@ -201,6 +203,34 @@ def _history_checks() -> Iterator[Check]:
         )
 
 
+def _quota_check() -> Check:
+    reps = "warehouse.core.dim_sales_rep"
+    return Check(
+        _CORE,
+        "fct_quota",
+        "managers_do_not_double_their_reps",
+        "with targets as (select member_id, period_grain, period_start, "
+        f"sum(quota_value) as target from {BATCH} where level = 'rep' and is_in_force "
+        "and quota_kind = 'full' group by member_id, period_grain, period_start), "
+        "below as (select reps.manager_id, period_grain, period_start, sum(target) as target "
+        f"from targets inner join {reps} as reps on member_id = reps.sales_rep_id "
+        "and period_start >= reps.valid_from_date and period_start < reps.valid_to_date "
+        "where reps.manager_id is not null and reps.manager_id <> member_id "
+        "group by reps.manager_id, period_grain, period_start) "
+        "select targets.member_id, min(targets.period_start) as first_period, "
+        "count(*) as periods from targets inner join below on targets.member_id = below.manager_id "
+        "and targets.period_grain = below.period_grain "
+        "and targets.period_start = below.period_start "
+        "where below.target > 0 "
+        "and targets.target between below.target * 0.9 and below.target * 1.1 "
+        "group by targets.member_id",
+        "managers whose targets look like those of their reps added up; team and company count "
+        "both",
+        "where a target rolls up those below, have the mapping give it the quota_kind roll_up",
+        severity="warn",
+    )
+
+
 def _activity_checks() -> Iterator[Check]:
     yield Check(
         _CORE,
@@ -231,6 +261,26 @@ def _rate_checks() -> Iterator[Check]:
             "currencies without an exchange rate on a day that needs one",
             "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
         )
+
+
+def _lag_check() -> Check:
+    settings = "warehouse.staging.stg_company__settings"
+    return Check(
+        "staging",
+        "stg_landing__extracts",
+        "sources_are_of_one_time",
+        "with newest as (select source, cast(max(extracted_at) as date) as newest_day "
+        f"from {BATCH} group by source), "
+        "lags as (select source, newest_day, "
+        "date_diff('day', newest_day, max(newest_day) over ()) as lag_days from newest) "
+        f"select source, newest_day, lag_days from lags "
+        f"where lag_days > (select max_lag_days from {settings})",
+        "sources whose newest extract is much older than another's; numbers that need both stand "
+        "still",
+        "look why its extracts stopped, or raise max_lag_days in company.yml where they come less "
+        "often",
+        severity="warn",
+    )
 
 
 def _dimension_check(table: Table) -> Check:

@@ -17,10 +17,12 @@ _STAGING = "staging"
 def people_checks() -> Iterator[Check]:
     """Gives the checks, each of which only warns: a contradiction stops nobody's numbers."""
     yield from _worker_checks()
+    yield from _place_checks()
     yield from _pay_checks()
     yield from _plan_checks()
     yield from _hiring_checks()
     yield from _training_checks()
+    yield from _branch_checks()
 
 
 def _warning(table: str, name: str, query: str, meaning: str, advice: str) -> Check:
@@ -58,6 +60,22 @@ def _worker_checks() -> Iterator[Check]:
         "find them in intermediate.int_time_entries_not_counted of warehouse.duckdb, and correct "
         "them in the time sheet",
     )
+
+
+def _place_checks() -> Iterator[Check]:
+    for place, places in {"team": "teams", "branch": "branches"}.items():
+        known = f"warehouse.staging.stg_crm__{places}_history"
+        yield _warning(
+            f"{_STAGING}.stg_hr__positions",
+            f"{places}_are_the_crms",
+            f"select {place}_id, count(distinct worker_id) as workers from {BATCH} "
+            f"where {place}_id not in (select {place}_id from {known} where is_current) "
+            f"and exists (select 1 from {known}) group by {place}_id",
+            f"{places} that HR names and the CRM does not have; their people count for the "
+            f"{place} of their CRM user, or for none",
+            f"map HR's {places} to the ids that the CRM has for them, or land them as {places} "
+            "of the CRM",
+        )
 
 
 def _pay_checks() -> Iterator[Check]:
@@ -256,4 +274,16 @@ def _training_checks() -> Iterator[Check]:
         "and rates.rate_date is null group by enrolments.currency_code",
         "currencies of training costs without an exchange rate on the first day",
         "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
+    )
+
+
+def _branch_checks() -> Iterator[Check]:
+    yield _warning(
+        f"{_STAGING}.stg_company__branch_days",
+        "branches_are_known",
+        f"select distinct branch_id from {BATCH} where branch_id not in "
+        "(select branch_id from warehouse.core.dim_branch)",
+        "branches with days off of their own in company.yml that no source names, so that these "
+        "days change nothing",
+        "write in company.yml the id that the CRM or HR has for the branch",
     )

@@ -6,7 +6,7 @@ Belongs here: the computation of these rows. Does not belong here: the settings 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, cast
@@ -29,6 +29,8 @@ JALALI_MONTHS = (
     "Mehr", "Aban", "Azar", "Dey", "Bahman", "Esfand",
 )  # fmt: skip
 _DAY = np.timedelta64(1, "D")
+# A month's number that lies behind every calendar.
+_FAR = 100_000
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,12 @@ class _Months:
     Args:
         number: Month number of each day of the calendar table.
         first_day: Gives the first day of month numbers.
+        number_of: Gives the number of the month of a day, also of one outside the table.
     """
 
     number: Numbers
     first_day: Callable[[Numbers], Days]
+    number_of: Callable[[date], int]
 
 
 def calendar_table(
@@ -49,9 +53,10 @@ def calendar_table(
     start: date,
     end: date,
     calendar: Literal["gregorian", "jalali"] = "gregorian",
-    fiscal_year_start_month: int = 1,
-    weekend: Collection[str] = ("saturday", "sunday"),
+    fiscal_year_starts: Sequence[tuple[date, int]] = ((date.min, 1),),
+    weekends: Sequence[tuple[date, Collection[str]]] = ((date.min, ("saturday", "sunday")),),
     holidays: Mapping[date, str] | None = None,
+    working_days: Collection[date] = (),
 ) -> pa.Table:
     """Computes the calendar.
 
@@ -59,9 +64,12 @@ def calendar_table(
         start: First day.
         end: Last day.
         calendar: Calendar that months, quarters and years follow.
-        fiscal_year_start_month: Month of that calendar in which the fiscal year begins.
-        weekend: Days of the week without work, in lower-case English.
+        fiscal_year_starts: Months of that calendar in which fiscal years begin, with the days from
+            which that holds, in their order; each but the first is the first day of its month.
+        weekends: Days of the week without work, in lower-case English, with the days from which
+            they hold, in their order.
         holidays: Other days without work, with their names.
+        working_days: Days of work, on whatever day of the week they are.
 
     Returns:
         One row per day from start to end, with the columns of `company.calendar`.
@@ -75,8 +83,8 @@ def calendar_table(
             "date_day": days,
             **_gregorian_columns(days, gregorian),
             **_jalali_columns(days, jalali),
-            **_period_columns(followed, fiscal_year_start_month),
-            **_business_columns(days, weekend, holidays or {}),
+            **_period_columns(followed, _year_starts(followed, fiscal_year_starts)),
+            **_business_columns(days, weekends, holidays or {}, working_days),
         }
     )
 
@@ -85,7 +93,10 @@ def _gregorian_months(days: Days) -> _Months:
     def first_day(number: Numbers) -> Days:
         return np.array(number - 1970 * 12, dtype="datetime64[M]").astype("datetime64[D]")
 
-    return _Months(days.astype("datetime64[M]").astype(np.int64) + 1970 * 12, first_day)
+    def number_of(day: date) -> int:
+        return day.year * 12 + day.month - 1
+
+    return _Months(days.astype("datetime64[M]").astype(np.int64) + 1970 * 12, first_day, number_of)
 
 
 def _jalali_months(days: Days) -> _Months:
@@ -107,8 +118,12 @@ def _jalali_months(days: Days) -> _Months:
     def first_day(number: Numbers) -> Days:
         return starts[number - first_year * 12]
 
+    def number_of(day: date) -> int:
+        jalali = JalaliDate(day)
+        return jalali.year * 12 + jalali.month - 1
+
     number = np.searchsorted(starts, days, side="right") - 1 + first_year * 12
-    return _Months(number.astype(np.int64), first_day)
+    return _Months(number.astype(np.int64), first_day, number_of)
 
 
 def _gregorian_columns(days: Days, months: _Months) -> dict[str, pa.Array]:
@@ -146,16 +161,62 @@ def _jalali_columns(days: Days, months: _Months) -> dict[str, pa.Array]:
     }
 
 
-def _period_columns(months: _Months, start_month: int) -> dict[str, pa.Array]:
+@dataclass(frozen=True)
+class _YearStart:
+    """The months for which fiscal years begin in one month.
+
+    Args:
+        first: Number of the first of these months, which begins a year; of the first of all starts
+            a number before every calendar.
+        after: Number of the month behind the last one.
+        month: Month in which the years begin, 1 to 12.
+    """
+
+    first: int
+    after: int
+    month: int
+
+    def year_around(self, number: Numbers) -> tuple[Numbers, Numbers]:
+        """Gives the first months of the years around months, and the months behind their last."""
+        first = number - (number - (self.month - 1)) % 12
+        return first, np.minimum(first + 12, self.after)
+
+    def year_of(self, number: int) -> int:
+        """Gives the first month of the year around a month."""
+        return number - (number - (self.month - 1)) % 12
+
+
+def _year_starts(months: _Months, starts: Sequence[tuple[date, int]]) -> tuple[_YearStart, ...]:
+    """Places the starts of fiscal years in numbered months."""
+    firsts = [-_FAR, *(months.number_of(day) for day, _ in starts[1:])]
+    return tuple(
+        _YearStart(first, after, month)
+        for first, after, (_, month) in zip(firsts, [*firsts[1:], _FAR], starts, strict=True)
+    )
+
+
+def _period_columns(months: _Months, starts: Sequence[_YearStart]) -> dict[str, pa.Array]:
+    """Gives the company's months, quarters and years.
+
+    Where the start of the fiscal year moves, the year before is cut short: years that have ended
+    stay what they were. A year that thereby ends in the same calendar year as the one before it
+    takes a letter, or two years would have one name.
+    """
     number = months.number
     year, month = np.divmod(number, 12)
-    fiscal_month = (month - (start_month - 1)) % 12
+    bounds = [start.year_around(number) for start in starts]
+    held = [number < start.after for start in starts]
+    year_first = np.select(held, [first for first, _ in bounds])
+    year_after = np.select(held, [after for _, after in bounds])
+    fiscal_month = number - year_first
     quarter_first = number - fiscal_month % 3
-    year_first = number - fiscal_month
-    fiscal_year = (year_first + 11) // 12
-    fiscal_quarter = fiscal_month // 3 + 1
+    quarter_after = np.minimum(quarter_first + 3, year_after)
+    fiscal_year = (year_after - 1) // 12
+    letters = _letters(starts)
+    year_labels = [f"{y}{letters.get(f, '')}" for y, f in zip(fiscal_year, year_first, strict=True)]
     month_labels = [f"{y}-{m:02d}" for y, m in zip(year, month + 1, strict=True)]
-    quarter_labels = [f"{y}-Q{q}" for y, q in zip(fiscal_year, fiscal_quarter, strict=True)]
+    fiscal_quarter = fiscal_month // 3 + 1
+    quarter_labels = [f"{y}-Q{q}" for y, q in zip(year_labels, fiscal_quarter, strict=True)]
     return {
         "fiscal_year": pa.array(fiscal_year),
         "fiscal_quarter": pa.array(fiscal_quarter),
@@ -163,20 +224,43 @@ def _period_columns(months: _Months, start_month: int) -> dict[str, pa.Array]:
         "month_start": pa.array(months.first_day(number)),
         "month_end": pa.array(months.first_day(number + 1) - _DAY),
         "quarter_start": pa.array(months.first_day(quarter_first)),
-        "quarter_end": pa.array(months.first_day(quarter_first + 3) - _DAY),
+        "quarter_end": pa.array(months.first_day(quarter_after) - _DAY),
         "year_start": pa.array(months.first_day(year_first)),
-        "year_end": pa.array(months.first_day(year_first + 12) - _DAY),
+        "year_end": pa.array(months.first_day(year_after) - _DAY),
         "month_label": pa.array(month_labels),
         "quarter_label": pa.array(quarter_labels),
-        "year_label": pa.array([str(y) for y in fiscal_year]),
+        "year_label": pa.array(year_labels),
     }
 
 
+def _letters(starts: Sequence[_YearStart]) -> dict[int, str]:
+    """Gives the letters of years that end in the same calendar year as the one before, by start.
+
+    Only a year that was cut short can: all others end twelve months after the one before.
+    """
+    places: dict[int, int] = {}
+    for position, start in enumerate(starts[:-1]):
+        first = start.year_of(start.after - 1)
+        before = starts[position - 1] if first == start.first else start
+        if (first - 1) // 12 == (start.after - 1) // 12:
+            places[first] = places.get(before.year_of(first - 1), 0) + 1
+    return {first: chr(ord("a") + place) for first, place in places.items()}
+
+
 def _business_columns(
-    days: Days, weekend: Collection[str], holidays: Mapping[date, str]
+    days: Days,
+    weekends: Sequence[tuple[date, Collection[str]]],
+    holidays: Mapping[date, str],
+    working_days: Collection[date],
 ) -> dict[str, pa.Array]:
-    free = [index for index, name in enumerate(WEEKDAYS) if name.lower() in weekend]
-    is_weekend = np.isin(_weekday(days), free)
+    is_weekend = np.zeros(len(days), dtype=bool)
+    for position, (first_day, weekend) in enumerate(weekends):
+        free = [index for index, name in enumerate(WEEKDAYS) if name.lower() in weekend]
+        # The first one holds for all days before it as well.
+        since = days >= np.datetime64(first_day, "D") if position else np.ones_like(is_weekend)
+        is_weekend = np.where(since, np.isin(_weekday(days), free), is_weekend)
+    working = np.array([np.datetime64(day, "D") for day in working_days], dtype="datetime64[D]")
+    is_weekend &= ~np.isin(days, working)
     names: list[str | None] = [None] * len(days)
     for day, name in holidays.items():
         position = int((np.datetime64(day, "D") - days[0]) // _DAY)

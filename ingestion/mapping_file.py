@@ -37,10 +37,10 @@ OnInvalidWord = Literal["quarantine", "null"]
 FinalNewline = Literal["required", "optional"]
 DayIs = Literal["start", "end"]
 OnConflict = Literal["refuse", "first", "last", "null_differing"]
+MergedCells = Literal["refuse", "fill"]
 DurationFormat = Literal["iso_duration", "clock_duration"]
 UnitName = Literal["percent", "thousands", "millions", "billions", "rial", "toman", "new_rial"]
 NormalizeStep = Literal["nfkc", "arabic_yeh_kaf", "zwnj", "tatweel", "digits", "case", "spaces"]
-MergedCells = Literal["refuse", "fill"]
 AUTO = "auto"
 # Python's codecs of names, escapes and of nothing.
 _CODECS_OF_NO_FILE = {

@@ -74,6 +74,12 @@ def plain_digits(text: str) -> str:
     )
 
 
+def with_plain_digits(text: str) -> str:
+    """Does with a text what `plain_digits` does with a cell."""
+    dropped = dict.fromkeys(map(ord, MARKS))
+    return text.translate(str.maketrans(ALL_DIGITS + _MINUS, _ALL_ASCII + "-") | dropped)
+
+
 def same_letters(text: str) -> str:
     """Gives the SQL of a text in which letters that look alike are the same letter.
 

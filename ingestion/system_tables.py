@@ -72,14 +72,17 @@ SETTINGS = Table(
     description="One row: the company settings that models read.",
     columns=(
         _text("reporting_currency", "Currency of converted amounts (ISO 4217)."),
-        _text("time_zone", "Zone in which business dates are taken (IANA name)."),
-        _integer("fiscal_year_start_month", "Month (1 to 12) in which the fiscal year begins."),
-        _text("calendar", "Calendar that periods follow: gregorian or jalali."),
+        _text(
+            "time_zone",
+            "Zone in which business dates are taken (IANA name). Where it changed: each zone "
+            "behind the moment (UTC) and the day from which it holds, the earliest first, with "
+            "semicolons between them.",
+        ),
         _integer("close_lag_days", "Days after a period's end at which its numbers are frozen."),
         _text("closing_day", "What dates a closing that a history tells: transition or stated."),
-        _integer("response_sla_minutes", "Minutes within which a new lead is to be answered."),
         _integer("minimum_group_size", "People a group must have for its pay to be shown."),
         _integer("max_rate_age_days", "Days for which an exchange rate holds without a newer one."),
+        _integer("max_lag_days", "Days that one source may lag another before it is warned of."),
         _integer("standard_day_minutes", "Working minutes of a business day without a schedule."),
         _share("ramp_target_share", "Share of a quota at which a new seller counts as ramped."),
     ),
@@ -118,7 +121,7 @@ CALENDAR = Table(
         _text("month_label", "Company month, such as 2017-10."),
         _text("quarter_label", "Fiscal quarter, such as 2017-Q4."),
         _text("year_label", "Fiscal year, such as 2017."),
-        _flag("is_weekend", "Whether the day is on the company's weekend."),
+        _flag("is_weekend", "Whether the day is on the company's weekend and no day of work."),
         _flag("is_holiday", "Whether the day is a holiday of the company."),
         _optional_text("holiday_name", "Name of the holiday; empty on other days."),
         _flag("is_business_day", "Whether the company works: neither weekend nor holiday."),
@@ -126,6 +129,19 @@ CALENDAR = Table(
             "business_day_number",
             "Business days from the calendar's first day up to and including this one.",
         ),
+    ),
+)
+
+BRANCH_DAYS = Table(
+    source=COMPANY,
+    name="branch_days",
+    description="One row per branch and day on which it is off, or at work, unlike the company.",
+    columns=(
+        _text("branch_id", "The branch, as the sources name it.", key=True),
+        _date("date_day", "The day.", key=True),
+        _flag("is_weekend", "Whether the day is on the weekend and no day of work there."),
+        _flag("is_holiday", "Whether the day is a holiday there."),
+        _optional_text("holiday_name", "Name of the holiday; empty on other days."),
     ),
 )
 
@@ -314,6 +330,7 @@ GATE_RESULTS = Table(
 SYSTEM_TABLES: tuple[Table, ...] = (
     SETTINGS,
     CALENDAR,
+    BRANCH_DAYS,
     PSEUDONYM_KEY,
     FILES,
     EXTRACTS,

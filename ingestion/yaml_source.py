@@ -238,6 +238,8 @@ def _message(detail: ErrorDetails, place: Location, model: type[BaseModel]) -> s
     message = str(detail["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
         return message
+    if kind == "tuple_type":
+        message = "Input should be a list, such as [a, b]"
     key = next((f"'{part}': " for part in reversed(place) if isinstance(part, str)), "")
     found = detail["input"]
     shown = f"; found {json.dumps(found)}" if isinstance(found, _SCALARS) else ""

@@ -6,6 +6,7 @@ Belongs here: which definitions there are. Does not belong here: how any of them
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -45,6 +46,7 @@ def definitions_of(project: Project, worker: DbtWorker) -> dg.Definitions:
     models = model_assets(json.loads(worker.manifest().read_bytes()))
     marts = assets_of_layer(models, METRICS)
     job = nightly_job()
+    settings = load_company(project.home.company_file)
     return dg.Definitions(
         assets=[raw, *models, published_marts(marts)],
         asset_checks=[
@@ -53,7 +55,7 @@ def definitions_of(project: Project, worker: DbtWorker) -> dg.Definitions:
             gate("marts", marts),
         ],
         jobs=[job],
-        schedules=[nightly_schedule(job, load_company(project.home.company_file).time_zone)],
+        schedules=[nightly_schedule(job, settings.zone_on(datetime.now(UTC).date()))],
         resources={"session": RefreshSession(home=str(project.home.root), dbt=worker)},
         executor=dg.in_process_executor,
     )

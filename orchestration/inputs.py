@@ -47,9 +47,14 @@ def fingerprint(project: Project, settings: CompanySettings) -> str:
         "settings": settings.model_dump(mode="json", exclude=_OF_NO_NUMBER),
         "pseudonym_key": key_id(pseudonym_key(project.home)),
         "project": digest_of_files(project.source_folders),
-        "engines": {name: version(name) for name in _ENGINES},
+        "engines": {name: version(name) for name in (*_ENGINES, *_calendars(settings))},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _calendars(settings: CompanySettings) -> tuple[str, ...]:
+    """Names the package whose next version may know other official holidays, where any count."""
+    return ("holidays",) if settings.official_holidays else ()
 
 
 def inbox_state(sources: Sequence[tuple[Mapping, Path]]) -> str:

@@ -16,6 +16,7 @@ from rich.text import Text
 from ingestion.mapping_check import ColumnReport, FileReport, MappingReport
 from ingestion.rehearsal import UnknownReferences
 from ingestion.shown import without_lines
+from orchestration.printable import printable
 
 
 def mapping_tables(report: MappingReport) -> RenderableType:
@@ -30,14 +31,14 @@ def mapping_tables(report: MappingReport) -> RenderableType:
     ]
     parts += [_unknown(reference) for reference in report.unknown]
     told = (*report.missing, *report.useless, *(f"no table takes {n}" for n in report.unused))
-    parts += [Text(problem, style="red") for problem in told]
+    parts += [Text(printable(problem), style="red") for problem in told]
     parts.append(Text(report.verdict, style="green" if report.is_good else "bold red"))
     return Group(*parts)
 
 
 def _file(name: str, tables: Sequence[FileReport]) -> Iterator[RenderableType]:
     """Shows one file: what each table takes of it, and once what is so of all of them."""
-    yield Text(name, style="bold")
+    yield Text(printable(name), style="bold")
     for table in tables:
         yield _heading(table)
         yield from _columns(table)
@@ -47,7 +48,7 @@ def _file(name: str, tables: Sequence[FileReport]) -> Iterator[RenderableType]:
     for note in dict.fromkeys(note for table in tables for note in table.notes):
         yield Text(note, style="yellow")
     if unmapped := dict.fromkeys(column for table in tables for column in table.unmapped):
-        yield Text(f"not used: {', '.join(unmapped)}", style="yellow")
+        yield Text(f"not used: {', '.join(map(printable, unmapped))}", style="yellow")
     errors = {without_lines(table.error): table.error for table in tables if table.error}
     for error in errors.values():
         yield Text(f"refused: {error}", style="red")
@@ -88,12 +89,15 @@ def _origin(column: ColumnReport) -> Text:
     if column.origin is None:
         return Text("not mapped", style="red" if column.required else "dim")
     if column.is_absent:
-        return Text(f"{column.origin} (not in the file)", style="red" if column.required else "dim")
-    return Text(column.origin)
+        return Text(
+            f"{printable(column.origin)} (not in the file)",
+            style="red" if column.required else "dim",
+        )
+    return Text(printable(column.origin))
 
 
 def _samples(column: ColumnReport) -> Text:
-    text = Text(" · ".join(column.samples))
+    text = Text(" · ".join(map(printable, column.samples)))
     if column.failed:
         became = "left empty" if column.is_emptied else "not accepted"
         text.append(f"\n{column.failed:,} {became}: {column.failure}", style="yellow")
@@ -105,7 +109,9 @@ def _samples(column: ColumnReport) -> Text:
 
 
 def _unknown(reference: UnknownReferences) -> Text:
-    examples = f", such as {', '.join(reference.examples)}" if reference.examples else ""
+    examples = (
+        f", such as {', '.join(map(printable, reference.examples))}" if reference.examples else ""
+    )
     values = "value" if reference.values == 1 else "values"
     return Text(
         f"{reference.table}.{reference.column} has {reference.values:,} {values} that "

@@ -14,15 +14,15 @@ from typing import Literal
 
 import duckdb
 
-from ingestion.calendar import calendar_table
-from ingestion.company import CompanySettings
+from ingestion.company import CompanySettings, company_calendar
+from ingestion.scripts import with_plain_digits
 from orchestration.errors import UsageError
 
 Grain = Literal["month", "quarter", "year"]
 _FORMS: tuple[tuple[Grain, re.Pattern[str]], ...] = (
-    ("year", re.compile(r"^\d{4}$")),
-    ("quarter", re.compile(r"^\d{4}-Q[1-4]$")),
-    ("month", re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")),
+    ("year", re.compile(r"\d{4}[b-l]?")),
+    ("quarter", re.compile(r"\d{4}[b-l]?-q[1-4]")),
+    ("month", re.compile(r"\d{4}-(0[1-9]|1[0-2])")),
 )
 
 
@@ -44,12 +44,7 @@ class Periods:
     """
 
     def __init__(self, settings: CompanySettings) -> None:
-        days = calendar_table(
-            start=settings.calendar_start,
-            end=settings.calendar_end,
-            calendar=settings.calendar,
-            fiscal_year_start_month=settings.fiscal_year_start_month,
-        )
+        days = company_calendar(settings)
         self._settings = settings
         with duckdb.connect() as connection:
             connection.register("days", days)
@@ -65,14 +60,15 @@ class Periods:
             }
 
     def parse(self, label: str) -> Period:
-        """Gives the period of a label.
+        """Gives the period of a label, whose digits may be those of any script.
 
         Raises:
             UsageError: It is no period, or outside the company's calendar.
         """
+        written = with_plain_digits(label).strip().casefold()
         for grain, form in _FORMS:
-            if form.match(label.upper()):
-                return self._find(self._periods[grain], label.upper())
+            if form.fullmatch(written):
+                return self._find(self._periods[grain], written)
         raise UsageError(
             f"--period {label}: write a year (2017), a quarter (2017-Q4) or a month (2017-10) "
             "of the company's calendar"
@@ -100,9 +96,9 @@ class Periods:
 
     def _find(self, periods: Iterable[Period], label: str) -> Period:
         for period in periods:
-            if period.label == label:
+            if period.label.casefold() == label:
                 return period
         raise UsageError(
-            f"--period {label} is outside the company's calendar "
-            f"({self._settings.calendar_start} to {self._settings.calendar_end})"
+            f"--period {label}: the company's calendar has no such period; it goes from "
+            f"{self._settings.calendar_start} to {self._settings.calendar_end}"
         )

@@ -89,7 +89,7 @@ def read_status(
             f"the published version {current} is not what was published; `salesops verify` says "
             "which file, and `salesops rollback` or `salesops refresh --full` gives BI a whole one"
         )
-    zone = _settings(home, problems).time_zone
+    zone = _settings(home, problems).zone_on(datetime.now(UTC).date())
     extracts = _newest_extracts(home, problems)
     newest_extract = max(extracts.values(), default=None)
     stale: list[str] = []

@@ -16,6 +16,7 @@ from ingestion.home import Home
 from ingestion.landing import INLINE
 from ingestion.reasons import words
 from ingestion.shown import without_lines
+from orchestration.printable import printable
 from orchestration.publication import (
     Fault,
     Manifest,
@@ -107,7 +108,7 @@ def _files(record: RunRecord) -> Table:
         )
         style = "red" if entry.status == "refused" else None
         table.add_row(
-            Text(entry.file_name),
+            Text(printable(entry.file_name)),
             f"{entry.source}.{entry.table}",
             entry.status,
             *(number(count) for count in numbers),
@@ -153,7 +154,10 @@ def _refused(record: RunRecord) -> list[RenderableType]:
         if entry.status == "refused":
             message = entry.message or ""
             told.setdefault((entry.file_name, without_lines(message)), message)
-    return [Text(f"refused: {name}: {message}", style="red") for (name, _), message in told.items()]
+    return [
+        Text(f"refused: {printable(name)}: {message}", style="red")
+        for (name, _), message in told.items()
+    ]
 
 
 def _quarantined(record: RunRecord, home: Home, verbose: bool) -> list[RenderableType]:
@@ -355,7 +359,7 @@ def _member_table(card: Scorecard) -> Table:
         table.add_column(figure.metric.label, justify="right")
     for member in card.members:
         figures = (formatted(figure.metric, figure.value) for figure in member.figures)
-        table.add_row(Text(member.name), *figures)
+        table.add_row(Text(printable(member.name)), *figures)
     if card.members_left_out:
         table.caption = f"and {card.members_left_out} more"
     return table

@@ -11,7 +11,7 @@ from expectations import gates
 from ingestion.contracts import Table, load_contracts
 from ingestion.home import Home
 from ingestion.raw_ddl import create_table_sql
-from ingestion.system_tables import SYSTEM_TABLES
+from ingestion.system_tables import BRANCH_DAYS, SYSTEM_TABLES
 
 RAW = """
 insert into landing.extracts
@@ -56,7 +56,14 @@ create table restricted.restricted.fct_payroll_line (
     earning_code varchar, earning_class varchar, currency_code varchar,
     pay_amount decimal(18, 2), pay_period_start date, problem varchar);
 create table staging.stg_company__calendar (date_day date, month_start date);
-create table staging.stg_company__settings as select 'EUR' as reporting_currency;
+create table staging.stg_company__settings as
+    select 'EUR' as reporting_currency, 7 as max_lag_days;
+create table staging.stg_landing__extracts as
+    select source, extracted_at from (values ('crm', timestamp '2026-01-02 05:00:00'),
+        ('crm', timestamp '2025-06-01 05:00:00'), ('hr', timestamp '2025-12-26 23:00:00'))
+        as v(source, extracted_at);
+create table staging.stg_crm__teams_history as select 't1' as team_id, true as is_current;
+create table staging.stg_crm__branches_history as select 'b1' as branch_id, true as is_current;
 create table restricted.restricted.fct_credit (
     opportunity_id varchar, won_date date, person_id varchar, credit_value decimal(18, 2),
     problem varchar);
@@ -79,12 +86,18 @@ create table core.fct_opportunity_version as
         date '2025-12-01' as valid_from_date, timestamp '2025-12-01' as valid_from,
         'field_history' as known_by, false as is_recorded_late from core.fct_opportunity;
 create table core.fct_quota as
-    select 'q1' as quota_id, 'u1' as member_id, date '2025-12-01' as period_start,
-        'EUR' as currency_code, cast(null as varchar) as problem;
+    select quota_id, 'rep' as level, member_id, 'month' as period_grain,
+        date '2025-12-01' as period_start, 'full' as quota_kind, target as quota_value,
+        true as is_in_force, 'EUR' as currency_code, cast(null as varchar) as problem
+    from (values ('q1', 'u1', 300.0), ('q2', 'u2', 100.0), ('q3', 'u3', 80.0))
+        as v(quota_id, member_id, target);
 create table core.fct_forecast_submission as
     select 's1' as submission_id, 'u1' as member_id, date '2025-12-01' as period_start,
         'EUR' as currency_code, cast(null as varchar) as problem;
-create table core.dim_sales_rep as select 'u1' as sales_rep_id;
+create table core.dim_sales_rep as
+    select sales_rep_id, manager_id, date '1900-01-01' as valid_from_date,
+        date '9999-12-31' as valid_to_date
+    from (values ('u1', 'u1'), ('u2', 'u1'), ('u3', 'u1')) as v(sales_rep_id, manager_id);
 create table core.dim_account as select 'a1' as account_id;
 create table core.dim_team as select 't1' as team_id;
 create table core.dim_branch as select 'b1' as branch_id;
@@ -168,7 +181,7 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             raw.execute(f"create schema if not exists {table.source}")
             raw.execute(create_table_sql(table))
         raw.execute(RAW)
-    staged = [table for table in load_contracts() if table.source != "crm"]
+    staged = [*(table for table in load_contracts() if table.source != "crm"), BRANCH_DAYS]
     change(home, WAREHOUSE + "".join(_staging_table(table) for table in staged))
     return home
 

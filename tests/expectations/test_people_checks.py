@@ -26,6 +26,16 @@ DEFECTS = {
         ("stg_hr__workers", "gone_is_terminated"),
         "active",
     ),
+    "a team that the CRM does not have": (
+        {"stg_hr__positions": f"select {WORKER}, 'Night shift' as team_id, 'b1' as branch_id"},
+        ("stg_hr__positions", "teams_are_the_crms"),
+        "Night shift",
+    ),
+    "a branch that the CRM does not have": (
+        {"stg_hr__positions": f"select {WORKER}, 't1' as team_id, 'Annex' as branch_id"},
+        ("stg_hr__positions", "branches_are_the_crms"),
+        "Annex",
+    ),
     "two base salaries at once": (
         {
             "stg_hr__compensation": f"select {WORKER}, 'base' as component, f as effective_from, "
@@ -246,6 +256,14 @@ DEFECTS = {
         },
         ("stg_hr__training_enrolments", "exchange_rate_known"),
         "currency_code CHF, enrolments 1",
+    ),
+    "days off of a branch that nobody knows": (
+        {
+            "stg_company__branch_days": "select b as branch_id, date '2025-12-01' as date_day "
+            "from (values ('b1'), ('b-one')) as v(b)",
+        },
+        ("stg_company__branch_days", "branches_are_known"),
+        "branch_id b-one",
     ),
 }
 

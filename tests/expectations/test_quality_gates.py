@@ -194,6 +194,12 @@ CORE_REPORTS = [
      "fct_opportunity_version", "history_tells_what_extracts_show", "d2"),
     ("update core.fct_activity set sales_rep_id = 'unknown'",
      "fct_activity", "owners_known", "activity_type call, activities 1"),
+    # Ten days are more than the seven allowed; the newest of each source counts.
+    ("insert into staging.stg_landing__extracts values ('payroll', timestamp '2025-12-23 23:00:00')",
+     "stg_landing__extracts", "sources_are_of_one_time", "source payroll"),
+    # Two reps have 180: 190 is about that, 300 is a target of one's own.
+    ("update core.fct_quota set quota_value = 190 where member_id = 'u1'",
+     "fct_quota", "managers_do_not_double_their_reps", "member_id u1"),
 ]  # fmt: skip
 
 

@@ -326,5 +326,5 @@ def test_times_of_files_are_those_of_landing(case) -> None:
     path = case.write("products.csv", HEADER + rows(2))
     os.utime(path, (1_700_000_000, 1_700_000_000))
     report = agreed(str(case.mapping_file), case.folder, case.home)
-    landed = case.query("select extracted_at from landing.files")
-    assert [(file.extracted_at.replace(tzinfo=None),) for file in report.files] == landed
+    ((landed,),) = case.query("select extracted_at from landing.files")
+    assert [file.extracted_at for file in report.files] == [landed.replace(tzinfo=UTC)]

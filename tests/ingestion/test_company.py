@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 import calendar
+import random
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from ingestion.company import CompanySettings, Holiday, load_company, write_company_tables
+from ingestion.company import (
+    CompanySettings,
+    Holiday,
+    company_calendar,
+    load_company,
+    write_company_tables,
+)
 from ingestion.errors import CompanyError
+from ingestion.system_tables import SETTINGS
 
-JALALI = Path(__file__).parents[3] / "shared/data/jalali_calendar"
+ROOT = Path(__file__).parents[2]
+JALALI = ROOT.parent / "shared/data/jalali_calendar"
+# A calendar that can be looked at row by row.
+THIRTY_YEARS: dict[str, Any] = {
+    "calendar_start": date(1999, 12, 25),
+    "calendar_end": date(2029, 10, 9),
+}
+OF_THE_CALENDAR: dict[str, Any] = {
+    "calendar": "jalali",
+    "fiscal_year_start_month": 4,
+    "weekend": ["friday"],
+    "holidays": [{"date": "2017-06-01", "name": "Founders' Day"}],
+    "official_holidays": "IR",
+    "calendar_start": "1991-01-01",
+    "calendar_end": "2040-12-31",
+}
 
 
 @pytest.fixture
@@ -52,7 +78,6 @@ class TestFile:
             "holidays:\n"
             "  - {date: 2017-03-21, name: Nowruz}\n"
             "close_lag_days: 3\n"
-            "response_sla_minutes: 30\n"
             "minimum_group_size: 4\n"
             "max_rate_age_days: 10\n"
             "ramp_target_share: 0.75\n"
@@ -87,7 +112,17 @@ class TestFile:
             ("ramp_target_share: 0\n", 1, "'ramp_target_share'"),
             ("ramp_target_share: 80\n", 1, "'ramp_target_share'"),
             ("weekend:\n  - saturday\n  - holiday\n", 3, "'weekend'"),
-            ("time_zone: UTC\ntimezone: UTC\n", 2, "unknown key 'timezone'"),
+            (
+                "time_zone: UTC\ntimezone: UTC\n",
+                2,
+                "unknown key 'timezone' (did you mean 'time_zone'?)",
+            ),
+            ("week_end: [friday]\n", 1, "unknown key 'week_end' (did you mean 'weekend'?)"),
+            ("holidays: [{day: 2017-02-03, name: x}]\n", 1, "unknown key 'day'"),
+            ("sources:\n  - {maping: m, folder: f}\n", 2, "(did you mean 'mapping'?)"),
+            ("response_sla_minutes: 60\n", 1, "nothing reads 'response_sla_minutes'"),
+            ("keep_runs: 9\n\nresponse_sla_minutes:\n", 3, "nothing reads 'response_sla_minutes'"),
+            ("x: 1\nresponse_sla_minutes: soon\n", 2, "numbers of leads"),
             ("holidays:\n  - {date: 2017-02-30, name: x}\n", 2, "'date'"),
             (
                 "holidays:\n  - {date: 2017-02-03, name: x}\n  - {date: 2017-02-03, name: y}\n",
@@ -108,6 +143,104 @@ class TestFile:
             load_company(path)
         assert caught.value.message.startswith(f"{path}:{line}: ")
         assert message in caught.value.message
+
+    @pytest.mark.parametrize(
+        ("text", "line", "message"),
+        [
+            (
+                "weekend:\n"
+                "  - {from: 2000-01-01, until: 2009-12-31, days: [friday]}\n"
+                "  - {from: 2011-01-01, days: [saturday]}\n",
+                1,
+                "no entry holds from 2010-01-01 to 2010-12-31",
+            ),
+            (
+                "time_zone:\n"
+                "  - {zone: UTC, until: 2009-12-31}\n"
+                "  - {from: 2009-12-01, zone: Asia/Tehran}\n",
+                1,
+                "two entries hold on 2009-12-01: one ends on 2009-12-31",
+            ),
+            (
+                "\nfiscal_year_start_month:\n  - {month: 4}\n  - {month: 1}\n",
+                2,
+                "two entries have no 'from'",
+            ),
+            (
+                "weekend: [{days: [friday], until: 2020-01-01}]\n",
+                1,
+                "no entry holds after 2020-01-01",
+            ),
+            (
+                "weekend:\n"
+                "  - {from: 2001-01-01, days: [friday]}\n"
+                "  - {from: 2001-01-01, days: [friday]}\n",
+                1,
+                "two entries hold from 2001-01-01 on",
+            ),
+            (
+                "weekend: [{from: 2001-01-01, until: 2000-01-01, days: [friday]}]\n",
+                1,
+                "the entry from 2001-01-01 ends before, on 2000-01-01",
+            ),
+            ("weekend:\n  - {day: [friday]}\n", 2, "unknown key 'day'"),
+            ("weekend:\n  - {days: [friday]}\n  - monday\n", 3, "'weekend'"),
+            ("weekend:\n  - {from: 2001, days: [friday]}\n", 2, "2001 is no date"),
+            ("weekend:\n  - days:\n    - friday\n    - fryday\n", 4, "'days'"),
+            ("weekend: friday\n", 1, "'weekend': input should be a list"),
+            ("time_zone:\n  - {zone: UTC}\n  - {from: 2001-01-01, zone: Tehran}\n", 3, "'Tehran'"),
+            (
+                "time_zone: [{zone: Pacific/Kiritimati}, {from: 2001-01-01, zone: Pacific/Pago_Pago}]\n",
+                1,
+                "more than a day apart on 2001-01-01",
+            ),
+            (
+                "fiscal_year_start_month: [{month: 1}, {from: 2019-05-01, month: 4}]\n",
+                1,
+                "a fiscal year that starts in month 4 cannot begin on 2019-05-01",
+            ),
+            (
+                "fiscal_year_start_month: [{month: 1}, {from: 2019-04-02, month: 4}]\n",
+                1,
+                "a fiscal year that starts in month 4 cannot begin on 2019-04-02",
+            ),
+            (
+                "fiscal_year_start_month: [{month: 1}, {from: 2019-04-01, month: 4}]\n"
+                "calendar: jalali\n",
+                1,
+                "a fiscal year that starts in month 4 cannot begin on 1398-01-12",
+            ),
+        ],
+    )
+    def test_a_dated_list_that_does_not_hold_on_every_day_once(
+        self, text: str, line: int, message: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "company.yml"
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(CompanyError) as caught:
+            load_company(path)
+        assert caught.value.message.startswith(f"{path}:{line}: ")
+        assert message in caught.value.message
+
+    @pytest.mark.parametrize("setting", sorted(CompanySettings.model_fields))
+    def test_every_setting_is_read(self, setting: str) -> None:
+        """Another value changes the calendar, or a model or the program reads the setting."""
+        if setting in OF_THE_CALENDAR:
+            other = CompanySettings.model_validate({setting: OF_THE_CALENDAR[setting]})
+            assert not company_calendar(other).equals(company_calendar(CompanySettings()))
+            return
+        if setting in SETTINGS.column_names:
+            folders, suffix, word = ("dbt_project",), ".sql", rf"\b{setting}\b"
+        else:
+            folders, suffix = ("ingestion", "orchestration"), ".py"
+            word = rf"(settings|load_company\(.*\))\.{setting}\b"
+        readers = [
+            path
+            for folder in folders
+            for path in (ROOT / folder).rglob(f"*{suffix}")
+            if path.name != "stg_company__settings.sql" and re.search(word, path.read_text("utf-8"))
+        ]
+        assert readers
 
 
 class TestHolidays:
@@ -223,6 +356,125 @@ class TestCalendar:
             assert row[0] == row[1] >= 720 / parts
             assert row[2] == 0
 
+    @pytest.mark.parametrize("kind", ["gregorian", "jalali"])
+    @pytest.mark.parametrize("seed", range(8))
+    def test_periods_of_a_fiscal_year_that_moves(self, kind: Any, seed: int) -> None:
+        """The oracle walks through the months: a year ends after twelve, or where another starts."""
+        rng = random.Random(seed)
+        first_day = {
+            (row["y"], row["m"]): row["d"]
+            for row in company_calendar(CompanySettings(calendar=kind, **THIRTY_YEARS)).to_pylist()
+            if row["date_day"] == row["month_start"]
+            for y, m in [row["month_label"].split("-")]
+            for row in [{"y": int(y), "m": int(m), "d": row["date_day"]}]
+        }
+        months = sorted(first_day)
+        changes = sorted(rng.sample(months[1:], rng.randint(1, 6)))
+        entries = [{"month": rng.randint(1, 12)}]
+        entries += [{"from": str(first_day[month]), "month": month[1]} for month in changes]
+        rng.shuffle(entries)
+        settings = CompanySettings.model_validate(
+            {"calendar": kind, "fiscal_year_start_month": entries, **THIRTY_YEARS}
+        )
+        held = next(entry["month"] for entry in entries if "from" not in entry)
+        years: list[list[tuple[int, int]]] = [[]]
+        for month in months:
+            if month in changes or month[1] == held:
+                held = month[1] if month in changes else held
+                years.append([])
+            years[-1].append(month)
+        labels: dict[tuple[int, int], tuple[str, str, int, int]] = {}
+        before: tuple[int, int] | None = None
+        # The first and last years of the table are not whole.
+        for year in years[1:-1]:
+            named, place = year[-1][0], 0
+            if before is not None and before[0] == named:
+                place = before[1] + 1
+            before = (named, place)
+            label = f"{named}{'abcdefgh'[place] if place else ''}"
+            for index, month in enumerate(year):
+                labels[month] = (label, f"{label}-Q{index // 3 + 1}", named, index + 1)
+        rows = company_calendar(settings).to_pylist()
+        found = {
+            (int(y), int(m)): (
+                row["year_label"],
+                row["quarter_label"],
+                row["fiscal_year"],
+                row["fiscal_month"],
+            )
+            for row in rows
+            if row["date_day"] == row["month_start"]
+            for y, m in [row["month_label"].split("-")]
+        }
+        assert {month: found[month] for month in labels} == labels
+        self._partitioned(rows)
+
+    @staticmethod
+    def _partitioned(rows: list[dict[str, Any]]) -> None:
+        """Every day has one period of each length, and periods follow each other by their names."""
+        for grain in ("month", "quarter", "year"):
+            names: dict[str, tuple[date, date]] = {}
+            days: Counter[str] = Counter()
+            for row in rows:
+                bounds = (row[f"{grain}_start"], row[f"{grain}_end"])
+                assert names.setdefault(row[f"{grain}_label"], bounds) == bounds
+                assert bounds[0] <= row["date_day"] <= bounds[1]
+                days[row[f"{grain}_label"]] += 1
+            inner = list(names.items())[1:-1]
+            assert all(days[name] == (end - start).days + 1 for name, (start, end) in inner)
+            ordered = list(names.values())
+            assert all(
+                later[0] == earlier[1] + timedelta(days=1) for earlier, later in pairwise(ordered)
+            )
+
+    def test_a_year_that_is_cut_short_takes_a_letter(self) -> None:
+        """From years to March to calendar years, by way of one that begins in July."""
+        settings = CompanySettings.model_validate(
+            {
+                "fiscal_year_start_month": [
+                    {"month": 4},
+                    {"from": "2019-07-01", "month": 7},
+                    {"from": "2019-09-01", "month": 9},
+                    {"from": "2021-01-01", "month": 1},
+                ]
+            }
+        )
+        rows = company_calendar(settings).to_pylist()
+        years = {row["year_label"]: (row["year_start"], row["year_end"]) for row in rows}
+        labels = list(years)
+        at = labels.index("2019")
+        assert {name: years[name] for name in labels[at : at + 7]} == {
+            "2019": (date(2018, 4, 1), date(2019, 3, 31)),
+            "2019b": (date(2019, 4, 1), date(2019, 6, 30)),
+            "2019c": (date(2019, 7, 1), date(2019, 8, 31)),
+            "2020": (date(2019, 9, 1), date(2020, 8, 31)),
+            "2020b": (date(2020, 9, 1), date(2020, 12, 31)),
+            "2021": (date(2021, 1, 1), date(2021, 12, 31)),
+            "2022": (date(2022, 1, 1), date(2022, 12, 31)),
+        }
+        quarters = {row["quarter_label"]: row["quarter_end"] for row in rows}
+        assert quarters["2019c-Q1"] == date(2019, 8, 31)
+        assert quarters["2020b-Q2"] == date(2020, 12, 31)
+        assert {row["fiscal_year"] for row in rows if row["year_label"] == "2020b"} == {2020}
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_weekends_hold_from_their_day(self, seed: int) -> None:
+        rng = random.Random(seed)
+        names = [name.lower() for name in calendar.day_name]
+        starts = sorted({date(2000, 1, 1) + timedelta(days=rng.randrange(9000)) for _ in range(4)})
+        entries = [
+            {"from": str(day), "days": rng.sample(names, rng.randint(0, 3))} for day in starts
+        ]
+        settings = CompanySettings.model_validate({"weekend": entries, **THIRTY_YEARS})
+        worked = 0
+        for row in company_calendar(settings).to_pylist():
+            held = [
+                e["days"] for e, day in zip(entries, starts, strict=True) if day <= row["date_day"]
+            ]
+            is_weekend = row["weekday_name"].lower() in (held[-1] if held else entries[0]["days"])
+            worked += not is_weekend
+            assert (row["is_weekend"], row["business_day_number"]) == (is_weekend, worked)
+
     def test_fiscal_year_is_named_after_the_year_in_which_it_ends(
         self, connection: duckdb.DuckDBPyConnection
     ) -> None:
@@ -279,6 +531,4 @@ class TestCalendar:
         write_company_tables(connection, CompanySettings())
         write_company_tables(connection, CompanySettings(reporting_currency="EUR"))
         rows = connection.execute("select * from company.settings").fetchall()
-        assert rows == [
-            ("EUR", "UTC", 1, "gregorian", 5, "transition", 60, 5, 7, 480, Decimal("0.8"))
-        ]
+        assert rows == [("EUR", "UTC", 5, "transition", 5, 7, 7, 480, Decimal("0.8"))]

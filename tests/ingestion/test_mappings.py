@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -641,5 +641,8 @@ class TestPageOfIranianExports:
         }
         (tmp_path / "company.yml").write_text(settings, encoding="utf-8")
         company = load_company(tmp_path / "company.yml")
-        days = [holiday.date.isoformat() for holiday in company.holidays]
-        assert days == ["2025-03-21", "2025-04-01", "2025-04-02"]
+        days = company.days_off()
+        assert days.holidays[date(2025, 3, 21)] == "Nowruz"
+        assert days.holidays[date(2025, 5, 5)] == "سالگرد شرکت"
+        assert date(2025, 4, 1) in days.working
+        assert date(2025, 4, 2) in days.holidays

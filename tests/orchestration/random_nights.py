@@ -52,15 +52,21 @@ _THINNED = {
 }
 # A calendar of sixty years would cost more than all else of a home this small.
 _SHORT_CALENDAR = CompanySettings(calendar_start=date(2022, 1, 1), calendar_end=date(2027, 12, 31))
+_MOVED = CompanySettings.model_validate(
+    {
+        "time_zone": [{"zone": "UTC"}, {"from": "2025-06-01", "zone": "Asia/Tehran"}],
+        "fiscal_year_start_month": [{"month": 1}, {"from": "2025-04-01", "month": 4}],
+        "weekend": [{"days": ["friday"]}, {"from": "2025-09-13", "days": ["thursday", "friday"]}],
+    }
+)
 _SETTINGS: Mapping[str, Sequence[Any]] = {
     "reporting_currency": ("USD", "EUR"),
-    "time_zone": ("UTC", "Asia/Tehran", "America/New_York"),
-    "fiscal_year_start_month": (1, 4, 7),
+    "time_zone": ("UTC", "Asia/Tehran", "America/New_York", _MOVED.time_zone),
+    "fiscal_year_start_month": (1, 4, 7, _MOVED.fiscal_year_start_month),
     "calendar": ("gregorian", "jalali"),
-    "weekend": (("saturday", "sunday"), ("friday",), ("thursday", "friday")),
+    "weekend": (("saturday", "sunday"), ("friday",), ("thursday", "friday"), _MOVED.weekend),
     "holidays": ((), (Holiday(date=date(2025, 12, 24), name="Eve"),)),
     "close_lag_days": (0, 5, 9),
-    "response_sla_minutes": (60, 240),
     "minimum_group_size": (2, 5),
     "max_rate_age_days": (1, 7),
     "standard_day_minutes": (420, 480),

@@ -3,7 +3,9 @@
 import os
 import shutil
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,6 +16,7 @@ from ingestion.home import Home, repository_root
 from ingestion.mappings import load_mapping
 from ingestion.raw_ddl import create_table_sql
 from ingestion.system_tables import SYSTEM_TABLES
+from orchestration import inputs
 from orchestration.inputs import fingerprint, inbox_state
 from orchestration.project import Project
 
@@ -85,6 +88,43 @@ def test_settings_change_it_but_not_where_extracts_lie(project: Project):
     elsewhere = CompanySettings.model_validate({"sources": [{"mapping": "m", "folder": "f"}]})
     assert fingerprint(project, elsewhere) == before
     assert fingerprint(project, CompanySettings(close_lag_days=6)) != before
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes"),
+    [
+        ({"official_holidays": "IR"}, True),
+        ({"official_holidays": [{"country": "DE", "subdivision": "BY", "branch": "b"}]}, True),
+        ({"holidays": [{"date": "2024-05-01", "name": "x"}]}, False),
+    ],
+)
+def test_another_edition_of_official_holidays_changes_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], changes: bool
+):
+    company = CompanySettings.model_validate(settings)
+    before = fingerprint(project, company)
+    editions = {"holidays": "999.0"}
+    monkeypatch.setattr(inputs, "version", lambda name: editions.get(name) or version(name))
+    assert (fingerprint(project, company) != before) is changes
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("weekend", [["friday"], [{"days": ["friday"]}, {"from": "2024-01-05", "days": []}]]),
+        ("time_zone", ["UTC", [{"zone": "UTC"}, {"from": "2024-01-05", "zone": "Asia/Tehran"}]]),
+        ("fiscal_year_start_month", [1, [{"month": 1}, {"from": "2024-04-01", "month": 4}]]),
+    ],
+)
+def test_a_value_from_another_day_on_changes_it(project: Project, setting: str, values: list[Any]):
+    later = [*values[1][:1], {**values[1][1], "from": "2025-01-05"}]
+    if setting == "fiscal_year_start_month":
+        later[1]["from"] = "2025-04-01"
+    found = {
+        fingerprint(project, CompanySettings.model_validate({setting: value}))
+        for value in (*values, later)
+    }
+    assert len(found) == 3
 
 
 def test_a_changed_or_renamed_model_changes_it(project: Project):

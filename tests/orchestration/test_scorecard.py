@@ -1,5 +1,7 @@
 """The scorecard, from a small published file made by hand: which figures it takes, and how it shows."""
 
+import unicodedata
+from collections.abc import Iterator
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -10,8 +12,10 @@ from rich.console import Console
 
 from ingestion.home import Home
 from orchestration.errors import UsageError
+from orchestration.periods import Period
+from orchestration.printable import printable
 from orchestration.publication import published_database
-from orchestration.scorecard import Figure, Metric, read_scorecard
+from orchestration.scorecard import Figure, Member, Metric, Scorecard, read_scorecard
 from orchestration.summary import formatted, scorecard_tables
 
 VALUES = """
@@ -97,6 +101,55 @@ def test_it_is_shown_with_units_and_without_markup(home: Home):
     shown = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
     for text in ("60.25 %", "-1.16 pt", "2,802,496", "Bob [sic] Ray", "and 2 more"):
         assert text in shown, shown
+
+
+NAMES = (
+    "\u0633\u0627\u0631\u0627 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647",  # a half-space
+    "\u202e\u0639\u0644\u06cc\u200f",  # marks of direction, one of which turns the row round
+    "\u5c71\u7530 \u592a\u90ce",  # wide characters
+    "Zoe\u0308 Nun\u0303ez",  # combining ones
+    "\u0631\u0650\u0636\u0627\u0651",
+    "a\tb\nc",
+    "\x1b[31mred\x07",
+    "x" * 70,
+)
+
+
+@pytest.mark.parametrize("width", [60, 90, 120])
+@pytest.mark.parametrize("names", [NAMES, *((name,) for name in NAMES)])
+def test_whatever_members_are_called_the_columns_stand(width: int, names: tuple[str, ...]):
+    """Widths are counted here from Unicode's tables and not by the library that draws."""
+    metric = Metric("won_value", "Won value", "money", None, "mart_conversion")
+    members = tuple(Member(name, name, (Figure(metric, 5.0, None),)) for name in names)
+    period = Period("quarter", "1396-Q3", date(2017, 9, 23), date(2017, 12, 21))
+    card = Scorecard(period, None, None, (), "rep", members, 0)
+    console = Console(file=StringIO(), width=width)
+    console.print(scorecard_tables(card))
+    text = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    assert not {c for c in text if unicodedata.category(c) == "Cc"} - {"\n"}
+    assert "\u202e" not in text
+    _, table = text.split("1396-Q3 by rep")
+    rows = [line for line in table.splitlines() if line[:1] in "\u2502\u2503"]
+    assert len(rows) > len(names)
+    # Every column ends where it ends in the first row.
+    assert len({tuple(bars(row)) for row in rows}) == 1
+
+
+def bars(row: str) -> Iterator[int]:
+    """The places at which the lines between columns are drawn."""
+    place = 0
+    for character in row:
+        if character in "\u2502\u2503":
+            yield place
+        category = unicodedata.category(character)
+        if category not in ("Mn", "Me", "Cf"):
+            place += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def test_a_half_space_is_kept_and_what_a_terminal_would_obey_is_not():
+    assert printable(NAMES[0]) == NAMES[0]
+    assert printable("\u202e\u0639\u0644\u06cc\u200f") == "\u0639\u0644\u06cc"
+    assert printable("a\tb\r\nc\x1b[0m\u2028d") == "a b  c [0m d"
 
 
 @pytest.mark.parametrize(

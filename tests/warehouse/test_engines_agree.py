@@ -23,8 +23,14 @@ from simulation import simulate
 pytestmark = pytest.mark.minutes(15)
 
 # A zone with half an hour and a past of summer time, so that dates depend on the conversion.
+# The company moved there from Berlin.
 # Small groups, so that there is something to compare of few people.
-SETTINGS = CompanySettings(time_zone="Asia/Tehran", minimum_group_size=3)
+SETTINGS = CompanySettings.model_validate(
+    {
+        "time_zone": [{"zone": "Europe/Berlin"}, {"from": "2025-04-10", "zone": "Asia/Tehran"}],
+        "minimum_group_size": 3,
+    }
+)
 FIXTURES = Path(__file__).parent / "fixtures"
 
 

@@ -105,6 +105,19 @@ def test_marts_have_the_promised_columns_first_and_in_order(manifest, mart):
     assert columns(manifest, mart)[: len(promised)] == promised
 
 
+def test_every_table_with_a_period_has_its_name(manifest):
+    tables = {
+        node["name"]: set(node["columns"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and "marts/metrics" in node["original_file_path"]
+    }
+    with_period = {name for name, there in tables.items() if "period_start" in there}
+    assert len(with_period) > 16
+    assert {name for name in with_period if "period_label" not in tables[name]} == set()
+    labels = manifest["nodes"]["model.salesops.metric_values"]["columns"]["period_label"]
+    assert labels["description"].startswith("Name of the period")
+
+
 def test_every_promised_number_is_a_metric(metrics):
     promised = {name for names in PROMISED.values() for name in names.split()}
     assert set(metrics) == promised

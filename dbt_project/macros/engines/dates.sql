@@ -2,6 +2,10 @@
     Dates and times, where DuckDB and Spark differ. Timestamps are naive and in UTC; a business date
     is the date that the company's clock showed. `time_zone` is a column (one row of
     stg_company__settings, cross joined): both engines then convert with a constant.
+
+    A company that changed its zone has a text of entries such as
+    `2023-05-31 20:30:00 2023-06-01 Asia/Tehran;...` there: the moment and the day from which each zone
+    holds. Texts of such dates sort as the dates do, so the last entry that is not later is the greatest.
 #}
 
 
@@ -14,12 +18,56 @@
     {#- A zone lookup costs 50 times as much as a plain cast, and most companies' zone is UTC. -#}
     case
         when {{ time_zone }} = 'UTC' then cast({{ moment }} as date)
-        else cast(timezone({{ time_zone }}, timezone('UTC', {{ moment }})) as date)
+        when {{ time_zone }} not like '%;%' then cast(timezone({{ time_zone }}, timezone('UTC', {{ moment }})) as date)
+        else cast(timezone({{ zone_at(moment, time_zone) }}, timezone('UTC', {{ moment }})) as date)
     end
 {%- endmacro %}
 
 {% macro spark__business_date(moment, time_zone) -%}
-    cast(from_utc_timestamp({{ moment }}, {{ time_zone }}) as date)
+    case
+        when {{ time_zone }} not like '%;%' then cast(from_utc_timestamp({{ moment }}, {{ time_zone }}) as date)
+        else cast(from_utc_timestamp({{ moment }}, {{ zone_at(moment, time_zone) }}) as date)
+    end
+{%- endmacro %}
+
+
+{# The zone that held at a moment, of a company that changed its zone. #}
+{% macro zone_at(moment, time_zone) -%}
+    {{ return(adapter.dispatch('zone_at', 'salesops')(moment, time_zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__zone_at(moment, time_zone) -%}
+    substr(list_max(list_filter(
+        string_split({{ time_zone }}, ';'),
+        lambda entry: left(entry, 19) <= strftime({{ moment }}, '%Y-%m-%d %H:%M:%S')
+    )), 32)
+{%- endmacro %}
+
+{% macro spark__zone_at(moment, time_zone) -%}
+    substr(array_max(filter(
+        split({{ time_zone }}, ';'),
+        entry -> left(entry, 19) <= date_format({{ moment }}, 'yyyy-MM-dd HH:mm:ss')
+    )), 32)
+{%- endmacro %}
+
+
+{# The zone of a day, of a company that changed its zone. #}
+{% macro zone_on(day, time_zone) -%}
+    {{ return(adapter.dispatch('zone_on', 'salesops')(day, time_zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__zone_on(day, time_zone) -%}
+    substr(list_max(list_filter(
+        string_split({{ time_zone }}, ';'),
+        lambda entry: substr(entry, 21, 10) <= strftime({{ day }}, '%Y-%m-%d')
+    )), 32)
+{%- endmacro %}
+
+{% macro spark__zone_on(day, time_zone) -%}
+    substr(array_max(filter(
+        split({{ time_zone }}, ';'),
+        entry -> substr(entry, 21, 10) <= date_format({{ day }}, 'yyyy-MM-dd')
+    )), 32)
 {%- endmacro %}
 
 
@@ -40,12 +88,17 @@
 {% macro duckdb__start_of_day(day, time_zone) -%}
     case
         when {{ time_zone }} = 'UTC' then cast({{ day }} as timestamp)
-        else timezone('UTC', timezone({{ time_zone }}, cast({{ day }} as timestamp)))
+        when {{ time_zone }} not like '%;%'
+            then timezone('UTC', timezone({{ time_zone }}, cast({{ day }} as timestamp)))
+        else timezone('UTC', timezone({{ zone_on(day, time_zone) }}, cast({{ day }} as timestamp)))
     end
 {%- endmacro %}
 
 {% macro spark__start_of_day(day, time_zone) -%}
-    to_utc_timestamp(cast({{ day }} as timestamp), {{ time_zone }})
+    case
+        when {{ time_zone }} not like '%;%' then to_utc_timestamp(cast({{ day }} as timestamp), {{ time_zone }})
+        else to_utc_timestamp(cast({{ day }} as timestamp), {{ zone_on(day, time_zone) }})
+    end
 {%- endmacro %}
 
 

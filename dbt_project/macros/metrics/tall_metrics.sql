@@ -22,7 +22,8 @@
         member_id,
         cast({{ metric.numerator or 'null' }} as double) as numerator,
         cast({{ metric.denominator or 'null' }} as double) as denominator,
-        cast({{ metric.name }} as double) as value
+        cast({{ metric.name }} as double) as value,
+        period_label
 
     from {{ relations[metric.mart] }}
     {{ 'union all' if not loop.last }}

@@ -58,8 +58,8 @@ sellers_by_day as (
         sellers.fte,
         calendar.date_day,
         calendar.iso_weekday,
-        calendar.is_weekend,
-        calendar.is_holiday
+        coalesce(branch_days.is_weekend, calendar.is_weekend) as is_weekend,
+        coalesce(branch_days.is_holiday, calendar.is_holiday) as is_holiday
 
     from sellers
     cross join recorded_days
@@ -75,6 +75,10 @@ sellers_by_day as (
             sellers.sales_rep_id = reps.sales_rep_id
             and calendar.date_day >= reps.valid_from_date
             and calendar.date_day < reps.valid_to_date
+    left join {{ ref('stg_company__branch_days') }} as branch_days
+        on
+            coalesce(reps.branch_id, sellers.branch_id) = branch_days.branch_id
+            and calendar.date_day = branch_days.date_day
 
 ),
 

@@ -18,12 +18,14 @@ reps as (
 
 ),
 
--- A target is for one rep, team or territory; of several named, the narrowest holds.
+-- A target is for one rep, team or territory; of several named, the narrowest holds. A manager's that
+-- rolls up those of reps stands apart: added to theirs it would count them twice.
 placed_quotas as (
 
     select
         quotas.quota_id,
         case
+            when quotas.user_id is not null and quotas.quota_kind = 'roll_up' then 'manager'
             when quotas.user_id is not null then 'rep'
             when quotas.team_id is not null then 'team'
             when quotas.territory_id is not null then 'territory'
@@ -38,7 +40,10 @@ placed_quotas as (
             quotas.period_start
             = {{ period_around('quotas.period_grain', 'calendar', 'start') }}, false
         ) as is_in_calendar,
-        coalesce(quotas.quota_kind, 'full') as quota_kind,
+        case
+            when quotas.user_id is null and quotas.quota_kind = 'roll_up' then 'full'
+            else coalesce(quotas.quota_kind, 'full')
+        end as quota_kind,
         coalesce(quotas.version, 0) as version,
         quotas.amount,
         coalesce(quotas.currency_code, settings.reporting_currency) as currency_code,

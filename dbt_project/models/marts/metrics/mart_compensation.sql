@@ -78,10 +78,15 @@ select
     {{ ratio('cells.variable_value', 'cells.won_value') }} as effective_commission_rate,
     cells.people,
     cells.suppression_reason is not null as is_suppressed,
-    cells.suppression_reason
+    cells.suppression_reason,
+    labels.period_label
 
 from cells
 left join {{ ref('int_level_members_named') }} as members
     on
         cells.level = members.level
         and cells.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        cells.period_grain = labels.period_grain
+        and cells.period_start = labels.period_start

@@ -48,10 +48,15 @@ select
     {{ ratio('by_member.won_value', 'by_member.won_value + by_member.lost_value') }}
         as value_conversion_rate,
     cast(by_member.won_deals + by_member.lost_deals as bigint) as closed_deals,
-    cast(by_member.won_value + by_member.lost_value as decimal(18, 2)) as closed_value
+    cast(by_member.won_value + by_member.lost_value as decimal(18, 2)) as closed_value,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

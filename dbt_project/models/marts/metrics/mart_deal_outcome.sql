@@ -160,10 +160,15 @@ select
     {{ ratio('by_member.won_value', 'by_member.closed_deals') }} as average_deal_outcome,
     cast(by_member.won_deals as bigint) as won_deals,
     {{ ratio('by_member.won_value', 'by_member.won_deals') }} as average_won_value,
-    cast(by_member.won_value as decimal(18, 2)) as won_value
+    cast(by_member.won_value as decimal(18, 2)) as won_value,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

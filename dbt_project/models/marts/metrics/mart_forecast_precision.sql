@@ -363,10 +363,15 @@ select
         when by_member.absolute_error_value > by_member.actual_value and by_member.actual_value <> 0
             then 0
         else 1 - {{ ratio('by_member.absolute_error_value', 'by_member.actual_value') }}
-    end as precision
+    end as precision,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

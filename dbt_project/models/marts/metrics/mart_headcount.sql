@@ -92,9 +92,9 @@ known_changes as (
         calendar.date_day is null as is_before_calendar
 
     from changes
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    cross join {{ ref('int_hr_as_of') }} as hr
     left join {{ ref('dim_date') }} as calendar on changes.change_date = calendar.date_day
-    where changes.change_date <= warehouse.as_of_date
+    where changes.change_date <= hr.as_of_date
 
 ),
 
@@ -121,7 +121,7 @@ by_period as (
 
 known_periods as (
 
-    {{ known_periods() }}
+    {{ known_periods(ref('int_hr_as_of')) }}
 
 ),
 
@@ -284,13 +284,18 @@ select
     cast(counted.closing_fte as double) as closing_fte,
     cast(counted.employed_days as bigint) as employed_days,
     cast(counted.fte_days as double) as fte_days,
-    cast(counted.known_days as bigint) as known_days
+    cast(counted.known_days as bigint) as known_days,
+    labels.period_label
 
 from counted
 left join {{ ref('int_level_members_named') }} as members
     on
         counted.level = members.level
         and counted.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        counted.period_grain = labels.period_grain
+        and counted.period_start = labels.period_start
 where
     counted.opening_headcount > 0
     or counted.employed_days > 0

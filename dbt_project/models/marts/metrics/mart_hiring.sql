@@ -83,8 +83,8 @@ known_events as (
         'restated' as basis
 
     from events
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    where events.event_date <= warehouse.as_of_date
+    cross join {{ ref('int_hr_as_of') }} as hr
+    where events.event_date <= hr.as_of_date
 
 ),
 
@@ -125,10 +125,15 @@ select
     cast(by_member.days_to_hire as bigint) as hiring_days,
     cast(by_member.days_to_hire_known as bigint) as timed_hires,
     cast(by_member.days_to_fill as bigint) as filling_days,
-    cast(by_member.days_to_fill_known as bigint) as timed_requisitions
+    cast(by_member.days_to_fill_known as bigint) as timed_requisitions,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

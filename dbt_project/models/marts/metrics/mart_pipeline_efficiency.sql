@@ -182,7 +182,8 @@ select
     cast(by_member.pushed_deals as bigint) as pushed_deals,
     by_member.expected_value,
     quotas.quota_value,
-    quotas.won_value >= quotas.quota_value as quota_attained
+    quotas.won_value >= quotas.quota_value as quota_attained,
+    labels.period_label
 
 from by_member
 left join {{ ref('mart_deal_outcome') }} as outcomes
@@ -210,3 +211,7 @@ left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

@@ -502,13 +502,18 @@ select
     by_member.lost_value,
     by_member.end_value,
     by_member.removed_value,
-    by_member.transferred_value
+    by_member.transferred_value,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start
 -- A period in which nothing was expected to close, and nothing was before or after.
 where
     by_member.start_value <> 0

@@ -120,10 +120,15 @@ select
     {{ ratio('by_member.won_deals', 'by_member.won_deals + by_member.lost_deals') }} as win_rate,
     by_member.won_value,
     {{ ratio('by_member.won_cycle_days', 'by_member.timed_won_deals') }} as mean_cycle_days,
-    {{ nth('by_member.median_days', 1) }} as median_cycle_days
+    {{ nth('by_member.median_days', 1) }} as median_cycle_days,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

@@ -27,7 +27,9 @@ set_quotas as (
         sum(case when quota_kind = 'ramped' then quota_value end) as ramped_quota_value
 
     from {{ ref('fct_quota') }}
-    where is_in_force
+    where
+        is_in_force
+        and level <> 'manager'
     group by
         level,
         member_id,
@@ -332,7 +334,8 @@ select
     ) as prorated_quota_value,
     parts.quota_source,
     cast(days.period_days as bigint) as period_business_days,
-    cast(days.elapsed_days as bigint) as elapsed_business_days
+    cast(days.elapsed_days as bigint) as elapsed_business_days,
+    labels.period_label
 
 from both_parts as parts
 inner join business_days as days
@@ -343,3 +346,7 @@ left join {{ ref('int_level_members_named') }} as members
     on
         parts.level = members.level
         and parts.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        parts.period_grain = labels.period_grain
+        and parts.period_start = labels.period_start

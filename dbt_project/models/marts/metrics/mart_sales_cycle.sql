@@ -60,10 +60,15 @@ select
     cast(by_member.timed_active_deals as bigint) as timed_active_deals,
     cast(by_member.won_active_days as bigint) as won_active_days,
     cast(by_member.timed_lost_deals as bigint) as timed_lost_deals,
-    cast(by_member.lost_cycle_days as bigint) as lost_cycle_days
+    cast(by_member.lost_cycle_days as bigint) as lost_cycle_days,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

@@ -93,10 +93,15 @@ select
     case
         when by_member.first_time_source <> by_member.last_time_source then 'both'
         else by_member.first_time_source
-    end as time_source
+    end as time_source,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

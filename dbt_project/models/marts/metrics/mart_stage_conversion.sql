@@ -234,7 +234,8 @@ select
     {{ ratio('by_member.advanced + by_member.won', 'by_member.entered - by_member.still_open') }}
         as stage_conversion_rate,
     {{ nth('by_member.median_and_p90_days', 1) }} as median_days_in_stage,
-    {{ nth('by_member.median_and_p90_days', 2) }} as p90_days_in_stage
+    {{ nth('by_member.median_and_p90_days', 2) }} as p90_days_in_stage,
+    labels.period_label
 
 from by_member
 inner join open_stages on by_member.stage_id = open_stages.stage_id
@@ -242,3 +243,7 @@ left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

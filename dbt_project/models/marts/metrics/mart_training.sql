@@ -18,8 +18,8 @@ trainings as (
         'restated' as basis
 
     from {{ ref('fct_training') }} as fct
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    where fct.training_date <= warehouse.as_of_date
+    cross join {{ ref('int_hr_as_of') }} as hr
+    where fct.training_date <= hr.as_of_date
 
 ),
 
@@ -167,10 +167,15 @@ select
     cast(compared.won_deals_before as bigint) as won_deals_before,
     cast(compared.closed_deals_before as bigint) as closed_deals_before,
     cast(compared.won_deals_after as bigint) as won_deals_after,
-    cast(compared.closed_deals_after as bigint) as closed_deals_after
+    cast(compared.closed_deals_after as bigint) as closed_deals_after,
+    labels.period_label
 
 from compared
 left join {{ ref('int_level_members_named') }} as members
     on
         compared.level = members.level
         and compared.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        compared.period_grain = labels.period_grain
+        and compared.period_start = labels.period_start

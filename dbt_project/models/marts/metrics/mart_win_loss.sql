@@ -100,10 +100,15 @@ select
     by_member.won_value,
     by_member.lost_value,
     {{ ratio('by_member.won_value', 'by_member.won_value + by_member.lost_value') }}
-        as value_win_rate
+        as value_win_rate,
+    labels.period_label
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
+left join {{ ref('int_periods') }} as labels
+    on
+        by_member.period_grain = labels.period_grain
+        and by_member.period_start = labels.period_start

@@ -12,11 +12,16 @@ pipeline_at_period_ends as (
     select
         pipeline.*,
         known_periods.period_grain,
-        known_periods.period_start
+        known_periods.period_start,
+        labels.period_label
 
     from known_periods
     inner join {{ ref('mart_pipeline_value') }} as pipeline
         on known_periods.last_known_date = pipeline.as_of_date
+    left join {{ ref('int_periods') }} as labels
+        on
+            known_periods.period_grain = labels.period_grain
+            and known_periods.period_start = labels.period_start
 
 ),
 

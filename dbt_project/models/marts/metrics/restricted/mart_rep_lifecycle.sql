@@ -139,7 +139,8 @@ select
     {{ days_between('spells.known_started_on', 'spells.observed_until_date') }} as observed_days,
     trainings.trained_on is null as is_training_censored,
     first_deals.first_won_on is null as is_first_deal_censored,
-    case when ramps.is_measured then not ramps.is_ramped end as is_ramp_censored
+    case when ramps.is_measured then not ramps.is_ramped end as is_ramp_censored,
+    case when ramps.is_measured then labels.period_label end as ramp_period_label
 
 from spells
 inner join {{ ref('dim_person') }} as people on spells.person_id = people.person_id
@@ -159,3 +160,7 @@ left join first_deals
     on
         spells.person_id = first_deals.person_id
         and spells.spell_number = first_deals.spell_number
+left join {{ ref('int_periods') }} as labels
+    on
+        ramps.ramp_period_grain = labels.period_grain
+        and ramps.ramp_period_start = labels.period_start
