@@ -367,7 +367,8 @@ def _with_landing(
 def _as_landed(report: FileReport, result: FileResult, faults: Sequence[Fault]) -> FileReport:
     is_refused = result.status == "refused"
     columns = {column.column for column in report.columns}
-    notes = [
+    notes = [*report.notes]
+    notes += [
         f"{_counted(fault.records, 'record')} would be set aside, the first on line {fault.line}: "
         f"{fault.message}"
         for fault in faults
@@ -465,7 +466,7 @@ def _read(
         rows=rows + len(rejects),
         is_whole=is_whole,
         passed_over=len(rejects) - len(above.rejects),
-        notes=(*records.notes, *_reject_notes(above.rejects)),
+        notes=records.notes,
     )
     header, columns = records.header, text_columns(records.header)
     native = records.native
@@ -543,15 +544,6 @@ def _load(
     return records, rows, True, records.settle(connection, rows)
 
 
-def _reject_notes(rejects: tuple[Reject, ...]) -> tuple[str, ...]:
-    if not rejects:
-        return ()
-    first = rejects[0]
-    return (
-        f"{len(rejects)} records cannot be split into columns; line {first.line}: {first.message}",
-    )
-
-
 def _understood(
     report: FileReport,
     feed: Feed,
@@ -573,7 +565,7 @@ def _understood(
             f"where {projection.unread_sql} is not null)"
         )
     conflicts = _conflicts(feed, table, projection, connection)
-    if conflicts:
+    if conflicts and not report.is_whole:
         note = (
             f"{conflicts:,} records share their keys with others of different content and would be "
             "set aside; latest_by can say which of them is right"
