@@ -266,7 +266,7 @@ class _Resolution:
         written, at = (block.csv, place) if block.csv else (self.content.csv, ())
         others = (
             f"{name}: {json.dumps(value, ensure_ascii=False)}"
-            for name, value in _given(written).items()
+            for name, value in _as_written(written).items()
             if name != "final_newline"
         )
         line = f"csv: {{{', '.join([*others, 'final_newline: optional'])}}}"
@@ -712,6 +712,11 @@ def _short(text: str) -> str:
 
 def _merged_formats(*blocks: FormatsBlock | None, base: Formats | None = None) -> Formats:
     return (base or Formats()).model_copy(update=_given(*blocks))
+
+
+def _as_written(block: BaseModel | None) -> dict[str, Any]:
+    """Gives the keys that a block has in the file, with plain values."""
+    return block.model_dump(mode="json", by_alias=True, exclude_unset=True) if block else {}
 
 
 def _given(*blocks: BaseModel | None) -> dict[str, Any]:
