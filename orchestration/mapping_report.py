@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ingestion.mapping_check import ColumnReport, FileReport, MappingReport
+from ingestion.mapping_findings import ColumnReport, FileReport, MappingReport
 from ingestion.rehearsal import UnknownReferences
 from ingestion.shown import without_lines
 from orchestration.printable import printable

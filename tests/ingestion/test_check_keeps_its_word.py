@@ -23,7 +23,8 @@ from ingestion.company import CompanySettings
 from ingestion.contracts import load_contracts
 from ingestion.home import Home
 from ingestion.landing import land
-from ingestion.mapping_check import MappingReport, check_mapping
+from ingestion.mapping_check import check_mapping
+from ingestion.mapping_findings import MappingReport
 from ingestion.mappings import load_mapping
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

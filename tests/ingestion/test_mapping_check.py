@@ -11,7 +11,8 @@ import pytest
 
 from ingestion import mapping_check
 from ingestion.errors import ExtractError
-from ingestion.mapping_check import MIN_ROWS, FileReport, MappingReport, check_mapping
+from ingestion.mapping_check import MIN_ROWS, check_mapping
+from ingestion.mapping_findings import FileReport, MappingReport
 from ingestion.mappings import load_mapping
 
 MAPPING = """\
