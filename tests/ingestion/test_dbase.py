@@ -26,7 +26,7 @@ FIELDS = "ID C(8); NAME C(20); AMOUNT N(12,2); DAY D; GONE L"
 
 def written(path: Path, fields: str, rows: list[tuple], **options: Any) -> Path:
     """Writes a table by the library, whose writing the reader does not use."""
-    table = dbf.Table(str(path), fields, **options)
+    table: Any = dbf.Table(str(path), fields, **options)
     with table.open(dbf.READ_WRITE):
         for row in rows:
             table.append(row)
@@ -123,10 +123,9 @@ def test_dates_logicals_and_texts(read, kind, cell, text):
 
 def test_deleted_records_are_passed_over_and_keep_the_numbers_of_others(case):
     path = written(case.folder / "deals.dbf", FIELDS, [*ROWS, ("0074", "x", 1, None, None)])
-    table = dbf.Table(str(path))
-    with table.open(dbf.READ_WRITE):
-        dbf.delete(table[1])
-    content = path.read_bytes().replace(b"        1.00", b"************")
+    content = bytearray(path.read_bytes().replace(b"        1.00", b"************"))
+    start, width = struct.unpack("<HH", content[8:12])
+    content[start + width] = ord("*")
     path.write_bytes(content)
     case.map(DEALS.format(options=""))
     file = case.land_one()
