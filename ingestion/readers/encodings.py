@@ -6,6 +6,9 @@ one of these encodings without being told, which would land garbage some day.
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
+
 from ingestion import iran_system
 
 # Encodings that files of offices come in; a guess among all of Python's would name exotic ones.
@@ -38,3 +41,26 @@ def likely_encodings(sample: bytes) -> list[str]:
         names = [name for name in _LIKELY if name in match.could_be_from_charset]
         found += [name for name in names if name not in found]
     return [name.replace("cp12", "windows-12") for name in found[:_MAX_LIKELY]]
+
+
+def doubtful(sample: bytes, encoding: str) -> str | None:
+    """Gives the encoding that bytes rather look like, where the mapping's makes Latin of them.
+
+    A Western code page has a letter for every byte, so it never fails: Persian or Russian read in
+    one of them lands as a row of accented letters.
+
+    Args:
+        sample: The beginning of the file.
+        encoding: What the mapping says.
+    """
+    if sample.isascii() or _script(sample, encoding) != "LATIN":
+        return None
+    likely = likely_encodings(sample)
+    return likely[0] if likely and _script(sample, likely[0]) not in ("LATIN", None) else None
+
+
+def _script(sample: bytes, encoding: str) -> str | None:
+    """Gives the script that most letters other than ASCII are of."""
+    letters = (c for c in sample.decode(encoding, "replace") if c.isalpha() and not c.isascii())
+    scripts = Counter(unicodedata.name(letter, "?").partition(" ")[0] for letter in letters)
+    return max(scripts, key=lambda script: scripts[script]) if scripts else None

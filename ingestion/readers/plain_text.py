@@ -18,7 +18,7 @@ import numpy as np
 from ingestion.errors import ExtractError
 from ingestion.home import OWNER_ONLY_FILE
 from ingestion.mapping_file import AUTO, Encoding
-from ingestion.readers.encodings import likely_encodings
+from ingestion.readers.encodings import doubtful, likely_encodings
 from ingestion.readers.unpacked import UnpackedSize
 
 CHUNK = 4 << 20
@@ -33,6 +33,7 @@ _MARKS = {
 # Without a mark, Windows means this one.
 _UTF16 = "utf-16-le"
 _SAMPLE = 1 << 18
+_SMALL_SAMPLE = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,20 @@ def plain_text(path: Path, encoding: Encoding, scratch: Path) -> PlainText:
         _check_utf8(path)
         return PlainText(path)
     if codec != "utf-8":
-        notes.append(f"read as {codec}")
+        notes.append(_told(path, codec) if not mark else f"read as {codec}")
     decoded = scratch.with_name(f"{scratch.name}.utf8")
     _write(decoded, _decoded(path, codec, len(mark)))
     return PlainText(decoded, tuple(notes))
+
+
+def _told(path: Path, codec: str) -> str:
+    """Tells in which encoding a file is read, and whether that may be the wrong one."""
+    with path.open("rb") as file:
+        other = doubtful(file.read(_SMALL_SAMPLE), codec)
+    doubt = (
+        f", though its bytes look like {other}: look at the names that come out" if other else ""
+    )
+    return f"read as {codec}{doubt}"
 
 
 def _codec(start: bytes, encoding: Encoding) -> tuple[bytes, str]:

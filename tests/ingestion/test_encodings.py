@@ -90,3 +90,37 @@ def test_the_likely_one_is_suggested_and_is_right(read, encoding, named):
         read(content, csv=CsvOptions(encoding=named))
     suggested = str(caught.value).partition("{encoding: ")[2].partition("}")[0]
     assert content.decode(suggested) == SAMPLES[encoding]
+
+
+@pytest.mark.parametrize("encoding", SAMPLES)
+@pytest.mark.parametrize("named", ["windows-1252", "latin-1", "cp850"])
+def test_a_western_code_page_for_other_letters_is_doubted(read, encoding, named):
+    content = SAMPLES[encoding].encode(encoding)
+    try:
+        (note,) = read(content, csv=CsvOptions(encoding=named)).records.notes
+    except ExtractError as refused:
+        # Some bytes are of no letter there.
+        note = str(refused)
+    assert f"look like {encoding}" in note
+
+
+FRENCH = "numéro,société\n1,Épicerie générale de Nîmes\n2,Forêts et rivières associées\n3,Château d'Orléans\n"
+GERMAN = "nummer,größe\n1,Müller & Söhne\n2,Bäckerei Weiß\n3,Grüne Hügel Gärtnerei\n"
+TURKISH = "no,isim\n1,Güneş Dağıtım\n2,İstanbul Çiçekçilik\n3,Şişli Öğretmenevi\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (FRENCH, "windows-1252"),
+        (FRENCH, "latin-1"),
+        (GERMAN, "windows-1252"),
+        (GERMAN, "cp850"),
+        (TURKISH, "windows-1254"),
+        (SAMPLES["windows-1256"], "windows-1256"),
+        (SAMPLES["windows-1251"], "windows-1251"),
+    ],
+)
+def test_the_right_one_is_not_doubted(read, text, encoding):
+    (note,) = read(text.encode(encoding), csv=CsvOptions(encoding=encoding)).records.notes
+    assert note == f"read as {codecs.lookup(encoding).name}"
