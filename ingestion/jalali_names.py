@@ -45,9 +45,9 @@ def jalali_time(text: str, time_format: str | None) -> tuple[datetime, bool]:
     parts = _by_format(plain, time_format) if time_format else _usual(plain)
     year, month, day = (int(parts[code] or 0) for code in "Ymd")
     clock = [parts.get(code) for code in "HMS"]
-    moment = datetime.combine(
-        JalaliDate(year, month, day).to_gregorian(), time(*(int(part or 0) for part in clock))
-    )
+    hour, minute, second = (int(part or 0) for part in clock)
+    date = JalaliDate(year, month, day).to_gregorian()
+    moment = datetime.combine(date, time(hour, minute, second))
     return moment, all(part is None for part in clock)
 
 
