@@ -13,6 +13,8 @@ from typing import get_args
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
+from duckdb.sqltypes import VARCHAR
 
 from ingestion.contracts import Column
 from ingestion.mapping_file import NormalizeStep
@@ -28,7 +30,11 @@ _NO_WIDTH = {ord(mark): None for mark in (*MARKS, "\u00ad")} | {
     ord("\u200b"): " ",
 }
 _ASCII_BLANKS = r"\x09-\x0d "
-_BLANKS = re.compile(rf"[{_ASCII_BLANKS}\x85\u2028\u2029{SPACES}]+")
+_ODD_BLANKS = rf"\x09-\x0d\x85\u2028\u2029{SPACES.replace(' ', '')}"
+_BLANKS, _ANY_ODD_BLANK = re.compile(f"[ {_ODD_BLANKS}]+"), re.compile(f"[{_ODD_BLANKS}]")
+_ANY_NO_WIDTH = re.compile(f"[{''.join(map(chr, _NO_WIDTH))}]")
+_ANY_YEH_KAF = re.compile(f"[{YEH_KAF[0]}]")
+_ANY_DIGIT = re.compile(r"[^\D0-9]")
 # What one step leaves another may have to do with: a ligature that is taken apart holds a tatweel.
 _MAX_ROUNDS = 5
 
@@ -59,18 +65,21 @@ def normalised(text: str, steps: Sequence[NormalizeStep]) -> str:
 
 
 def _once(text: str, steps: Sequence[NormalizeStep]) -> str:
-    if "zwnj" in steps:
+    """Does each step once; what there is to do is searched for first, as most texts have little."""
+    if "zwnj" in steps and _ANY_NO_WIDTH.search(text):
         text = text.translate(_NO_WIDTH)
     if "tatweel" in steps:
         text = text.replace(TATWEEL, "")
-    text = unicodedata.normalize("NFKC" if "nfkc" in steps else "NFC", text)
-    if "arabic_yeh_kaf" in steps:
+    form = "NFKC" if "nfkc" in steps else "NFC"
+    if not unicodedata.is_normalized(form, text):
+        text = unicodedata.normalize(form, text)
+    if "arabic_yeh_kaf" in steps and _ANY_YEH_KAF.search(text):
         text = text.translate(_YEH_KAF)
-    if "digits" in steps:
+    if "digits" in steps and _ANY_DIGIT.search(text):
         text = text.translate(DIGITS)
     if "case" in steps:
         text = text.casefold()
-    if "spaces" in steps:
+    if "spaces" in steps and ("  " in text or _ANY_ODD_BLANK.search(text)):
         text = _BLANKS.sub(" ", text)
     return text.strip(" ")
 
@@ -128,16 +137,16 @@ def add_normalization(connection: duckdb.DuckDBPyConnection) -> None:
         connection.create_function(
             FUNCTION,
             _normalised_array,
-            ["VARCHAR", "VARCHAR"],
-            "VARCHAR",
-            type="arrow",
-            null_handling="special",
+            [VARCHAR, VARCHAR],
+            VARCHAR,
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
         )
 
 
 def _normalised_array(texts: pa.Array, steps: pa.Array) -> pa.Array:
     """Normalises a vector of cells; the steps are the same for all of them."""
-    wanted = tuple(step for step in _ORDER if len(steps) and step in steps[0].as_py().split(","))
+    wanted = in_order(steps[0].as_py().split(",")) if len(steps) else ()
     known: dict[str | None, str | None] = {None: None}
     result = []
     for text in texts.to_pylist():
