@@ -21,6 +21,7 @@ FORMATS = {
     "ndjson": "jsonl",
     "xlsx": "xlsx",
     "xls": "xls",
+    "dbf": "dbf",
 }
 _ANY_ENDING = rf"\.(?:{'|'.join(FORMATS)})"
 _PART = re.compile(r"\*\*/|\*|\?|\[!?[^\]/]+\]")

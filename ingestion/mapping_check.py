@@ -463,9 +463,9 @@ def _read(
     connection.execute("set enable_external_access = false")
     report = replace(
         report,
-        rows=rows + len(rejects),
+        rows=rows + len(rejects) + records.passed_over,
         is_whole=is_whole,
-        passed_over=len(rejects) - len(above.rejects),
+        passed_over=len(rejects) - len(above.rejects) + records.passed_over,
         notes=records.notes,
     )
     header, columns = records.header, text_columns(records.header)

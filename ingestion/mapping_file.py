@@ -26,11 +26,13 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from ingestion import iran_system
+
 Calendar = Literal["gregorian", "jalali"]
 Negative = Literal["sign", "trailing", "parentheses"]
 Kind = Literal["full", "delta", "events"]
 LookupKind = Literal["full", "delta"]
-FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx", "xls"]
+FileFormat = Literal["csv", "parquet", "json", "jsonl", "xlsx", "xls", "dbf"]
 Unmapped = Literal["report", "ignore", "refuse"]
 OtherwiseWord = Literal["keep", "null", "quarantine"]
 OnInvalidWord = Literal["quarantine", "null"]
@@ -42,6 +44,7 @@ DurationFormat = Literal["iso_duration", "clock_duration"]
 UnitName = Literal["percent", "thousands", "millions", "billions", "rial", "toman", "new_rial"]
 NormalizeStep = Literal["nfkc", "arabic_yeh_kaf", "zwnj", "tatweel", "digits", "case", "spaces"]
 AUTO = "auto"
+iran_system.register()
 # Python's codecs of names, escapes and of nothing.
 _CODECS_OF_NO_FILE = {
     "idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "unicode_escape",
@@ -73,7 +76,8 @@ def _known_encoding(name: str) -> str:
     if name != AUTO and not _is_encoding_of_files(name):
         raise ValueError(
             f"there is no encoding '{name}'; use auto, utf-8, utf-16 or the name of a code page, "
-            "such as windows-1256 (Persian, Arabic), windows-1251 (Cyrillic) or gb18030 (Chinese)"
+            "such as windows-1256 (Persian, Arabic), iran-system (Persian of DOS), windows-1251 "
+            "(Cyrillic) or gb18030 (Chinese)"
         )
     return name
 
@@ -183,7 +187,8 @@ class CsvBlock(Block):
     )
     encoding: Encoding | None = Field(
         default=None,
-        description="auto reads UTF-8 and UTF-16; others must be named, as Python names them.",
+        description="auto reads UTF-8 and UTF-16, and DBF files as they state; others must be "
+        "named, as Python names them.",
     )
     header: StrictBool | None = Field(
         default=None, description="Whether the first row holds names."

@@ -57,7 +57,7 @@ class StagedPiece:
         rows: Number of its rows there.
         rejects: Records that could not be split into columns.
         passed_rows: How many of the rows are no records: blank, below the last, or not meant.
-        passed_rejects: How many more could not be split and are none either.
+        passed_rejects: How many more are none either: they could not be split, or were deleted.
     """
 
     piece: Piece
@@ -169,7 +169,7 @@ class Staging:
             staged,
             rejects=above.rejects,
             passed_rows=passed,
-            passed_rejects=len(staged.rejects) - len(above.rejects),
+            passed_rejects=len(staged.rejects) - len(above.rejects) + staged.records.passed_over,
         )
 
     def _keep_unread(self, staged: StagedPiece) -> None:

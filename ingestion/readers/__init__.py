@@ -13,6 +13,7 @@ import duckdb
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed
 from ingestion.file_patterns import FORMATS, format_by_ending
+from ingestion.readers.dbase import read_dbase
 from ingestion.readers.delimited import read_delimited
 from ingestion.readers.json_records import read_json, read_json_lines
 from ingestion.readers.parquet_table import read_parquet
@@ -69,4 +70,6 @@ def read_records(
         raise ExtractError(f"a {file_format} file must not be compressed with gzip; unpack it")
     if file_format in WORKBOOKS:
         return read_workbook(path, name, feed, scratch)
+    if file_format == "dbf":
+        return read_dbase(path, feed, scratch)
     return read_parquet(path, connection)

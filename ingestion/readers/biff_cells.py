@@ -50,7 +50,8 @@ def _scan(sheet: xlrd.sheet.Sheet) -> SheetScan:
                 continue
             scan.note(row + 1, column + 1)
             if kind == xlrd.XL_CELL_ERROR:
-                shown = xlrd.error_text_from_code.get(sheet.cell_value(row, column), "an error")
+                code = int(sheet.cell_value(row, column))
+                shown = xlrd.error_text_from_code.get(code, "an error")
                 reference = cell_name(row + 1, column + 1)
                 scan.odd.append(OddCell(row + 1, column + 1, reference, shown))
     return scan

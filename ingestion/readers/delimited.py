@@ -111,6 +111,7 @@ class DelimitedRecords:
     count: int
     scratch: Path
     format: str = "csv"
+    passed_over: int = 0
     _rejects_table: str = field(default_factory=lambda: f"_rejects_{next(_rejects_tables)}")
     _rejected: list[int] = field(default_factory=list)
     _exact_lines: list[int] | None = None

@@ -18,19 +18,22 @@ import numpy as np
 from ingestion.errors import ExtractError
 from ingestion.home import OWNER_ONLY_FILE
 from ingestion.mapping_file import AUTO, Encoding
+from ingestion.readers.encodings import doubtful, likely_encodings
 from ingestion.readers.unpacked import UnpackedSize
 
 CHUNK = 4 << 20
-_UTF16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# The marks of UTF-32 come first, as one of them begins like that of UTF-16.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 # Without a mark, Windows means this one.
 _UTF16 = "utf-16-le"
 _SAMPLE = 1 << 18
-# Encodings that files of offices come in; a guess among all of Python's would name exotic ones.
-_LIKELY = (
-    "cp1252", "cp1256", "cp1251", "cp1250", "cp1253", "cp1254", "cp1255", "cp1257", "cp1258",
-    "cp874", "gb18030", "big5", "shift_jis", "euc_kr", "koi8_r", "cp866", "cp850", "cp437",
-)  # fmt: skip
-_MAX_LIKELY = 3
+_SMALL_SAMPLE = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,20 @@ def plain_text(path: Path, encoding: Encoding, scratch: Path) -> PlainText:
         _check_utf8(path)
         return PlainText(path)
     if codec != "utf-8":
-        notes.append(f"read as {codec}")
+        notes.append(_told(path, codec) if not mark else f"read as {codec}")
     decoded = scratch.with_name(f"{scratch.name}.utf8")
     _write(decoded, _decoded(path, codec, len(mark)))
     return PlainText(decoded, tuple(notes))
+
+
+def _told(path: Path, codec: str) -> str:
+    """Tells in which encoding a file is read, and whether that may be the wrong one."""
+    with path.open("rb") as file:
+        other = doubtful(file.read(_SMALL_SAMPLE), codec)
+    doubt = (
+        f", though its bytes look like {other}: look at the names that come out" if other else ""
+    )
+    return f"read as {codec}{doubt}"
 
 
 def _codec(start: bytes, encoding: Encoding) -> tuple[bytes, str]:
@@ -81,9 +94,7 @@ def _codec(start: bytes, encoding: Encoding) -> tuple[bytes, str]:
 
     A mark decides even against the mapping: no file starts with one by chance.
     """
-    if start.startswith(codecs.BOM_UTF8):
-        return codecs.BOM_UTF8, "utf-8"
-    for mark, codec in _UTF16_MARKS.items():
+    for mark, codec in _MARKS.items():
         if start.startswith(mark):
             return mark, codec
     codec = codecs.lookup("utf-8" if encoding == AUTO else encoding).name
@@ -162,7 +173,8 @@ def _undecodable(
     file: BinaryIO, error: UnicodeDecodeError, codec: str, line: int, column: int
 ) -> ExtractError:
     found = " ".join(f"0x{byte:02X}" for byte in error.object[error.start : error.end][:4])
-    likely = _likely(file)
+    file.seek(0)
+    likely = likely_encodings(file.read(_SAMPLE))
     advice = (
         f"The bytes look like {' or '.join(likely)}: try csv: {{encoding: {likely[0]}}} and look "
         "at the names that come out"
@@ -173,21 +185,3 @@ def _undecodable(
         f"line {line}, character {column}: the byte {found} is not {codec}. {advice}; if the file "
         "is damaged, ask for it again"
     )
-
-
-def _likely(file: BinaryIO) -> list[str]:
-    """Gives encodings in which the beginning of a file is text, the likeliest first."""
-    from charset_normalizer import from_bytes
-
-    file.seek(0)
-    sample = file.read(_SAMPLE)
-    found: list[str] = []
-    text = sample.decode("utf-8", "replace")
-    wrong = text.count("\ufffd")
-    # A file that is UTF-8 but for some bytes is damaged, which another encoding would only hide.
-    if sum(not character.isascii() for character in text) > 2 * wrong:
-        return found
-    for match in from_bytes(sample, cp_isolation=[*_LIKELY]):
-        names = [name for name in _LIKELY if name in match.could_be_from_charset]
-        found += [name for name in names if name not in found]
-    return [name.replace("cp12", "windows-12") for name in found[:_MAX_LIKELY]]

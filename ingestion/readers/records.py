@@ -91,6 +91,11 @@ class Records(Protocol):
         """What is worth knowing about how the file was read."""
         ...
 
+    @property
+    def passed_over(self) -> int:
+        """Records that the file itself says are none any more, such as deleted ones."""
+        ...
+
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Accounts for every record of the file after the relation was read.
 
@@ -146,6 +151,7 @@ class ParsedRecords:
         notes: What is worth knowing.
         native: Columns of the relation that hold values which are no text.
         row_sheets: Sheet of each row; None where there is but one.
+        passed_over: Records that the file itself says are none any more.
     """
 
     format: str
@@ -157,6 +163,7 @@ class ParsedRecords:
     notes: tuple[str, ...] = ()
     native: Mapping[str, Native] = field(default_factory=dict)
     row_sheets: Sequence[str] | None = None
+    passed_over: int = 0
 
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Compares the rows that came through with the rows that were parsed."""

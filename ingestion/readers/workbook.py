@@ -75,7 +75,7 @@ class _Book:
     """A workbook as two libraries see it: one for values, one for what the first does not tell."""
 
     def __init__(self, path: Path, kind: WorkbookKind, scratch: Path) -> None:
-        self.kind = kind
+        self.kind: WorkbookKind = kind
         self._path = path
         self._scratch = scratch
         self._scans: dict[str, SheetScan] = {}
