@@ -82,7 +82,7 @@ def _microseconds_by(text: str, name: DurationFormat) -> str:
     names = ", ".join(literal(part) for part in parts)
     matched = f"regexp_extract({text}, {literal(f'^(?:{pattern})$')}, [{names}])"
     amounts = " + ".join(
-        f"coalesce(try_cast(replace(s.{part}, ',', '.') as decimal(15, 6)), 0) * {_SECONDS[part]}"
+        f"coalesce(try_cast(replace(s.{part}, ',', '.') as decimal(19, 6)), 0) * {_SECONDS[part]}"
         for part in parts
         if part != "sign"
     )

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.errors import ExtractError
 from ingestion.expressions import Expression
+from ingestion.jalali_names import jalali_time
 from ingestion.mapping_file import (
     Calendar,
     DayIs,
@@ -32,6 +33,7 @@ from ingestion.mapping_file import (
     OnConflict,
     OnInvalid,
     Otherwise,
+    SkipLinesBlock,
     Unmapped,
 )
 
@@ -41,6 +43,8 @@ _CLOCK_IN_NAME = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d|\d{8})[T _](\d\d)[-._](\d\d)(?:[-._](\d\d))?(?![:\d])"
 )
 _DATE_ALONE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?")
+# No extract speaks for a time before there were computers.
+_FIRST_YEAR = 1900
 _HAS_TIME = re.compile(r"%[HIMSfcX]")
 
 
@@ -77,7 +81,7 @@ class CsvOptions(_Frozen):
     header: bool = True
     columns: tuple[str, ...] = ()
     final_newline: FinalNewline = "required"
-    skip_lines: int = 0
+    skip_lines: int | SkipLinesBlock = 0
     without_final_newline: str = Field(
         default="set `csv: {final_newline: optional}`", exclude=True, repr=False
     )
@@ -89,6 +93,7 @@ class ExtractedAt(_Frozen):
     constant: datetime | None = None
     pattern: str | None = None
     format: str | None = None
+    calendar: Calendar = "gregorian"
     day: DayIs = "start"
     optional: bool = False
     column: str | None = None
@@ -315,12 +320,18 @@ class Feed(_Frozen):
                 "extracted_at: {…, optional: true} to go by modification times"
             )
         try:
-            return in_utc(parsed_time(found["time"], rule.format, rule.day), self.time_zone)
+            moment = parsed_time(found["time"], rule.format, rule.day, rule.calendar)
+            if moment.year >= _FIRST_YEAR:
+                return in_utc(moment, self.time_zone)
+            hint = f"; a year such as {moment.year} is Jalali: set calendar: jalali beside pattern"
         except ValueError:
-            raise ExtractError(
-                f"{relative_path}: '{found['time']}' in its path is no time of the format "
-                f"{rule.format or 'ISO 8601'} (see extracted_at in {self.where})"
-            ) from None
+            hint = ""
+        form = rule.format or ("a date" if rule.calendar == "jalali" else "ISO 8601")
+        calendar = " in the Jalali calendar" if rule.calendar == "jalali" else ""
+        raise ExtractError(
+            f"{relative_path}: '{found['time']}' in its path is no time of the format "
+            f"{form}{calendar} (see extracted_at in {self.where}){hint}"
+        )
 
 
 class Mapping(_Frozen):
@@ -333,7 +344,9 @@ class Mapping(_Frozen):
     feeds: tuple[Feed, ...]
 
 
-def parsed_time(text: str, time_format: str | None, day: DayIs = "start") -> datetime:
+def parsed_time(
+    text: str, time_format: str | None, day: DayIs = "start", calendar: Calendar = "gregorian"
+) -> datetime:
     """Reads a time.
 
     Windows knows no colon in the name of a file, so hyphens, dots and underscores stand for it:
@@ -343,11 +356,14 @@ def parsed_time(text: str, time_format: str | None, day: DayIs = "start") -> dat
         text: ISO 8601, or the given format.
         time_format: strptime format.
         day: Whether a date alone is the start of its day or its end.
+        calendar: Calendar of the date.
 
     Raises:
         ValueError: It is no such time.
     """
-    if time_format:
+    if calendar == "jalali":
+        moment, is_date = jalali_time(text, time_format)
+    elif time_format:
         moment = datetime.strptime(text, time_format)
         is_date = not _HAS_TIME.search(time_format)
     else:

@@ -176,6 +176,15 @@ class FormatsBlock(Block):
     )
 
 
+class SkipLinesBlock(Block):
+    """Lines above the header, where their number differs from file to file."""
+
+    until: Text = Field(
+        description="Regular expression that the first filled cell of the header fits, and of no "
+        "line above it."
+    )
+
+
 class CsvBlock(Block):
     """How delimited text files are built; what is left out is inherited."""
 
@@ -200,8 +209,9 @@ class CsvBlock(Block):
         default=None,
         description="Whether a file that does not end with a line end counts as cut.",
     )
-    skip_lines: Count | None = Field(
-        default=None, description="Lines above the header to pass over."
+    skip_lines: Count | SkipLinesBlock | None = Field(
+        default=None,
+        description="Lines above the header to pass over: how many, or until which one.",
     )
 
 
@@ -214,6 +224,9 @@ class ExtractedAtBlock(Block):
         description="Regular expression with a group `time`, searched in the file's path.",
     )
     format: Text | None = Field(default=None, description="strptime format of the group `time`.")
+    calendar: Calendar = Field(
+        default="gregorian", description="Calendar of the date in the file's path."
+    )
     day: DayIs = Field(
         default="start",
         description="Whether a date alone is the start of its day or its end, which a file is "
@@ -232,8 +245,9 @@ class ExtractedAtBlock(Block):
         given = [x for x in (self.constant, self.pattern, self.column) if x is not None]
         if len(given) != 1:
             raise ValueError("extracted_at needs exactly one of constant, pattern and column")
-        if self.pattern is None and (self.format is not None or self.optional):
-            raise ValueError("format and optional of extracted_at go with pattern only")
+        given = {"format", "optional", "calendar"} & self.model_fields_set
+        if self.pattern is None and given:
+            raise ValueError("format, calendar and optional of extracted_at go with pattern only")
         if self.column is not None and self.day == "end":
             raise ValueError("day of extracted_at goes with pattern and constant only")
         return self

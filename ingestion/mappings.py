@@ -45,6 +45,7 @@ from ingestion.feeds import (
     parsed_time,
 )
 from ingestion.jalali import is_known_format
+from ingestion.jalali_names import is_known_name_format
 from ingestion.mapping_file import (
     VERBATIM_KEYS,
     Cell,
@@ -54,6 +55,7 @@ from ingestion.mapping_file import (
     FormatsBlock,
     LookupBlock,
     MappingFile,
+    SkipLinesBlock,
 )
 from ingestion.mapping_values import wrong_values
 from ingestion.normalization import add_normalization
@@ -183,6 +185,13 @@ class _Resolution:
                 )
         if block.pattern is not None:
             self._check_time_pattern(block.pattern, (*place, "pattern"))
+        is_jalali = block.calendar == "jalali" and block.format is not None
+        if is_jalali and not is_known_name_format(block.format or ""):
+            self._problem(
+                (*place, "format"),
+                f"the format '{block.format}' cannot be read in the Jalali calendar, which knows "
+                "%Y %m %d %H %M %S here and needs year, month and day once",
+            )
 
     def _check_time_pattern(self, pattern: str, place: Location) -> None:
         try:
@@ -291,6 +300,7 @@ class _Resolution:
             constant=constant,
             pattern=given.pattern,
             format=given.format,
+            calendar=given.calendar,
             day=given.day,
             optional=given.optional,
             column=given.column,
@@ -583,6 +593,7 @@ class _Resolution:
             self._problem(
                 (*place, "csv"), "csv needs columns where header is false, and only there"
             )
+        self._check_skip_lines(csv.skip_lines, (*place, "csv", "skip_lines"))
         if len(set(csv.columns)) < len(csv.columns):
             self._problem((*place, "csv", "columns"), "csv.columns names a column twice")
 
@@ -594,6 +605,14 @@ class _Resolution:
             return ()
         columns = block.columns if isinstance(block.columns, dict) else table.column_names
         return tuple(name for name in table.latest_by if name in columns)
+
+    def _check_skip_lines(self, given: int | SkipLinesBlock, place: Location) -> None:
+        if isinstance(given, int):
+            return
+        try:
+            re.compile(given.until)
+        except re.error as caught:
+            self._problem((*place, "until"), f"'{given.until}' is no regular expression: {caught}")
 
     def _check_latest_by(self, feed: Feed, table: Table, name: str, place: Location) -> None:
         is_known = self._check_column_name(table, name, place)

@@ -13,6 +13,8 @@ from typing import get_args
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
+from duckdb.sqltypes import VARCHAR
 
 from ingestion.contracts import Column
 from ingestion.mapping_file import NormalizeStep
@@ -128,16 +130,16 @@ def add_normalization(connection: duckdb.DuckDBPyConnection) -> None:
         connection.create_function(
             FUNCTION,
             _normalised_array,
-            ["VARCHAR", "VARCHAR"],
-            "VARCHAR",
-            type="arrow",
-            null_handling="special",
+            [VARCHAR, VARCHAR],
+            VARCHAR,
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
         )
 
 
 def _normalised_array(texts: pa.Array, steps: pa.Array) -> pa.Array:
     """Normalises a vector of cells; the steps are the same for all of them."""
-    wanted = tuple(step for step in _ORDER if len(steps) and step in steps[0].as_py().split(","))
+    wanted = in_order(steps[0].as_py().split(",")) if len(steps) else ()
     known: dict[str | None, str | None] = {None: None}
     result = []
     for text in texts.to_pylist():

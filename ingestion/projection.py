@@ -280,13 +280,12 @@ class Projection:
             if c.is_read_plain
         ]
         place = {c.name: n for n, c in zip(names, self.columns, strict=False)}
-        days = {c.name: _unit_day(c, self.columns, place) for c in every if c.units_by}
         values = [
-            f"{_value_in_row(c, n, place, days.get(c.name))} as v{n}"
+            f"{_value_in_row(c, n, place, self._unit_day(c, place))} as v{n}"
             for n, c in zip(names, every, strict=True)
         ]
         failures = [
-            f"{_failure_in_row(c, n, place, days.get(c.name))} as f{n}"
+            f"{_failure_in_row(c, n, place, self._unit_day(c, place, has_values=True))} as f{n}"
             for n, c in zip(names, every, strict=True)
         ]
         return (
@@ -297,6 +296,24 @@ class Projection:
             f"select {', '.join([*carried, *texts, *origins, *natives, *self._meant()])} "
             f"from {relation}))))"
         )
+
+    def _unit_day(
+        self, column: ProjectedColumn, place: Mapping[str, str], *, has_values: bool = False
+    ) -> str | None:
+        """Gives the day that says the unit of a column's numbers, over the texts of its row.
+
+        Args:
+            column: The column.
+            place: Number of each contract column in the row.
+            has_values: Whether the row has values beside its texts.
+        """
+        days = []
+        for name in column.units_by:
+            by, number = self.columns[int(place[name])], place[name]
+            value = f"v{number}" if has_values else _value_in_row(by, number, place)
+            is_moment = by.column.logical_type == "timestamp"
+            days.append(f"cast({local_time(value, by.time_zone) if is_moment else value} as date)")
+        return f"coalesce({', '.join(days)})" if days else None
 
     def _meant(self) -> Iterator[str]:
         """Gives whether a record is blank, and a list of whether it is meant; NULL if it fails."""
@@ -390,19 +407,6 @@ def _json_kind(json: str, path: str) -> str:
 def _shows_error(text: str, prefix: str) -> str:
     errors = ", ".join(literal(prefix + error) for error in _ERROR_CELLS)
     return f"prefix({text}, {literal(prefix + '#')}) and {text} in ({errors})"
-
-
-def _unit_day(
-    column: ProjectedColumn, columns: Sequence[ProjectedColumn], place: Mapping[str, str]
-) -> str:
-    """Gives the day that says the unit of a column's numbers, over the texts of its row."""
-    days = []
-    for name in column.units_by:
-        by = columns[int(place[name])]
-        value = _value_in_row(by, place[name], place)
-        is_moment = by.column.logical_type == "timestamp"
-        days.append(f"cast({local_time(value, by.time_zone) if is_moment else value} as date)")
-    return f"coalesce({', '.join(days)})"
 
 
 def _value_in_row(

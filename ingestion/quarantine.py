@@ -29,7 +29,7 @@ from ingestion.projection import (
 )
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import text_columns
-from ingestion.reasons import sentence
+from ingestion.reasons import WRITTEN_AS_FLOAT, sentence
 from ingestion.sql_text import literal
 from ingestion.staging import ACCEPTED, STAGED, StagedPiece, Staging
 from ingestion.system_tables import EMPTIED, QUARANTINE
@@ -306,12 +306,24 @@ class Quarantine:
         self._execute(
             f"insert into _quarantined select _wrong_row + {self._records + 1}, "
             f"{literal(staged.piece.name)}, "
-            f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, {message}, "
+            f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, "
+            f"{message} || {self._hint()}, "
             f"left({record}, {MAX_RECORD}), full_value, {full_record} "
             f"from ({problems}) as p inner join (select *, rowid as _wrong_row from _wrong) "
             f"using (_wrong_row) left join (values {messages}) as m(column_name, reason, message) "
             "on m.reason = p.reason and m.column_name is not distinct from p.column_name "
             "order by _line"
+        )
+
+    def _hint(self) -> str:
+        """Gives the SQL of what to do about a whole number that a program wrote as 7.0."""
+        whole = [c.name for c in self._table.columns if c.logical_type == "integer"]
+        names = ", ".join(literal(name) for name in whole) or "null"
+        is_whole = f"p.reason = 'cast_failed' and p.column_name in ({names})"
+        return (
+            f"case when (p.reason = 'not_in_enum' or {is_whole}) "
+            r"and regexp_full_match(full_value, '[+-]?\d+[.,]0+') "
+            f"then {literal(WRITTEN_AS_FLOAT)} else '' end"
         )
 
     def _problems(self, staged: StagedPiece) -> Iterator[str]:
@@ -358,6 +370,11 @@ class Quarantine:
 def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
     """Gives the SQL of the value that is told; of an expression that failed, what it reads."""
     text = quoted(TEXT_PREFIX + projected.name)
+    if projected.source is not None:
+        # A value that recode does not name is no text any more, and what it was is asked for.
+        unnamed = f"{quoted(FAILURE_PREFIX + projected.name)} = 'not_in_enum'"
+        found = f"coalesce({text}, {columns[projected.source]})"
+        return f"case when {unnamed} then {found} else {text} end"
     if not projected.inputs:
         return text
     told = " || ', ' || ".join(

@@ -65,6 +65,13 @@ WORDS: dict[str, str] = {
 }
 
 
+WRITTEN_AS_FLOAT = (
+    ". A program that cannot leave whole numbers empty, such as a data frame, writes 7 as 7.0: "
+    "have the column written as whole numbers, or tell the mapping how it is written "
+    "(decimal_point in the column's formats, or the value in recode)"
+)
+
+
 def words(reason: str) -> str:
     """Says a reason in a few words, to stand behind a number or the name of a column."""
     return WORDS.get(reason, reason.replace("_", " "))

@@ -28,6 +28,8 @@ FACTORS: dict[UnitName, Decimal] = {
 PERCENT_SIGNS = ("%", "\u066a", "\uff05")
 MAX_DIGITS = 12
 _WIDEST = 38
+# DuckDB multiplies decimals of up to 18 digits into 18 digits, and fails where they do not suffice.
+_WIDE = 19
 
 
 def is_usable(factor: Decimal) -> bool:
@@ -90,7 +92,7 @@ def _read_column(column: Column, factor: Decimal) -> Column:
     scale = max(0, (column.scale or 0) + exponent + _cancelling(digits))
     whole = (column.precision or 19) - (column.scale or 0) + max(0, -factor.adjusted())
     factor_width = len(str(digits)) + abs(exponent)
-    precision = min(_WIDEST - 1 - factor_width, whole + scale)
+    precision = max(_WIDE, min(_WIDEST - 1 - factor_width, whole + scale))
     return column.model_copy(
         update={"logical_type": "number", "precision": precision, "scale": scale}
     )

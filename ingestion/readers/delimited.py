@@ -38,6 +38,7 @@ from ingestion.readers.records import (
     check_width,
     named_columns,
 )
+from ingestion.readers.title_lines import lines_above_header, skipped_lines
 from ingestion.sql_text import literal
 
 # A field of several megabytes is set aside for its length; only a record that cannot be held in
@@ -82,11 +83,13 @@ def read_delimited(path: Path, options: CsvOptions, scratch: Path) -> Records:
     text = plain_text(path, options.encoding, scratch)
     if text.path.stat().st_size == 0:
         raise ExtractError("the file is empty (0 bytes); ask for it again")
-    start, is_plain = _after_lines(text.path, options.skip_lines)
+    skipped = lines_above_header(text.path, options)
+    options = options.model_copy(update={"skip_lines": skipped})
+    start, is_plain = _after_lines(text.path, skipped)
     scan = scan_records(text.path, start, options.delimiter, options.quote)
     if scan.is_mixed or not is_plain:
         text = _with_line_feeds(text, scan, scratch)
-        start, _ = _after_lines(text.path, options.skip_lines)
+        start, _ = _after_lines(text.path, skipped)
         scan = scan_records(text.path, start, options.delimiter, options.quote)
     head = _head(text.path, start, options)
     check_width(head.names)
@@ -206,7 +209,7 @@ class DelimitedRecords:
 
     def _line_of(self, number: int) -> int:
         """Gives the physical line of a record, counted from 1 after the header."""
-        return self.options.skip_lines + self.scan.line_of(number + self._header_records)
+        return skipped_lines(self.options) + self.scan.line_of(number + self._header_records)
 
     @property
     def _header_records(self) -> int:
@@ -248,7 +251,7 @@ class DelimitedRecords:
             if line is None:
                 return None
             line += before
-            number = self.scan.number_on(line - self.options.skip_lines) - self._header_records
+            number = self.scan.number_on(line - skipped_lines(self.options)) - self._header_records
             if self._line_of(number) != line:
                 return None
             places.append((number, line))
@@ -327,19 +330,19 @@ def _after_lines(path: Path, count: int) -> tuple[int, bool]:
 
 def _head(path: Path, start: int, options: CsvOptions) -> _Head:
     if not options.header:
-        return _Head(options.columns, start, options.skip_lines, can_skip=start == 0)
+        return _Head(options.columns, start, skipped_lines(options), can_skip=start == 0)
     with path.open("rb") as file:
         file.seek(start)
         reader = csv.reader(_header_lines(file), **csv_dialect(options), strict=True)
         try:
             names = next((row for row in reader if row), None)
         except csv.Error as caught:
-            raise broken_quotes(options.skip_lines + 1, str(caught)) from None
+            raise broken_quotes(skipped_lines(options) + 1, str(caught)) from None
         if names is None:
             raise ExtractError("there is no header, only blank lines; ask for the file again")
         end = file.tell()
     is_first_line = start == 0 and reader.line_num == 1
-    lines = options.skip_lines + reader.line_num
+    lines = skipped_lines(options) + reader.line_num
     return _Head(named_columns(names), end, lines, can_skip=is_first_line)
 
 

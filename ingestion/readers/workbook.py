@@ -17,6 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed
+from ingestion.mapping_file import SkipLinesBlock
 from ingestion.readers.biff_cells import scan_sheets
 from ingestion.readers.disguised import WorkbookKind, workbook_kind
 from ingestion.readers.merged_cells import Range, check_merged, fill_merged
@@ -30,6 +31,7 @@ from ingestion.readers.records import (
     named_columns,
 )
 from ingestion.readers.sheets import chosen_sheets, has_many_sheets
+from ingestion.readers.title_lines import MAX_TITLE_LINES, fits_header, no_header
 from ingestion.readers.unpacked import check_archive
 from ingestion.readers.workbook_cells import OddCell, SheetScan, is_blank, scan_sheet
 
@@ -180,7 +182,8 @@ class _Records:
             ExtractError: It is empty and the only one, has another header than the first, or
                 records lack values because of merged cells.
         """
-        skipped = self.feed.csv.skip_lines
+        skip = self.feed.csv.skip_lines
+        skipped = skip if isinstance(skip, int) else _rows_above(rows, skip)
         if self.feed.merged_cells == "fill":
             fill_merged(rows, merged)
         filled = (
@@ -273,6 +276,16 @@ class _Records:
         )
 
 
+def _rows_above(rows: list[list[Cell]], skip: SkipLinesBlock) -> int:
+    """Counts the rows above the header; a sheet that holds nothing has none."""
+    for number, row in enumerate(rows[:MAX_TITLE_LINES]):
+        if fits_header(skip, (text or "" for text in _texts(row))):
+            return number
+    if not any(text is not None for row in rows for text in _texts(row)):
+        return 0
+    raise no_header(skip)
+
+
 def _texts(row: list[Cell]) -> list[str | None]:
     return [_text(cell) for cell in row]
 
@@ -292,7 +305,9 @@ def _native(cell: int | float | bool | time | date | datetime | timedelta) -> st
     if isinstance(cell, datetime):
         is_date = cell.time() == time()
         return cell.date().isoformat() if is_date else cell.isoformat(sep=" ")
-    return cell.isoformat() if isinstance(cell, (date, time)) else _clock(cell)
+    if isinstance(cell, timedelta):
+        return _clock(cell)
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
 
 
 def _clock(length: timedelta) -> str:

@@ -18,7 +18,7 @@ from ingestion.errors import MappingError
 from ingestion.mapping_check import check_mapping
 from ingestion.mapping_file import NormalizeStep
 from ingestion.mappings import load_mapping
-from ingestion.normalization import add_normalization, normalised, normalised_sql
+from ingestion.normalization import add_normalization, in_order, normalised, normalised_sql
 
 STEPS: tuple[NormalizeStep, ...] = get_args(NormalizeStep)
 ALL = f"normalize: [{', '.join(STEPS)}]"
@@ -65,7 +65,7 @@ def test_no_two_spellings_of_a_name_make_two_keys(words: list[str], seed: int) -
 @settings(max_examples=500, deadline=None)
 @given(st.text(max_size=12), st.sets(st.sampled_from(STEPS)))
 def test_a_normalised_text_is_normalised(text: str, steps: set[NormalizeStep]) -> None:
-    wanted = tuple(step for step in STEPS if step in steps)
+    wanted = in_order(steps)
     once = normalised(text.strip(), wanted)
     assert normalised(once, wanted) == once
 
@@ -242,7 +242,7 @@ class TestLanded:
         case.write("a.csv", "Name,City\nＡcme،۲,ا\nacme،2,ا\na｜b,c\na,b｜c\n")
         case.land()
         found = [key for (key,) in case.query("select account_id from crm.accounts order by 1")]
-        assert found == ["a\\|b|c", "a|b\\|c", "acme،2|ا"]
+        assert set(found) == {"a\\|b|c", "a|b\\|c", "acme،2|ا"}
 
 
 class TestMappings:
@@ -262,7 +262,7 @@ class TestMappings:
         found = self.problem(
             tmp_path, "      stage_id: S\n      amount: {from: A, normalize: [case]}"
         )
-        assert "m.yml:9: normalize is for texts" in found
+        assert "m.yml:10: normalize is for texts" in found
 
     def test_two_sides_that_contradict_each_other(self, tmp_path: Path) -> None:
         found = self.problem(
@@ -308,7 +308,7 @@ class TestCheck:
         )
         columns = {c.column: c for c in check_mapping(load_mapping(file), folder).files[0].columns}
         assert columns["account_id"].joined == 1
-        assert columns["account_id"].spellings == ("شرکت  کیان = شركت كيان",)
+        assert columns["account_id"].spellings == ("شركت كيان = شرکت  کیان",)
         assert columns["stage_id"].spellings == ("WON = won",)
         assert columns["opportunity_id"].joined == 0
 

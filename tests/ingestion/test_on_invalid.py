@@ -22,7 +22,7 @@ COLUMNS = """\
       created_date: {from: Day, on_invalid: null}
       lead_source: {expression: "cast(cast(Amount as decimal(9,2)) as varchar)", on_invalid: null}
 """
-FEED = "  opportunities:\n    files: 'deals*'\n{options}    columns:\n" + COLUMNS
+FEED = "  opportunities:\n    files: 'deals*'\nOPTIONS    columns:\n" + COLUMNS
 HEADER = "Id,Stage,Amount,Chance,Category,Day\n"
 ROWS = (
     "1,open,10,0.5,Sure,2026-02-01\n"
@@ -37,7 +37,7 @@ STATE = "opportunity_id, cast(amount as varchar), cast(probability as varchar), 
 @pytest.fixture
 def landed(case):
     def land(content: str = HEADER + ROWS, options: str = ""):
-        case.map(FEED.format(options=options))
+        case.map(FEED.replace("OPTIONS", options))
         case.write("deals.csv", content)
         return case.land_one()
 
@@ -183,8 +183,8 @@ class TestMapping:
             "      opportunity_id: I\n      stage_id: S\n"
             f"      lead_source: {{from: L, recode: {{a: b}}, {key}: {word}}}\n"
         )
-        rule = (load_mapping(file).feeds[0].columns or ())[2]
-        assert getattr(rule, key) == "null"
+        rules = {rule.column: rule for rule in load_mapping(file).feeds[0].columns or ()}
+        assert getattr(rules["lead_source"], key) == "null"
 
 
 class TestCheck:
@@ -193,7 +193,7 @@ class TestCheck:
         folder.mkdir()
         (folder / "deals.csv").write_text(HEADER + ROWS)
         file = tmp_path / "m.yml"
-        file.write_text("mapping: m\nsource: crm\ntables:\n" + FEED.format(options=""))
+        file.write_text("mapping: m\nsource: crm\ntables:\n" + FEED.replace("OPTIONS", ""))
         report = check_mapping(load_mapping(file), folder)
         assert (report.is_good, report.files[0].good_rows) == (True, 5)
         amount = next(c for c in report.files[0].columns if c.column == "amount")
@@ -205,6 +205,6 @@ class TestCheck:
         (folder / "deals.csv").write_text(HEADER + TestTooMany.ROWS)
         os.utime(folder / "deals.csv", (1_700_000_000, 1_700_000_000))
         file = tmp_path / "m.yml"
-        file.write_text("mapping: m\nsource: crm\ntables:\n" + FEED.format(options=""))
+        file.write_text("mapping: m\nsource: crm\ntables:\n" + FEED.replace("OPTIONS", ""))
         (report,) = check_mapping(load_mapping(file), folder).files
-        assert "20 of 30 values of amount would be emptied" in str(report.error)
+        assert "20 of 30 values of lead_source would be emptied" in str(report.error)
