@@ -50,6 +50,7 @@ MODELS = (
     "mart_headcount",
     "mart_identity_gaps",
     "mart_commission_reconciliation",
+    "mart_commission_statement",
 )
 AGGREGATES = (
     """
