@@ -39,12 +39,18 @@ MODELS = (
     "fct_payroll_line",
     "fct_seller_pay",
     "fct_credit",
+    "dim_rate_tier",
+    "dim_spif",
+    "fct_draw",
+    "fct_plan_assignment",
     "fct_commission",
+    "fct_commission_tier",
     "mart_selling_time",
     "mart_compensation",
     "mart_headcount",
     "mart_identity_gaps",
     "mart_commission_reconciliation",
+    "mart_commission_statement",
 )
 AGGREGATES = (
     """

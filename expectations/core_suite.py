@@ -14,6 +14,11 @@ from ingestion.contracts import Contracts, Table
 
 _CORE = "core"
 _DEFECT = "this is a defect of the models, not of the extracts; report it with these ids"
+_LAND_RATES = "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml"
+_OPEN_WITH_AMOUNT = (
+    f"(select * from {BATCH} where amount <> 0 and not is_closed and not is_excluded "
+    "and valid_from_date < valid_to_date)"
+)
 
 # Which dimension, or fact of the same grain, must hold every living key of a contract table.
 _DIMENSIONS = {
@@ -259,8 +264,40 @@ def _rate_checks() -> Iterator[Check]:
             "where amount is not null and exchange_rate is null and not is_excluded "
             "group by currency_code",
             "currencies without an exchange rate on a day that needs one",
-            "land the missing rates in fx_rates, or raise max_rate_age_days in company.yml",
+            _LAND_RATES,
         )
+    # An open deal is worth what it is at the rate of each day.
+    yield Check(
+        _CORE,
+        "fct_opportunity_version",
+        "exchange_rate_known_every_day",
+        f"""
+        with changes as (
+            select currency_code, valid_from_date as day, 1 as deals from {_OPEN_WITH_AMOUNT}
+            union all
+            select currency_code, valid_to_date as day, -1 as deals from {_OPEN_WITH_AMOUNT}
+        ),
+        counts as (
+            select currency_code, day, sum(sum(deals)) over currency as deals,
+                lead(day) over currency as next_day
+            from changes where day <= {AS_OF} group by currency_code, day
+            window currency as (partition by currency_code order by day)
+        ),
+        days as (
+            select currency_code, deals, unnest(generate_series(
+                day, coalesce(next_day, {AS_OF} + 1) - 1, interval 1 day
+            ))::date as day
+            from counts where deals > 0
+        )
+        select currency_code, min(day) as first_day, max(day) as last_day, count(*) as days,
+            max(deals) as deals
+        from days anti join warehouse.intermediate.int_fx_rates_daily as rates
+            on days.currency_code = rates.currency_code and days.day = rates.rate_date
+        group by currency_code
+        """,
+        "currencies without an exchange rate on days on which deals in them were open",
+        _LAND_RATES,
+    )
 
 
 def _lag_check() -> Check:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulation.company import Company, branch_id, team_id
-from simulation.currencies import PROBABILITY_UNIT, Rates, half_up
+from simulation.currencies import PROBABILITY_UNIT, RATE_UNIT, Rates, half_up
 from simulation.deals import DANGLING, NONE, UNDATED, Codes, Deals
 from simulation.extracts import (
     MISSING_ACCOUNT,
@@ -24,7 +24,7 @@ from simulation.extracts import (
 )
 from simulation.line_items import LineItems
 from simulation.targets import Targets
-from simulation.timeline import Days, Timeline, date_of
+from simulation.timeline import MICRO_DAYS, Days, Timeline, date_of, micro_days
 from simulation.vocabulary import (
     CURRENCIES,
     FORECAST_CATEGORIES,
@@ -62,11 +62,12 @@ class KnownDeals:
         amount: In cents of `currency`; NONE where no source gives one.
         currency: Index in CURRENCIES of the amount, which for a list price is the product's.
         value: In cents of the reporting currency: at the rate of the closing date, for open deals
-            of the day since which their row is as it is. NONE where there is no amount.
+            of the night's business day. NONE where there is no amount.
         created_day: Creation, else the day of the extract that added the deal; NONE for one that
             stood in the first extract already, which may have been there for years.
-        cycle_days: Closing less creation; NONE where open, where the creation is not known, or
-            closed before it.
+        cycle: Closing less creation in millionths of a day, in whole days where the time of day of
+            either is not told; NONE where open, where the creation is not known, or closed before
+            it.
     """
 
     deals: Deals
@@ -76,7 +77,7 @@ class KnownDeals:
     currency: npt.NDArray[np.int8]
     value: Cents
     created_day: Days
-    cycle_days: Codes
+    cycle: npt.NDArray[np.int64]
 
 
 class AnswerKey:
@@ -106,12 +107,17 @@ class AnswerKey:
         first_seen = self._timeline.business_day(1) + known.first_night.astype(np.int32) - 1
         added_day = np.where(known.first_night > 1, first_seen, NONE)
         created_day = np.where(known.created_kind == UNDATED, added_day, known.created_day)
-        rate_day = np.where(known.is_closed, known.closing_known_day, known.version_day)
+        today = self._timeline.business_day(night)
+        rate_day = np.where(known.is_closed, known.closing_known_day, today).astype(np.int32)
         value = np.where(
             amount >= 0, self._rates.convert(np.maximum(amount, 0), currency, rate_day), NONE
         )
         has_cycle = known.is_closed & (created_day != NONE)
-        cycle = np.where(has_cycle, known.closing_known_day - created_day, NONE)
+        in_days = (known.closing_known_day - created_day).astype(np.int64) * MICRO_DAYS
+        created_at, closed_at = known.created_known_second, known.closing_known_second
+        are_told = (created_at != NONE) & (closed_at >= created_at) & (in_days >= 0)
+        in_time = np.where(are_told, micro_days(closed_at - created_at), in_days)
+        cycle = np.where(has_cycle, in_time, NONE)
         return KnownDeals(
             deals=known,
             index=shown,
@@ -120,7 +126,7 @@ class AnswerKey:
             currency=currency,
             value=value,
             created_day=created_day,
-            cycle_days=np.maximum(cycle, NONE).astype(np.int32),
+            cycle=np.maximum(cycle, NONE),
         )
 
     def _amounts(
@@ -197,13 +203,13 @@ class AnswerKey:
         closed_day = known.deals.closing_known_day
         is_won = known.deals.stage == WON
         month, month_starts = _months(closed_day)
-        cycle = known.cycle_days
+        cycle = known.cycle
         is_timed = cycle >= 0
         value = np.maximum(known.value, 0).astype(np.float64)
         days = np.maximum(cycle, 0).astype(np.float64)
-        active_days = np.where(is_timed, days - known.deals.idle_days, 0)
+        active_days = np.where(is_timed, days - known.deals.idle, 0)
         by_cycle = np.flatnonzero(is_timed)
-        by_cycle = by_cycle[np.argsort(cycle[by_cycle].astype(np.int16), kind="stable")]
+        by_cycle = by_cycle[np.argsort(cycle[by_cycle], kind="stable")]
         frames = []
         for level in self.levels(known, closed_day):
             width = len(level.members) + 1
@@ -230,11 +236,11 @@ class AnswerKey:
                     "value_conversion_rate": _ratio(won_value, won_value + lost_value),
                     "average_deal_outcome": _ratio(won_value, won + lost) / 100,
                     "average_won_value": _ratio(won_value, won) / 100,
-                    "mean_cycle_days": _ratio(won_days, timed_won),
-                    "median_cycle_days": median_won,
-                    "mean_active_days": _ratio(won_active_days, timed_won),
-                    "mean_lost_cycle_days": _ratio(lost_days, timed_lost),
-                    "median_lost_cycle_days": median_lost,
+                    "mean_cycle_days": _ratio(won_days, timed_won) / MICRO_DAYS,
+                    "median_cycle_days": median_won / MICRO_DAYS,
+                    "mean_active_days": _ratio(won_active_days, timed_won) / MICRO_DAYS,
+                    "mean_lost_cycle_days": _ratio(lost_days, timed_lost) / MICRO_DAYS,
+                    "median_lost_cycle_days": median_lost / MICRO_DAYS,
                 }
             )
             frames.append(frame[won + lost > 0])
@@ -246,37 +252,49 @@ class AnswerKey:
     def pipeline(self, known: KnownDeals, night: int) -> pd.DataFrame:
         """Give the open deals at the end of a night's business day by level and member.
 
+        Amounts are added up by currency, converted at the day's rates and rounded once.
+
         Args:
             known: The deals that are open and count.
             night: The night.
         """
-        deals, value = known.deals, np.maximum(known.value, 0)
+        deals, amount = known.deals, np.maximum(known.amount, 0)
         day = self._timeline.business_day(night)
         chance = np.where(
             deals.probability >= 0,
             deals.probability,
             np.array([each.probability for each in STAGES])[deals.stage],
         )
-        weighted = half_up(value * chance, PROBABILITY_UNIT)
+        weighted = half_up(amount * chance, PROBABILITY_UNIT)
         overdue = (deals.expected_day > 0) & (deals.expected_day < day)
         levels = [
-            *self.levels(known, np.full(len(value), day, dtype=np.int32)),
+            *self.levels(known, np.full(len(amount), day, dtype=np.int32)),
             Level("stage", [each.stage_id for each in STAGES], deals.stage.astype(np.int32)),
             Level("forecast_category", list(FORECAST_CATEGORIES), deals.forecast.astype(np.int32)),
         ]
         frames = []
         for level in levels:
             sums = _Sums(np.maximum(level.codes, NONE) + 1, len(level.members) + 1)
+
+            def worth(amounts: Cents, sums: _Sums = sums) -> Cents:
+                """Add up amounts by currency and convert the sums, in whole numbers of any size."""
+                total = np.zeros(len(sums.count()), dtype=object)
+                for code in range(len(CURRENCIES)):
+                    of_currency = sums.add(np.where(known.currency == code, amounts, 0))
+                    total += of_currency.astype(object) * self._rates.rate(code, day)
+                return half_up(total, RATE_UNIT).astype(np.int64)
+
             table = pd.DataFrame(
                 {
                     "level": level.name,
                     "member_id": ["unknown", *level.members],
                     "open_deals": sums.count(),
-                    "open_value": sums.add(value),
-                    "weighted_value": sums.add(weighted),
+                    "open_value": worth(amount),
+                    "weighted_value": worth(weighted),
                     "overdue_deals": sums.count(overdue),
-                    "overdue_value": sums.add(np.where(overdue, value, 0)),
-                    "no_amount_deals": sums.count(known.value < 0),
+                    "overdue_value": worth(np.where(overdue, amount, 0)),
+                    "no_amount_deals": sums.count(known.amount < 0),
+                    "undated_deals": sums.count(known.created_day == NONE),
                 }
             )
             frames.append(table[table["open_deals"] > 0])
@@ -373,14 +391,13 @@ class AnswerKey:
                 "is_excluded": state.is_excluded,
                 "created_date": _dates(known.created_day),
                 "closed_date": _dates(np.where(closed, state.closing_known_day, NONE)),
-                "cycle_days": pd.array(known.cycle_days, dtype="Int64"),
+                "cycle_days": _day_texts(known.cycle),
                 "amount_source": np.array(AMOUNT_SOURCES)[known.amount_source],
                 "currency_code": np.array(CURRENCIES)[known.currency],
                 "amount": money_texts(known.amount),
                 "opportunity_value": money_texts(known.value),
             }
         )
-        listed.loc[known.cycle_days < 0, "cycle_days"] = pd.NA
         as_of = np.where(closed, state.closing_known_day, self._timeline.last_day)
         for level in self.levels(known, as_of)[1:]:
             members = np.array([*level.members, "unknown"], dtype=object)
@@ -425,6 +442,14 @@ def money_texts(cents: Cents) -> list[str]:
     """Write cents as amounts with two decimals; an empty text for NONE."""
     return [
         "" if each < 0 else f"{each // 100}.{each % 100:02d}" for each in np.asarray(cents).tolist()
+    ]
+
+
+def _day_texts(millionths: npt.NDArray[np.int64]) -> list[str]:
+    """Write millionths of a day as days with six decimals; an empty text for NONE."""
+    return [
+        "" if each < 0 else f"{each // MICRO_DAYS}.{each % MICRO_DAYS:06d}"
+        for each in millionths.tolist()
     ]
 
 

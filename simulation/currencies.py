@@ -39,6 +39,10 @@ class Rates:
     first_day: int
     to_reporting: npt.NDArray[np.int64]
 
+    def rate(self, currency: int, day: int) -> int:
+        """Give what one unit of a currency buys on a day, in units of 1e-8."""
+        return int(self.to_reporting[currency, day - self.first_day])
+
     def convert(self, cents: Cents, currency: npt.NDArray[np.int8], days: Days) -> Cents:
         """Convert amounts into the reporting currency at the rates of days.
 

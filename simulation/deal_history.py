@@ -21,7 +21,7 @@ from simulation.deals import (
     forecast_of_stage,
 )
 from simulation.streams import stream
-from simulation.timeline import SECONDS_PER_DAY, Timeline, day_number
+from simulation.timeline import SECONDS_PER_DAY, Timeline, day_number, micro_days
 from simulation.vocabulary import FORECAST_CATEGORIES, LOST, PRODUCTS, WON
 
 STAGE, AMOUNT, CURRENCY, EXPECTED, OWNER, PROBABILITY, FORECAST = range(7)
@@ -169,6 +169,10 @@ class _PastWriter:
         self._exists = self.tracked & (deals.created_day <= self._today)
         # Whether the closing is told, so that the history and not the row dates it.
         self._closing_told = self._exists & closed & (self._end >= self._since)
+        in_row = closed & deals.has_closing_second
+        # A closing day that was set aside from its time is a day only.
+        in_row &= deals.closing_known_day == self._end // DAY
+        deals.closing_known_second[:] = np.where(self._closing_told | in_row, self._end, NONE)
         self._last_stage = np.zeros(len(deals), dtype=np.int8)
 
     def write(self, nights: int) -> HistoryOddities:
@@ -267,7 +271,7 @@ class _PastWriter:
         lost = np.full(len(deals), LOST, dtype=np.int8)
         self._change_stage(chosen, stage, lost, lost_at)
         self._change_stage(chosen, lost, stage, back_at)
-        deals.idle_days[chosen] += (back_at // DAY - lost_at // DAY)[chosen].astype(np.int32)
+        deals.idle[chosen] += micro_days(back_at - lost_at)[chosen]
         return np.where(chosen, back_at, last_entry)
 
     def _write_probabilities(self, last_entry: Seconds) -> None:
@@ -415,7 +419,7 @@ class _PastWriter:
         steady[changes.deal[np.isin(changes.field, (OWNER, AMOUNT, CURRENCY))]] = False
         gap = self._end - last_entry
         won_at, back_at = last_entry + gap // 4, last_entry + 3 * (gap // 4)
-        steady &= (deals.idle_days == 0) & (deals.owner >= 0) & (deals.amount > 0)
+        steady &= (deals.idle == 0) & (deals.owner >= 0) & (deals.amount > 0)
         steady &= (gap > 12 * DAY) & (won_at >= day_number(EARLIER_WINS_SINCE) * DAY)
         steady &= self._end < day_number(EARLIER_WINS_UNTIL) * DAY
         won = np.full(len(deals), WON, dtype=np.int8)
@@ -426,7 +430,7 @@ class _PastWriter:
             chosen[rng.choice(found, number, replace=False)] = True
             self._change_stage(chosen, self._last_stage, won, won_at)
             self._change_stage(chosen, won, self._last_stage, back_at)
-            deals.idle_days[chosen] += (back_at // DAY - won_at // DAY)[chosen].astype(np.int32)
+            deals.idle[chosen] += micro_days(back_at - won_at)[chosen]
             self._protected[chosen] = True
 
 

@@ -28,7 +28,7 @@ from simulation.deal_history import (
 from simulation.deals import NONE, UNDATED, Deals
 from simulation.extracts import opportunity_id
 from simulation.line_items import LineItems
-from simulation.timeline import SECONDS_PER_DAY, Timeline
+from simulation.timeline import MICRO_DAYS, SECONDS_PER_DAY, Timeline
 from simulation.vocabulary import (
     CURRENCIES,
     LEAD_SOURCES,
@@ -54,8 +54,10 @@ class Span:
 
     Attributes:
         kind: `open`, `won`, `lost` or `excluded`.
-        value: Worth in cents of the reporting currency while open; None without an amount.
-        weighted: Worth times the chance of winning; None where either is not known.
+        cents: Amount in hundredths of its currency while open; None without one.
+        weighted: Amount times the chance of winning, likewise; None where either is not known.
+        currency: Index in CURRENCIES of both.
+        is_dated: Whether anybody knows when the deal was created.
         expected: Day it was expected to close; NONE for none.
         members: Whose it was, per level.
     """
@@ -65,19 +67,26 @@ class Span:
     kind: str
     stage: int
     forecast: int
-    value: int | None
+    cents: int | None
     weighted: int | None
+    currency: int
+    is_dated: bool
     expected: int
     members: Members
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A stay in a stage; days are None while it lasts."""
+    """A stay in a stage; the day and length are None while it lasts.
+
+    Attributes:
+        length: Millionths of a day, in whole days where the time of day of either end is not told.
+    """
 
     stage: int
     entered: int
     exited: int | None
+    length: int | None
     next_stage: int | None
     members: Members
 
@@ -131,6 +140,7 @@ class TimelineReader:
         self._rates = rates
         self._timeline = timeline
         self._deals = deals
+        self._created_at = deals.created_known_second
         self._totals = lines.totals(len(deals)).tolist()
         self._changes = self._by_deal(log)
         self._members: dict[tuple[int, ...], Members] = {}
@@ -217,7 +227,9 @@ class TimelineReader:
     ) -> DealTimeline:
         """Play the moments after the beginning and keep what was so at the end of each day."""
         days = {begin: dict(values)}
-        stays = [(values[STAGE], begin, self._members_of(deal, values, begin))]
+        created_at = int(self._created_at[deal])
+        begun_at = created_at if created_at // SECONDS_PER_DAY == begin else None
+        stays = [(values[STAGE], begin, begun_at, self._members_of(deal, values, begin))]
         closings: list[Closing] = []
         pushes = 0
         for second, changes in moments:
@@ -228,7 +240,9 @@ class TimelineReader:
             days[day] = dict(values)
             was_open, is_open = before[STAGE] < OPEN_STAGES, values[STAGE] < OPEN_STAGES
             if values[STAGE] != before[STAGE]:
-                stays.append((values[STAGE], day, self._members_of(deal, values, day)))
+                is_told = any(field == STAGE and is_written for _, field, *_, is_written in changes)
+                moment = second if is_told else None
+                stays.append((values[STAGE], day, moment, self._members_of(deal, values, day)))
             if was_open and not is_open:
                 is_won = values[STAGE] == WON
                 cents = self._value(deal, values, day)
@@ -237,10 +251,12 @@ class TimelineReader:
                 pushes = 0
             if was_open and is_open and values[EXPECTED] > before[EXPECTED] > 0:
                 pushes += 1
-        exits = [*stays[1:], (None, None, ())]
+        exits = [*stays[1:], (None, None, None, ())]
         visits = [
-            Visit(stage, entered, exited, following, members)
-            for (stage, entered, members), (following, exited, _) in zip(stays, exits, strict=True)
+            Visit(stage, entered, exited, _length(entered, at, exited, left_at), following, members)
+            for (stage, entered, at, members), (following, exited, left_at, _) in zip(
+                stays, exits, strict=True
+            )
         ]
         spans = list(self._spans(deal, days))
         return DealTimeline(opportunity_id(deal), spans, visits, closings, pushes, is_excluded)
@@ -252,27 +268,48 @@ class TimelineReader:
             values = days[start]
             cuts = [start, *(each for each in self._breaks if start < each < end), end]
             for first, last in pairwise(cuts):
-                yield self._span(deal, values, first, last, start)
+                yield self._span(deal, values, first, last)
 
-    def _span(self, deal: int, values: Values, first: int, last: int, since: int) -> Span:
+    def _span(self, deal: int, values: Values, first: int, last: int) -> Span:
         stage = values[STAGE]
         kind = {WON: "won", LOST: "lost"}.get(stage, "open")
         if values[EXCLUSION]:
             kind = "excluded"
-        value = weighted = None
+        cents = weighted = None
+        currency = 0
         if kind == "open":
-            value = self._value(deal, values, since)
+            cents, currency = self._amount(deal, values)
             chance = values[PROBABILITY]
             if chance < 0 and stage != UNKNOWN_STAGE:
                 chance = STAGES[stage].probability
-            if value is not None and chance >= 0:
-                weighted = _half_up(value * chance, PROBABILITY_UNIT)
+            if cents is not None and chance >= 0:
+                weighted = half_up(cents * chance, PROBABILITY_UNIT)
         members = self._members_of(deal, values, first)
-        forecast = values[FORECAST]
-        return Span(first, last, kind, stage, forecast, value, weighted, values[EXPECTED], members)
+        # A deal that a later extract adds was created by then.
+        is_dated = (
+            self._deals.created_kind[deal] != UNDATED or int(self._deals.first_night[deal]) > 1
+        )
+        return Span(
+            start=first,
+            end=last,
+            kind=kind,
+            stage=stage,
+            forecast=values[FORECAST],
+            cents=cents,
+            weighted=weighted,
+            currency=currency,
+            is_dated=is_dated,
+            expected=values[EXPECTED],
+            members=members,
+        )
 
     def _value(self, deal: int, values: Values, day: int) -> int | None:
-        """Give an open deal's worth: its amount, else its lines, else the product's list price."""
+        """Give a deal's worth at a day's rate."""
+        cents, currency = self._amount(deal, values)
+        return None if cents is None else self.converted(cents, currency, day)
+
+    def _amount(self, deal: int, values: Values) -> tuple[int | None, int]:
+        """Give a deal's amount and its currency: its own, else its lines', else the list price."""
         cents, currency = values[AMOUNT], max(0, values[CURRENCY])
         if cents < 0:
             cents = self._totals[deal]
@@ -281,12 +318,15 @@ class TimelineReader:
             price = PRODUCTS[product].list_price
             cents = NONE if price is None else price
             currency = CURRENCIES.index(PRODUCTS[product].currency_code or CURRENCIES[0])
-        return None if cents < 0 else self.converted(cents, currency, day)
+        return (None if cents < 0 else cents), currency
 
     def converted(self, cents: int, currency: int, day: int) -> int:
         """Convert cents of a currency at a day's rate into cents of the reporting currency."""
-        rate = int(self._rates.to_reporting[currency, day - self._rates.first_day])
-        return _half_up(cents * rate, RATE_UNIT)
+        return half_up(self.unrounded(cents, currency, day), RATE_UNIT)
+
+    def unrounded(self, cents: int, currency: int, day: int) -> int:
+        """The same in units of 1e-8 cents, for sums that are rounded once."""
+        return cents * self._rates.rate(currency, day)
 
     def members_on(self, day: int, person: int) -> Members:
         """Give whom a person counts for on a day, apart from any deal."""
@@ -331,5 +371,17 @@ class TimelineReader:
         )
 
 
-def _half_up(number: int, unit: int) -> int:
+def _length(
+    entered: int, entered_at: int | None, exited: int | None, exited_at: int | None
+) -> int | None:
+    """Give the millionths of a day from one day, or moment where both are told, to another."""
+    if exited is None:
+        return None
+    if entered_at is None or exited_at is None or exited_at < entered_at:
+        return (exited - entered) * MICRO_DAYS
+    return half_up((exited_at - entered_at) * MICRO_DAYS, SECONDS_PER_DAY)
+
+
+def half_up(number: int, unit: int) -> int:
+    """Divide a whole number of any size by a unit; a half is rounded up."""
     return (number + unit // 2) // unit

@@ -53,8 +53,9 @@ class Deals:
 
     Attributes:
         closing_known_day: Closing day that a reader of the extracts arrives at; NONE while open.
-        idle_days: Days that a reopened deal lay closed.
-        version_day: Day since which the deal is as it is, as far as extracts tell.
+        closing_known_second: Moment of the closing that a reader arrives at, in seconds since 1970;
+            NONE while open, and where only its day is told.
+        idle: Millionths of a day that a reopened deal lay closed.
         amount_won: What a won deal was worth when it was decided, where its amount was emptied
             afterwards; NONE for all others.
         first_night: Night whose extract first shows the deal well; NEVER for those without one.
@@ -87,8 +88,8 @@ class Deals:
     modified: npt.NDArray[np.int64]
     first_night: Small
     closing_known_day: Days
-    idle_days: Codes
-    version_day: Days
+    closing_known_second: npt.NDArray[np.int64]
+    idle: npt.NDArray[np.int64]
     amount_won: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -105,6 +106,17 @@ class Deals:
     def is_closed(self) -> Mask:
         """Whether each deal is in a closed stage."""
         return self.stage >= OPEN_STAGES
+
+    @property
+    def has_closing_second(self) -> Mask:
+        """Whether the row of each deal gives a time of day with its closing day."""
+        return (self.closed_kind == AT_TIME) | (self.closed_kind == BOTH)
+
+    @property
+    def created_known_second(self) -> npt.NDArray[np.int64]:
+        """Moment of creation, in seconds since 1970; NONE where only its day is told, if that."""
+        second = self.created_day.astype(np.int64) * SECONDS_PER_DAY + self.created_second
+        return np.where(self.created_kind == AT_TIME, second, NONE)
 
     @property
     def is_excluded(self) -> Mask:
@@ -225,8 +237,8 @@ def generate_deals(
         modified=np.zeros(number, dtype=np.int64),
         first_night=(np.maximum(created_day - today, 0) + 1).astype(np.int8),
         closing_known_day=np.where(is_closed, close_day, NONE).astype(np.int32),
-        idle_days=np.zeros(number, dtype=np.int32),
-        version_day=np.maximum(created_day, today).astype(np.int32),
+        closing_known_second=np.full(number, NONE, dtype=np.int64),
+        idle=np.zeros(number, dtype=np.int64),
         amount_won=np.full(number, NONE, dtype=np.int64),
     )
     # The source of a few deals is not known; it was drawn as one more than there are.

@@ -7,15 +7,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 from statistics import median
 
 import numpy as np
 import pandas as pd
 
 from simulation.answer_key import KnownDeals, Level
-from simulation.deal_timelines import UNKNOWN, DealTimeline, Members, Span
-from simulation.timeline import Timeline, date_of, day_number
+from simulation.currencies import RATE_UNIT
+from simulation.deal_timelines import (
+    UNKNOWN,
+    DealTimeline,
+    Members,
+    Span,
+    TimelineReader,
+    half_up,
+)
+from simulation.timeline import MICRO_DAYS, Timeline, date_of, day_number
 from simulation.vocabulary import (
     COMPETITORS,
     DEAL_TYPES,
@@ -33,7 +40,7 @@ SIZE_BANDS = ((10_000_00, "below 10k"), (50_000_00, "10k to 50k"), (250_000_00, 
 MOVEMENTS = (
     "start_value", "created_value", "increased_value", "pulled_in_value", "reopened_value",
     "decreased_value", "pushed_out_value", "won_value", "lost_value", "removed_value",
-    "transferred_value", "end_value",
+    "transferred_value", "revaluation_value", "end_value",
 )  # fmt: skip
 
 Sums = defaultdict[tuple, defaultdict[str, int]]
@@ -80,11 +87,17 @@ def periods_until(grain: str, first: int, last: int) -> Iterator[Period]:
 
 
 class HistoryKey:
-    """Counts over the timelines of all deals."""
+    """Counts over the timelines of all deals.
 
-    def __init__(self, deals: list[DealTimeline], timeline: Timeline) -> None:
-        """Take the timelines as they are known after the last night."""
+    What is open is worth what its amount is at the rate of the day that is looked at.
+    """
+
+    def __init__(
+        self, deals: list[DealTimeline], reader: TimelineReader, timeline: Timeline
+    ) -> None:
+        """Take the timelines as they are known after the last night, and what converts amounts."""
         self._deals = deals
+        self._reader = reader
         self._today = timeline.last_day
         self._first_day = timeline.start_day
 
@@ -102,18 +115,25 @@ class HistoryKey:
                 if not span.start <= day < span.end:
                     continue
                 is_overdue = 0 < span.expected < day
+                value = self._reader.unrounded(span.cents or 0, span.currency, day)
+                weighted = self._reader.unrounded(span.weighted or 0, span.currency, day)
                 for member in members:
                     cell = sums[date_of(day).isoformat(), *member]
                     cell["open_deals"] += 1
-                    cell["open_value"] += span.value or 0
-                    cell["weighted_value"] += span.weighted or 0
+                    cell["open_value"] += value
+                    cell["weighted_value"] += weighted
                     cell["overdue_deals"] += is_overdue
-                    cell["overdue_value"] += (span.value or 0) * is_overdue
-                    cell["no_amount_deals"] += span.value is None
+                    cell["overdue_value"] += value * is_overdue
+                    cell["no_amount_deals"] += span.cents is None
+                    cell["undated_deals"] += not span.is_dated
+        _round(sums, ("open_value", "weighted_value", "overdue_value"))
         return _table(sums, ("as_of_date", "level", "member_id"))
 
     def movements(self) -> pd.DataFrame:
-        """Give what moved the pipeline that was expected to close in each month and quarter."""
+        """Give what moved the pipeline that was expected to close in each month and quarter.
+
+        Each deal's worth is rounded, so that movements lead from start to end to the cent.
+        """
         sums = _sums()
 
         def note(period: Period, members: Members, movement: str, cents: int) -> None:
@@ -122,9 +142,9 @@ class HistoryKey:
 
         for grain in GRAINS:
             for deal in self._deals:
-                for before, after in pairwise([None, *deal.spans]):
-                    period = period_of(grain, after.start)  # type: ignore[union-attr]
-                    for whose, movement, cents in _movement(before, after, period):
+                for before, after in zip([None, *deal.spans], deal.spans, strict=False):
+                    period = period_of(grain, after.start)
+                    for whose, movement, cents in self._movement(before, after, period):
                         note(period, whose, movement, cents)
             for span in self._open_spans():
                 if span.expected <= 0:
@@ -132,10 +152,17 @@ class HistoryKey:
                 period = period_of(grain, span.expected)
                 if period.start > self._today:
                     continue
-                if span.start < period.start <= span.end:
-                    note(period, span.members, "start_value", span.value or 0)
-                if span.start <= min(period.end, self._today) < span.end:
-                    note(period, span.members, "end_value", span.value or 0)
+                last_known = min(period.end, self._today)
+                if span.end < period.start or span.start > last_known:
+                    continue
+                valued_from = max(span.start, period.start - 1)
+                valued_to = min(span.end, last_known)
+                from_value, to_value = self._value(span, valued_from), self._value(span, valued_to)
+                if span.start < period.start:
+                    note(period, span.members, "start_value", from_value)
+                if span.end > last_known:
+                    note(period, span.members, "end_value", to_value)
+                note(period, span.members, "revaluation_value", to_value - from_value)
         moved = set(MOVEMENTS) - {"decreased_value", "pushed_out_value", "won_value"}
         moved -= {"lost_value", "removed_value"}
         shown = {key: row for key, row in sums.items() if any(row[each] for each in moved)}
@@ -144,7 +171,7 @@ class HistoryKey:
     def stages(self) -> pd.DataFrame:
         """Give how stays in a stage ended, by the month in which they began."""
         sums = _sums()
-        days: defaultdict[tuple, list[int]] = defaultdict(list)
+        days: defaultdict[tuple, list[float]] = defaultdict(list)
         for deal in self._deals:
             if deal.is_excluded:
                 continue
@@ -157,9 +184,9 @@ class HistoryKey:
                     key = (*entered.key, level, member, STAGES[visit.stage].stage_id)
                     sums[key]["entered"] += 1
                     sums[key][outcome] += 1
-                    if visit.exited is None or visit.next_stage is None:
+                    if visit.exited is None or visit.length is None or visit.next_stage is None:
                         continue
-                    days[key].append(visit.exited - visit.entered)
+                    days[key].append(visit.length / MICRO_DAYS)
                     reached = OPEN_STAGES if visit.next_stage == WON else visit.next_stage
                     if outcome not in ("won", "advanced"):
                         continue
@@ -190,7 +217,10 @@ class HistoryKey:
                             self._note_start(sums, period, deal, span)
         by = ("period_grain", "period_start", "level", "member_id")
         money = ("starting_open_value", "starting_value_won", "expected_value")
-        counts = ("starting_open_deals", "expected_deals", "slipped_deals", "pushed_deals")
+        _round(sums, money)
+        counts = (
+            "starting_open_deals", "expected_deals", "due_deals", "slipped_deals", "pushed_deals",
+        )  # fmt: skip
         table = _table(sums, by, money)
         rows = [sums[tuple(row)] for row in table[list(by)].itertuples(index=False)]
         for count in counts:
@@ -198,18 +228,19 @@ class HistoryKey:
         table["pipeline_conversion"] = [
             _over(row["starting_value_won"], row["starting_open_value"]) for row in rows
         ]
-        table["slip_rate"] = [_over(row["slipped_deals"], row["expected_deals"]) for row in rows]
+        table["slip_rate"] = [_over(row["slipped_deals"], row["due_deals"]) for row in rows]
         return table
 
     def _note_start(self, sums: Sums, period: Period, deal: DealTimeline, span: Span) -> None:
         closing = next((each for each in deal.closings if each[0] >= span.end), None)
         is_decided = closing is not None and closing[0] in period
         is_expected = span.expected in period
+        is_due = is_expected and span.expected <= self._today
         is_pushed = is_expected and any(
             later.kind == "open" and later.start in period and later.expected > period.end
             for later in deal.spans
         )
-        value = span.value or 0
+        value = self._reader.unrounded(span.cents or 0, span.currency, period.start - 1)
         for member in span.members:
             cell = sums[*period.key, *member]
             cell["starting_open_deals"] += 1
@@ -217,7 +248,8 @@ class HistoryKey:
             cell["starting_value_won"] += value if closing and is_decided and closing[1] else 0
             cell["expected_deals"] += is_expected
             cell["expected_value"] += value if is_expected else 0
-            cell["slipped_deals"] += is_expected and not is_decided
+            cell["due_deals"] += is_due
+            cell["slipped_deals"] += is_due and not is_decided
             cell["pushed_deals"] += is_pushed
 
     def pushes(self, closed: KnownDeals, levels: list[Level]) -> pd.DataFrame:
@@ -234,6 +266,34 @@ class HistoryKey:
             return [(f"{MOST_PUSHES} or more" if number >= MOST_PUSHES else str(number),)]
 
         return _closings(closed, levels, ("pushes",), pushes_of)
+
+    def _value(self, span: Span, day: int) -> int:
+        """Give what a span's deal is worth at a day's rate; 0 without an amount."""
+        return self._reader.converted(span.cents or 0, span.currency, day)
+
+    def _movement(
+        self, before: Span | None, after: Span, period: Period
+    ) -> Iterator[tuple[Members, str, int]]:
+        """Say whom a change of a deal brings or takes what, in the period in which it happens."""
+        was_in = before is not None and before.kind == "open" and before.expected in period
+        is_in = after.kind == "open" and after.expected in period
+        held = self._value(before, after.start) if was_in and before else 0
+        if is_in:
+            now = self._value(after, after.start)
+            if was_in and before:
+                yield after.members, "increased_value", max(0, now - held)
+                yield after.members, "decreased_value", max(0, held - now)
+                yield after.members, "transferred_value", held
+                yield before.members, "transferred_value", -held
+            elif before is None or before.kind == "excluded":
+                yield after.members, "created_value", now
+            elif before.kind == "open":
+                yield after.members, "pulled_in_value", now
+            else:
+                yield after.members, "reopened_value", now
+        elif was_in and before:
+            name = {"open": "pushed_out", "excluded": "removed"}.get(after.kind, after.kind)
+            yield before.members, f"{name}_value", held
 
     def _open_spans(self) -> Iterator[Span]:
         for deal in self._deals:
@@ -288,31 +348,6 @@ def _closings(
     return table
 
 
-def _movement(
-    before: Span | None, after: Span | None, period: Period
-) -> Iterator[tuple[Members, str, int]]:
-    """Say whom a change of a deal brings or takes what, in the period in which it happens."""
-    was_in = before is not None and before.kind == "open" and before.expected in period
-    is_in = after is not None and after.kind == "open" and after.expected in period
-    if is_in and after:
-        now = after.value or 0
-        if was_in and before:
-            held = before.value or 0
-            yield after.members, "increased_value", max(0, now - held)
-            yield after.members, "decreased_value", max(0, held - now)
-            yield after.members, "transferred_value", held
-            yield before.members, "transferred_value", -held
-        elif before is None or before.kind == "excluded":
-            yield after.members, "created_value", now
-        elif before.kind == "open":
-            yield after.members, "pulled_in_value", now
-        else:
-            yield after.members, "reopened_value", now
-    elif was_in and before and after:
-        name = {"open": "pushed_out", "excluded": "removed"}.get(after.kind, after.kind)
-        yield before.members, f"{name}_value", before.value or 0
-
-
 def _outcome(stage: int, following: int | None) -> str:
     if following is None:
         return "still_open"
@@ -331,6 +366,13 @@ def _over(numerator: int, denominator: int) -> float | None:
 
 def _sums() -> Sums:
     return defaultdict(lambda: defaultdict(int))
+
+
+def _round(sums: Sums, columns: tuple[str, ...]) -> None:
+    """Turn sums of 1e-8 cents into cents."""
+    for row in sums.values():
+        for column in columns:
+            row[column] = half_up(row[column], RATE_UNIT)
 
 
 def _table(

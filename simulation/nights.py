@@ -34,7 +34,7 @@ from simulation.deals import (
 from simulation.line_items import LineItems
 from simulation.oddities import Oddities
 from simulation.streams import stream
-from simulation.timeline import SECONDS_PER_DAY, Timeline
+from simulation.timeline import MICRO_DAYS, SECONDS_PER_DAY, Timeline, micro_days
 from simulation.vocabulary import LOSS_REASONS, LOST, NEGOTIATION, OPEN_STAGES, WON
 
 # Per event: at least so many a night, and at least this share of all deals.
@@ -123,17 +123,9 @@ class SalesFloor:
         new = deals.first_night == night
         seen_before = deals.first_night < night
         changed = self._changed & seen_before
-        deals.version_day[changed] = day
-        # A deal is taken to have been as it is first seen since its creation.
-        deals.version_day[new] = np.where(
-            deals.created_kind[new] == UNDATED, day, deals.created_day[new]
-        )
         changes = self._log.all()
         numbers = np.flatnonzero(changes.night == night)
         told = changes.rows(numbers)
-        np.maximum.at(
-            deals.version_day, told.deal, (told.second // SECONDS_PER_DAY).astype(np.int32)
-        )
         repeated = self._repeated_deals(night, seen_before & ~changed)
         shown = changed | new
         shown[repeated] = True
@@ -224,6 +216,7 @@ class SalesFloor:
         undated, late = np.array_split(self._pick_open(night, 2 * self._per_kind), 2)
         self._close(night, undated, self._rng.random(len(undated)) < 0.5, day)
         deals.closed_kind[undated] = UNDATED
+        deals.closing_known_second[undated[~self._tracked[undated]]] = NONE
         # A closing of the day before, which its extract should have shown.
         is_late = (deals.modified[late] < (day - 1) * SECONDS_PER_DAY) & (
             deals.created_day[late] < day - 1
@@ -270,8 +263,11 @@ class SalesFloor:
         deals.closed_second[chosen] = np.maximum(second, created_second)
         deals.closed_kind[chosen] = np.where(self._rng.random(len(chosen)) < 0.9, AT_TIME, ON_DAY)
         deals.closing_known_day[chosen] = day
+        closed_at = day * SECONDS_PER_DAY + deals.closed_second[chosen]
+        is_told = self._tracked[chosen] | deals.has_closing_second[chosen]
+        deals.closing_known_second[chosen] = np.where(is_told, closed_at, NONE)
         # The history has the moment of the closing; the row is saved a little later.
-        deals.modified[chosen] = day * SECONDS_PER_DAY + deals.closed_second[chosen]
+        deals.modified[chosen] = closed_at
         self._enter(night, chosen, np.where(is_won, WON, LOST).astype(np.int8))
         deals.modified[chosen] += 30
 
@@ -361,10 +357,15 @@ class SalesFloor:
         chosen = self._rng.choice(
             found, min(self._count(REOPENINGS), len(found)), replace=False
         ).astype(np.int32)
-        deals.idle_days[chosen] += day - deals.closing_known_day[chosen]
+        closed_on, closed_at = deals.closing_known_day[chosen], deals.closing_known_second[chosen]
         self._move(night, chosen, np.full(len(chosen), NEGOTIATION, dtype=np.int8), day)
+        in_days = (day - closed_on).astype(np.int64) * MICRO_DAYS
+        in_time = micro_days(deals.modified[chosen] - closed_at)
+        are_told = self._tracked[chosen] & (closed_at != NONE)
+        deals.idle[chosen] += np.where(are_told, in_time, in_days)
         deals.loss_reason[chosen] = NONE
         deals.closing_known_day[chosen] = NONE
+        deals.closing_known_second[chosen] = NONE
         # Every third keeps its old closing date, which means nothing while it is open.
         deals.closed_day[chosen[np.arange(len(chosen)) % 3 > 0]] = NONE
         expected = day + self._rng.integers(10, 40, len(chosen))

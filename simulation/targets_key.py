@@ -12,7 +12,8 @@ from datetime import date
 import pandas as pd
 
 from simulation.answer_key import KnownDeals, Level
-from simulation.deal_timelines import UNKNOWN, DealTimeline, TimelineReader
+from simulation.currencies import RATE_UNIT
+from simulation.deal_timelines import UNKNOWN, DealTimeline, TimelineReader, half_up
 from simulation.history_key import MONTH, QUARTER, Period, money, period_of, periods_until
 from simulation.targets import Quota, Submission, Targets
 from simulation.timeline import SECONDS_PER_DAY, Timeline, day_number
@@ -245,7 +246,10 @@ class TargetsKey:
         return cents
 
     def _weighted_on(self, period: Period, day: int) -> dict[str, int]:
-        """Add up what was open with each rep on a day and expected in a period, weighted."""
+        """Add up what was open with each rep on a day and expected in a period, weighted.
+
+        At the rates of that day, rounded once.
+        """
         cents: dict[str, int] = defaultdict(int)
         for deal in self._deals:
             for span in deal.spans:
@@ -255,8 +259,9 @@ class TargetsKey:
                     and span.expected in period
                     and span.weighted is not None
                 ):
-                    cents[dict(span.members)["rep"]] += span.weighted
-        return cents
+                    worth = self._reader.unrounded(span.weighted, span.currency, day)
+                    cents[dict(span.members)["rep"]] += worth
+        return {rep: half_up(worth, RATE_UNIT) for rep, worth in cents.items()}
 
     def problems(self) -> pd.DataFrame:
         """List the quotas and submissions that something is wrong with."""

@@ -15,6 +15,15 @@ SECONDS_PER_DAY = 86_400
 Days = npt.NDArray[np.int32]
 
 
+MICRO_DAYS = 1_000_000
+"""Durations are counted in millionths of a day."""
+
+
+def micro_days(seconds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Turn seconds into millionths of a day; a half is rounded up."""
+    return (seconds * MICRO_DAYS + SECONDS_PER_DAY // 2) // SECONDS_PER_DAY
+
+
 def day_number(day: date) -> int:
     """Count the days from 1970-01-01 to a date."""
     return (day - EPOCH).days

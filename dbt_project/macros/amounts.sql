@@ -33,6 +33,9 @@
     overflow; of 19 digits and more it does not. Spark has 38 for the product of 19 and 18. Rounding
     such a product costs as much as all the rest of a fact, and most amounts stand in the company's own
     currency.
+
+    What an open deal is worth changes with the rates: its weighted amount is taken in its own currency,
+    and converted like any other.
 #}
 {% macro converted(amount, exchange_rate) -%}
     case
@@ -43,6 +46,15 @@
 
 {% macro weighted(value, probability) -%}
     cast(cast({{ value }} as decimal(19, 2)) * {{ probability }} as decimal(18, 2))
+{%- endmacro %}
+
+
+{#
+    A sum of amounts of one currency in the reporting currency, not rounded: what is added up over
+    currencies is rounded once, at the end.
+#}
+{% macro converted_sum(amount, exchange_rate) -%}
+    cast({{ amount }} as decimal(19, 2)) * {{ exchange_rate }}
 {%- endmacro %}
 
 

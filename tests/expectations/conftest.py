@@ -81,9 +81,12 @@ create table core.fct_opportunity as
     from (values ('d1', 'EUR', cast(10 as decimal(18, 2)), true, true),
         ('d2', 'EUR', 5, true, false), ('d3', 'EUR', 7.5, false, false))
         as v(id, currency_code, amount, is_closed, is_won);
+insert into intermediate.int_fx_rates_daily
+    select 'EUR' as currency_code, cast(unnest(generate_series(
+        timestamp '2025-12-01', timestamp '2026-01-01', interval 1 day)) as date) as rate_date;
 create table core.fct_opportunity_version as
-    select opportunity_id, currency_code, amount, exchange_rate, is_excluded,
-        date '2025-12-01' as valid_from_date, timestamp '2025-12-01' as valid_from,
+    select opportunity_id, currency_code, amount, exchange_rate, is_closed, is_excluded,
+        date '2025-12-01' as valid_from_date, date '9999-12-31' as valid_to_date, timestamp '2025-12-01' as valid_from,
         'field_history' as known_by, false as is_recorded_late from core.fct_opportunity;
 create table core.fct_quota as
     select quota_id, 'rep' as level, member_id, 'month' as period_grain,
@@ -122,13 +125,14 @@ create table marts.marts.mart_sales_cycle as
 create table marts.marts.mart_deal_outcome as
     select basis, period_grain, period_start, level, member_id, 1 as managed_deals,
         cast(15 as decimal(18, 2)) as managed_value, cast(15 as decimal(18, 2))
-        as average_managed_value, 2 as closed_deals, cast(10 as double) as average_deal_outcome, 1 as won_deals,
+        as average_managed_value, 0 as undated_deals, 2 as closed_deals, cast(10 as double) as average_deal_outcome, 1 as won_deals,
         20.0 as average_won_value
     from marts.marts.mart_conversion;
 create table marts.marts.mart_pipeline_value as
     select date '2026-01-01' as as_of_date, level, member_id, 1 as open_deals,
         cast(15 as decimal(18, 2)) as open_value, cast(null as decimal(18, 2)) as weighted_value,
-        0 as overdue_deals, cast(0 as decimal(18, 2)) as overdue_value, 0 as no_amount_deals
+        0 as overdue_deals, cast(0 as decimal(18, 2)) as overdue_value, 0 as no_amount_deals,
+        0 as undated_deals
     from (values ('company', 'all'), ('rep', 'u1')) as v(level, member_id);
 create table marts.marts.mart_opportunities as
     select opportunity_id from core.fct_opportunity;

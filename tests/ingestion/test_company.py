@@ -230,15 +230,18 @@ class TestFile:
             assert not company_calendar(other).equals(company_calendar(CompanySettings()))
             return
         if setting in SETTINGS.column_names:
-            folders, suffix, word = ("dbt_project",), ".sql", rf"\b{setting}\b"
+            folders, suffix = ("dbt_project", "expectations"), (".sql", ".py")
+            word = rf"\b{setting}\b"
         else:
-            folders, suffix = ("ingestion", "orchestration"), ".py"
+            folders, suffix = ("ingestion", "orchestration"), (".py",)
             word = rf"(settings|load_company\(.*\))\.{setting}\b"
         readers = [
             path
             for folder in folders
-            for path in (ROOT / folder).rglob(f"*{suffix}")
-            if path.name != "stg_company__settings.sql" and re.search(word, path.read_text("utf-8"))
+            for path in (ROOT / folder).rglob("*.*")
+            if path.suffix in suffix
+            and path.name != "stg_company__settings.sql"
+            and re.search(word, path.read_text("utf-8"))
         ]
         assert readers
 

@@ -22,13 +22,16 @@ _CLEANSING = (exp.Predicate, exp.Connector, exp.Not, exp.Count, exp.SHA2, exp.SH
 
 
 def taints_of_models(
-    manifest: Mapping[str, Any], trusted: frozenset[str] = frozenset()
+    manifest: Mapping[str, Any],
+    trusted: frozenset[str] = frozenset(),
+    also_told: frozenset[str] = frozenset(),
 ) -> dict[str, dict[str, Taint]]:
     """Gives what each column of each model is made of, as far as that is personal or pay.
 
     Args:
         manifest: dbt's manifest after `dbt compile`.
         trusted: Columns ("model.column") that are known to carry nothing personal.
+        also_told: Source columns ("source.table.column") that are followed like personal and pay ones.
 
     Returns:
         Model -> column -> source columns such as hr.workers.worker_name.
@@ -39,6 +42,7 @@ def taints_of_models(
         relations[_relation(source)] = {
             column["name"]: frozenset({f"{name}.{column['name']}"})
             if column["config"]["meta"].get("classification") in MASKED
+            or f"{name}.{column['name']}" in also_told
             else CLEAN
             for column in source["columns"].values()
         }

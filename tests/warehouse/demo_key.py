@@ -18,11 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SCALE, SEED, NIGHTS = 0.1, 11, 3
 PIPELINE = [
     "open_deals", "open_value", "weighted_value", "overdue_deals", "overdue_value",
-    "no_amount_deals",
+    "no_amount_deals", "undated_deals",
 ]  # fmt: skip
 PIPELINE_OF_LAST_DAY = """
 select as_of_date, level, member_id, open_deals, open_value,
-    coalesce(weighted_value, 0) as weighted_value, overdue_deals, overdue_value, no_amount_deals
+    coalesce(weighted_value, 0) as weighted_value, overdue_deals, overdue_value, no_amount_deals,
+    undated_deals
 from mart_pipeline_value
 where as_of_date = (select max(as_of_date) from mart_pipeline_value)
 """

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -238,20 +238,41 @@ def test_every_closing_is_an_episode_with_its_length(played):
 
 
 def expected_episodes(deal: Deal) -> Iterator[tuple]:
-    """(episode, opened, closed, won, cycle days, active days), counted on the company's calendar."""
-    created = local_date(deal.states[0].since)
-    opened, closed, won, idle, number = created, None, False, 0, 1
+    """(episode, opened, closed, won, cycle days, active days).
+
+    The CRM tells when a deal was created and closed, to the second; when it was reopened only the
+    extract says that shows it, so that what it lay closed is counted on the company's calendar.
+    """
+    created, opened = deal.states[0].since, local_date(deal.states[0].since)
+    closed: datetime | None = None
+    won, idle, number = False, 0, 1
     for state in (state for state in deal.states if state.since <= NIGHTS[-1]):
         if closed and not state.is_closed:
-            days = (closed - created).days
-            yield number, opened, closed, won, days, days - idle
+            yield number, opened, local_date(closed), won, *lengths(created, closed, idle, number)
             opened = local_date(state.since)
-            idle += (opened - closed).days
+            idle += (opened - local_date(closed)).days
             closed, won, number = None, False, number + 1
         elif state.is_closed and not closed:
-            closed, won = local_date(state.since), STAGES[state.stage][1]
-    days = (closed - created).days if closed else None
-    yield number, opened, closed, won, days, None if days is None else days - idle
+            closed, won = state.since, STAGES[state.stage][1]
+    if closed is None:
+        yield number, opened, None, won, None, None
+    else:
+        yield number, opened, local_date(closed), won, *lengths(created, closed, idle, number)
+
+
+def lengths(
+    created: datetime, closed: datetime, idle: int, episode: int
+) -> tuple[Decimal, Decimal]:
+    """Cycle and active days, with fractions unless a moment could as well be a date."""
+    dates = Decimal((local_date(closed) - local_date(created)).days)
+    are_dates = any(
+        moment.replace(tzinfo=UTC).astimezone(ZoneInfo(ZONE)).time() == time()
+        for moment in (created, closed)
+    )
+    seconds = (closed - created) // timedelta(seconds=1)
+    millionths = (seconds * 1_000_000 + 43_200) // 86_400
+    cycle = dates if are_dates else Decimal(millionths).scaleb(-6)
+    return cycle, (dates - idle if episode > 1 else cycle)
 
 
 def unruly_deals() -> list[Deal]:

@@ -52,11 +52,10 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
             for table in tables_of(warehouse, "core")
         }
     # dim_currency also has the reporting currency, which a company has from the start; the types of
-    # activity are the contract's; nothing is ever paid by an unknown plan.
+    # activity are the contract's.
     dimensions = {name: 1 for name in rows if name.startswith("dim_")}
     assert rows == dimensions | {
         "dim_activity_type": 6,
-        "dim_compensation_plan": 0,
         "dim_currency": 2,
         "dim_date": 0,
         "fct_activity": 0,

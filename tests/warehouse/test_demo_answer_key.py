@@ -197,7 +197,7 @@ def test_the_pipeline_of_days_gone_by(company: Path, marts):
         marts,
         "select as_of_date, level, member_id, open_deals, open_value, "
         "coalesce(weighted_value, 0) as weighted_value, overdue_deals, overdue_value, "
-        "no_amount_deals from mart_pipeline_value "
+        "no_amount_deals, undated_deals from mart_pipeline_value "
         f"where as_of_date in ({', '.join(repr(day) for day in sorted(days))})",
     )
     agree(found, key, ["as_of_date", "level", "member_id"], PIPELINE)
@@ -207,7 +207,7 @@ def test_movements_of_the_pipeline(company: Path, marts):
     key = expected(company, "movements")
     by = ["period_grain", "period_start", "level", "member_id"]
     columns = [name for name in key[0] if name not in by]
-    assert len(columns) == 12
+    assert len(columns) == 13
     found = rows_of(
         marts,
         f"select {', '.join(by + columns)} from mart_pipeline_movement "
@@ -231,7 +231,7 @@ def test_what_became_of_a_starting_pipeline(company: Path, marts):
     key = expected(company, "efficiency")
     by = ["period_grain", "period_start", "level", "member_id"]
     columns = [name for name in key[0] if name not in by]
-    assert len(columns) == 9
+    assert len(columns) == 10
     found = rows_of(
         marts,
         f"select {', '.join(by + columns)} from mart_pipeline_efficiency "

@@ -30,7 +30,8 @@ PROMISED = {
     ),
     "mart_pipeline_efficiency": (
         "starting_open_deals starting_open_value starting_value_won pipeline_conversion "
-        "velocity_per_day coverage_ratio expected_deals slipped_deals slip_rate pushed_deals"
+        "velocity_per_day coverage_ratio expected_deals slipped_deals slip_rate pushed_deals "
+        "starting_coverage"
     ),
     "mart_selling_time": (
         "scheduled_hours leave_hours holiday_hours available_hours selling_hours meeting_hours "

@@ -11,11 +11,11 @@ select
     end_value,
     start_value + created_value + increased_value + pulled_in_value + reopened_value
     - decreased_value - pushed_out_value - won_value - lost_value
-    - removed_value + transferred_value as explained_end_value
+    - removed_value + transferred_value + revaluation_value as explained_end_value
 
 from {{ ref('mart_pipeline_movement') }}
 where
     end_value
     <> start_value + created_value + increased_value + pulled_in_value + reopened_value
     - decreased_value - pushed_out_value - won_value - lost_value
-    - removed_value + transferred_value
+    - removed_value + transferred_value + revaluation_value

@@ -2,22 +2,23 @@
 
 
 {#
-    Quantiles of whole numbers as an array, with linear interpolation between the two nearest values
+    Quantiles of numbers as an array, with linear interpolation between the two nearest values
     (type 7 of Hyndman and Fan, the one spreadsheets use); NULLs are left out, and no value gives NULL.
 
     An engine holds every value of every group for them, in each call: so all quantiles of a number are
-    asked for at once, and as integers, which take half the memory of doubles. `nth` reads one.
+    asked for at once, and whole numbers as integers, which take half the memory of doubles. `nth`
+    reads one.
 #}
-{% macro quantiles(expression, fractions) -%}
-    {{ return(adapter.dispatch('quantiles', 'salesops')(expression, fractions)) }}
+{% macro quantiles(expression, fractions, type='integer') -%}
+    {{ return(adapter.dispatch('quantiles', 'salesops')(expression, fractions, type)) }}
 {%- endmacro %}
 
-{% macro duckdb__quantiles(expression, fractions) -%}
-    quantile_cont(cast({{ expression }} as integer), [{{ fractions | join(', ') }}])
+{% macro duckdb__quantiles(expression, fractions, type) -%}
+    quantile_cont(cast({{ expression }} as {{ type }}), [{{ fractions | join(', ') }}])
 {%- endmacro %}
 
-{% macro spark__quantiles(expression, fractions) -%}
-    percentile(cast({{ expression }} as integer), array({{ fractions | join(', ') }}))
+{% macro spark__quantiles(expression, fractions, type) -%}
+    percentile(cast({{ expression }} as {{ type }}), array({{ fractions | join(', ') }}))
 {%- endmacro %}
 
 

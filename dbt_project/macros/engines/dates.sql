@@ -190,6 +190,69 @@
 {%- endmacro %}
 
 
+{#
+    Days from one moment to a later one, to the millionth, a half rounded up. In whole numbers: the
+    engines would round a double from different digits of it.
+#}
+{% macro days_with_fraction(first_moment, last_moment) -%}
+    cast(
+        cast(
+            {{ whole_quotient(
+                seconds_between(first_moment, last_moment) ~ ' * 1000000 + 43200', 86400
+            ) }} as decimal(18, 0)
+        )
+        * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
+    )
+{%- endmacro %}
+
+
+{# The quotient of two whole numbers without its fraction. #}
+{% macro whole_quotient(number, divisor) -%}
+    {{ return(adapter.dispatch('whole_quotient', 'salesops')(number, divisor)) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_quotient(number, divisor) -%}
+    ({{ number }}) // {{ divisor }}
+{%- endmacro %}
+
+{% macro spark__whole_quotient(number, divisor) -%}
+    ({{ number }}) div {{ divisor }}
+{%- endmacro %}
+
+
+{#
+    Whether a beginning and an end are both told to the time of day.
+
+    A moment that is midnight on the company's clock is a date that somebody wrote as a moment: from it
+    to a time of day, hours would be counted that nobody knows of.
+#}
+{% macro are_times_of_day(first_at, first_date, last_at, last_date, are_told, time_zone) -%}
+    {{ are_told }}
+            and {{ first_at }} <= {{ last_at }}
+            and {{ first_at }} <> {{ start_of_day(first_date, time_zone) }}
+            and {{ last_at }} <> {{ start_of_day(last_date, time_zone) }}
+{%- endmacro %}
+
+
+{#
+    Days from a beginning to an end, with the fraction of a day where both are told to the time of day;
+    where only a date is told of one of them, the days between the dates.
+
+    Arguments:
+        first_at, first_date: the moment and the business date of the beginning.
+        last_at, last_date: those of the end, which is not before the beginning.
+        are_told: whether a source tells both moments.
+        time_zone: the company's.
+#}
+{% macro days_as_told(first_at, first_date, last_at, last_date, are_told, time_zone) -%}
+    case
+        when {{ are_times_of_day(first_at, first_date, last_at, last_date, are_told, time_zone) }}
+            then {{ days_with_fraction(first_at, last_at) }}
+        else cast({{ days_between(first_date, last_date) }} as decimal(18, 6))
+    end
+{%- endmacro %}
+
+
 {# The moment so many seconds later; `seconds` is an integer expression. #}
 {% macro plus_seconds(moment, seconds) -%}
     {{ return(adapter.dispatch('plus_seconds', 'salesops')(moment, seconds)) }}

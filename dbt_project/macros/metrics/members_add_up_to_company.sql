@@ -8,9 +8,11 @@
 
     Arguments:
         parts: columns that can be added up; NULL counts as 0.
+        rounded_parts: those that are added up over currencies and rounded once a row, so that members
+            and company may differ by half a cent a row.
         by_day: whether the mart has a row per day and the levels of the pipeline.
 #}
-{% test members_add_up_to_company(model, parts, by_day=false) %}
+{% test members_add_up_to_company(model, parts, rounded_parts=[], by_day=false) %}
 {%- set levels = pipeline_levels() if by_day else deal_levels() -%}
 {%- set time_columns = ['as_of_date'] if by_day else ['period_grain', 'period_start'] -%}
 
@@ -22,9 +24,10 @@ sums as (
         basis,
         {{ time_columns | join(', ') }},
         level,
-        {%- for part in parts %}
-        coalesce(sum({{ part }}), 0) as {{ part }}{{ ',' if not loop.last }}
+        {%- for part in parts + rounded_parts %}
+        coalesce(sum({{ part }}), 0) as {{ part }},
         {%- endfor %}
+        count(*) as members
 
     from {{ model }}
     group by basis, {{ time_columns | join(', ') }}, level
@@ -52,7 +55,7 @@ select
     expected_sums.basis,
     {{ prefixed('expected_sums', time_columns) }},
     expected_sums.expected_level,
-    {%- for part in parts %}
+    {%- for part in parts + rounded_parts %}
     expected_sums.{{ part }} as company_{{ part }},
     sums.{{ part }}{{ ',' if not loop.last }}
     {%- endfor %}
@@ -66,6 +69,9 @@ where
     sums.level is null
     {%- for part in parts %}
     or expected_sums.{{ part }} <> sums.{{ part }}
+    {%- endfor %}
+    {%- for part in rounded_parts %}
+    or abs(expected_sums.{{ part }} - sums.{{ part }}) > 0.005 * (sums.members + 1)
     {%- endfor %}
 
 {% endtest %}

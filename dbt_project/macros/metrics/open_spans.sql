@@ -11,9 +11,12 @@
         versions: fct_opportunity_version, or a relation with its columns.
         keys: further columns of it to hand through.
 
-    Gives: the keys, opportunity_id, episode, the columns of the levels, open_value (0 without an amount),
-    weighted_value, amount_source, expected_close_date, and the half-open interval of days
-    [starts_on, ends_on).
+    What a deal is worth changes from day to day with the rates: spans have amounts, and who reads them
+    converts them at the rate of the day that is looked at.
+
+    Gives: the keys, opportunity_id, episode, the columns of the levels, open_amount (0 without an
+    amount) and weighted_amount in currency_code, amount_source, has_creation_date,
+    expected_close_date, and the half-open interval of days [starts_on, ends_on).
 #}
 {% macro open_spans(versions=none, keys=[]) %}
     select *
@@ -30,8 +33,10 @@
             versions.lead_source,
             versions.stage_id,
             versions.forecast_category,
-            coalesce(versions.opportunity_value, 0) as open_value,
-            versions.weighted_value,
+            versions.currency_code,
+            coalesce(versions.amount, 0) as open_amount,
+            versions.weighted_amount,
+            versions.has_creation_date,
             versions.amount_source,
             versions.expected_close_date,
             reps.team_id,

@@ -43,9 +43,11 @@ versions as (
         is_closed,
         is_vanished,
         exclusion_reason,
+        closed_at,
         closed_date,
         closed_by_date,
         decided_at,
+        known_by,
         opened_on as first_opened_on,
         began_at,
         first_shows_at,
@@ -116,6 +118,7 @@ dated_versions as (
 
     select
         started_versions.*,
+        settings.time_zone,
         case
             when started_versions.stated_at is not null or started_versions.version_number = 1
                 then started_versions.first_shows_on
@@ -165,6 +168,7 @@ linked_versions as (
     select
         *,
         lag(known_closed_date) over deal as previous_closed_date,
+        lag(case when is_closed then closed_at end) over deal as previous_closed_at,
         {{ last_known('case when is_closed then nullif(amount, 0) end', 'episode_until_then') }}
             as last_closed_amount,
         first_value(case when version_number = 1 then first_opened_on else starts_on end) over (
@@ -197,6 +201,48 @@ linked_versions as (
             rows between unbounded preceding and current row
         )
 
+),
+
+timed_versions as (
+
+    select
+        *,
+        case when is_reopening and previous_closed_date <= starts_on then 1 else 0 end as lay_closed,
+        case
+            when
+                {{ are_times_of_day(
+                    'previous_closed_at', 'previous_closed_date', 'starts_at', 'starts_on',
+                    "known_by in ('field_history', 'stage_history')", 'time_zone'
+                ) }}
+                then 1
+            else 0
+        end as is_told_to_the_time
+
+    from linked_versions
+
+),
+
+closed_times as (
+
+    select
+        *,
+        sum(lay_closed * {{ days_between('previous_closed_date', 'starts_on') }}) over until_then
+            as closed_whole_days,
+        sum(
+            case
+                when lay_closed * is_told_to_the_time = 1
+                    then {{ days_with_fraction('previous_closed_at', 'starts_at') }}
+            end
+        ) over until_then as closed_told_days,
+        max(lay_closed * (1 - is_told_to_the_time)) over until_then = 0 as are_closed_days_told
+
+    from timed_versions
+    window until_then as (
+        partition by opportunity_id
+        order by version_number
+        rows between unbounded preceding and current row
+    )
+
 )
 
 select
@@ -216,18 +262,11 @@ select
     ends_at,
     starts_on,
     ends_on,
+    -- Hours count where all of its reopenings are told to the time of day.
     cast(
-        sum(
-            case
-                when is_reopening and previous_closed_date < starts_on
-                    then {{ days_between('previous_closed_date', 'starts_on') }}
-                else 0
-            end
-        ) over (
-            partition by opportunity_id
-            order by version_number
-            rows between unbounded preceding and current row
-        ) as integer
-    ) as closed_days_before
+        coalesce(case when are_closed_days_told then closed_told_days else closed_whole_days end, 0)
+        as decimal(18, 6)
+    ) as closed_days_before,
+    are_closed_days_told
 
-from linked_versions
+from closed_times

@@ -128,6 +128,7 @@ placed_versions as (
                 then coalesce(sequences.closed_date, versions.closed_date, versions.closed_by_date)
         end as closed_date,
         coalesce(sequences.closed_days_before, 0) as closed_days_before,
+        coalesce(sequences.are_closed_days_told, true) as are_closed_days_told,
         versions.began_at,
         versions.began_on,
         versions.known_by,
@@ -136,6 +137,16 @@ placed_versions as (
         coalesce(sequences.is_shown_late, versions.is_recorded_late) as is_shown_late,
         coalesce(sequences.opened_on, versions.opened_on) as opened_on,
         coalesce(sequences.starts_at, versions.first_shows_at) as starts_at,
+        -- Told by a history, or by the deal's own moment; an extract only says by when.
+        coalesce(
+            versions.known_by in ('field_history', 'stage_history')
+            or (versions.is_closed and coalesce(sequences.starts_at, versions.first_shows_at) = versions.closed_at)
+            or (
+                versions.version_number = 1
+                and coalesce(sequences.starts_at, versions.first_shows_at) = versions.created_at
+            ),
+            false
+        ) as has_told_moment,
         coalesce(sequences.ends_at, {{ open_end() }}) as ends_at,
         coalesce(sequences.starts_on, versions.first_shows_on) as starts_on,
         coalesce(sequences.ends_on, {{ open_end_date() }}) as ends_on
@@ -179,7 +190,15 @@ referenced_versions as (
 valued_versions as (
 
     select
-        *,
+        referenced_versions.*,
+        warehouse.as_of_date,
+        -- A decided deal is converted at the rate of its closing day, an open one at that of the last
+        -- day on which it stood as it is; for the newest version this is the as-of date.
+        case
+            when referenced_versions.is_closed
+                then coalesce(referenced_versions.closed_date, referenced_versions.starts_on)
+            else {{ last_day_of('referenced_versions.starts_on', 'referenced_versions.ends_on', 'warehouse.as_of_date') }}
+        end as rate_day,
         {{ resolved_amount('given_amount') }} as amount,
         {{ resolved_amount_source('given_amount') }} as amount_source,
         {{ resolved_currency_code('given_amount') }} as amount_currency_code,
@@ -188,6 +207,7 @@ valued_versions as (
         {{ resolved_currency_code('given_open_amount') }} as open_currency_code
 
     from referenced_versions
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
 
 )
 
@@ -229,6 +249,7 @@ select
         as opportunity_value,
     versions.probability,
     versions.closed_days_before,
+    versions.are_closed_days_told,
 
     versions.is_closed,
     versions.is_won,
@@ -244,6 +265,7 @@ select
     versions.began_on,
     versions.opened_on,
     versions.starts_at,
+    versions.has_told_moment,
     versions.ends_at,
     versions.starts_on,
     versions.ends_on,
@@ -253,15 +275,14 @@ select
     versions.is_shown_late
 
 from valued_versions as versions
-cross join {{ ref('int_warehouse_as_of') }} as warehouse
 left join {{ ref('int_fx_rates_daily') }} as rates
     on
         versions.amount_currency_code = rates.currency_code
-        and coalesce(versions.closed_date, versions.starts_on) = rates.rate_date
+        and versions.rate_day = rates.rate_date
 -- Of a closing day that lies ahead there may be no rate yet.
 left join {{ ref('int_fx_rates_daily') }} as newest_rates
     on
         versions.amount_currency_code = newest_rates.currency_code
         and case
-            when versions.closed_date > warehouse.as_of_date then warehouse.as_of_date
+            when versions.rate_day > versions.as_of_date then versions.as_of_date
         end = newest_rates.rate_date

@@ -40,10 +40,16 @@ attributed_episodes as (
         end as counted_territory_id,
         case
             when episodes.closed_date >= episodes.created_date
-                then {{ days_between('episodes.created_date', 'episodes.closed_date') }}
+                then {{ days_as_told(
+                    'episodes.created_at', 'episodes.created_date',
+                    'episodes.closed_at', 'episodes.closed_date',
+                    business_date('episodes.created_at', 'settings.time_zone') ~ ' = episodes.created_date',
+                    'settings.time_zone'
+                ) }}
         end as cycle_days
 
     from episodes
+    cross join {{ ref('stg_company__settings') }} as settings
     left join {{ ref('dim_account') }} as accounts
         on
             episodes.account_id = accounts.account_id
@@ -56,6 +62,21 @@ attributed_episodes as (
             and episodes.attribution_date < reps.valid_to_date
     left join {{ ref('dim_territory') }} as territories
         on episodes.attributed_territory_id = territories.territory_id
+
+),
+
+-- Whole days that a deal lay closed are taken from whole days: from hours, a deal that was reopened and
+-- decided within a day would have been active for less than nothing.
+timed_episodes as (
+
+    select
+        *,
+        case
+            when are_closed_days_told or cycle_days is null then cycle_days
+            else cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
+        end as days_of_cycle
+
+    from attributed_episodes
 
 )
 
@@ -88,7 +109,7 @@ select
     exchange_rate,
     exchange_rate_date,
     opportunity_value,
-    {{ weighted('opportunity_value', 'probability') }} as weighted_value,
+    {{ converted(weighted('amount', 'probability'), 'exchange_rate') }} as weighted_value,
     probability,
     created_at,
     created_date,
@@ -98,7 +119,7 @@ select
     closed_date,
     cycle_days,
     case
-        when cycle_days >= closed_days_before then cycle_days - closed_days_before
+        when days_of_cycle >= closed_days_before then days_of_cycle - closed_days_before
     end as active_days,
     is_closed,
     is_won,
@@ -110,4 +131,4 @@ select
     is_settled,
     coalesce(closed_date < given_created_date, false) as has_close_before_creation
 
-from attributed_episodes
+from timed_episodes

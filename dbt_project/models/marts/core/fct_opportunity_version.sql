@@ -18,6 +18,7 @@ shown_versions as (
         is_recorded_late,
         is_shown_late,
         starts_at as valid_from,
+        has_told_moment,
         ends_at as valid_to,
         starts_on as valid_from_date,
         ends_on as valid_to_date,
@@ -36,6 +37,7 @@ shown_versions as (
         exchange_rate_date,
         opportunity_value,
         probability,
+        created_date is not null as has_creation_date,
         expected_close_date,
         is_closed,
         is_won,
@@ -60,6 +62,7 @@ inferred_versions as (
         versions.is_recorded_late,
         versions.is_shown_late,
         versions.began_at as valid_from,
+        coalesce(versions.began_at = versions.created_at, false) as has_told_moment,
         versions.starts_at as valid_to,
         versions.began_on as valid_from_date,
         versions.starts_on as valid_to_date,
@@ -78,16 +81,18 @@ inferred_versions as (
         rates.exchange_rate_date,
         {{ converted('versions.open_amount', 'rates.exchange_rate') }} as opportunity_value,
         cast(null as decimal(9, 6)) as probability,
+        versions.created_date is not null as has_creation_date,
         versions.expected_close_date,
         false as is_closed,
         false as is_won,
         versions.exclusion_reason is not null as is_excluded
 
     from {{ ref('int_opportunity_versions_valued') }} as versions
+    cross join {{ ref('int_warehouse_as_of') }} as warehouse
     left join {{ ref('int_fx_rates_daily') }} as rates
         on
             versions.open_currency_code = rates.currency_code
-            and versions.began_on = rates.rate_date
+            and {{ last_day_of('versions.began_on', 'versions.starts_on', 'warehouse.as_of_date') }} = rates.rate_date
     where
         versions.version_number = 1
         and versions.is_closed
@@ -100,6 +105,16 @@ all_versions as (
     select * from shown_versions
     union all
     select * from inferred_versions
+
+),
+
+weighted_versions as (
+
+    select
+        *,
+        {{ weighted('amount', 'probability') }} as weighted_amount
+
+    from all_versions
 
 )
 
@@ -115,6 +130,7 @@ select
     versions.is_recorded_late,
     versions.is_shown_late,
     versions.valid_from,
+    versions.has_told_moment,
     versions.valid_to,
     versions.valid_from_date,
     versions.valid_to_date,
@@ -134,13 +150,15 @@ select
     versions.exchange_rate_date,
     versions.opportunity_value,
     versions.probability,
-    {{ weighted('versions.opportunity_value', 'versions.probability') }} as weighted_value,
+    versions.weighted_amount,
+    {{ converted('versions.weighted_amount', 'versions.exchange_rate') }} as weighted_value,
+    versions.has_creation_date,
     versions.expected_close_date,
     versions.is_closed,
     versions.is_won,
     versions.is_excluded
 
-from all_versions as versions
+from weighted_versions as versions
 left join {{ ref('dim_sales_rep') }} as reps
     on
         -- Only for deals without a territory of their own.

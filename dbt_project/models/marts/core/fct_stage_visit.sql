@@ -16,6 +16,7 @@ versions as (
         lead_source,
         territory_id,
         known_by,
+        has_told_moment,
         lag(stage_id) over deal as stage_before,
         lag(episode) over deal as episode_before
 
@@ -35,6 +36,7 @@ entries as (
         lead(stage_id) over deal as next_stage_id,
         lead(valid_from) over deal as exited_at,
         lead(valid_from_date) over deal as exited_date,
+        lead(has_told_moment) over deal as is_exit_told,
         lead(is_won) over deal as next_is_won,
         lead(is_closed) over deal as next_is_closed
 
@@ -117,7 +119,10 @@ from (
         exited_at,
         valid_from_date as entered_date,
         exited_date,
-        {{ days_between('valid_from_date', 'exited_date') }} as days_in_stage,
+        {{ days_as_told(
+            'valid_from', 'valid_from_date', 'exited_at', 'exited_date',
+            'has_told_moment and is_exit_told', 'settings.time_zone'
+        ) }} as days_in_stage,
         case
             when next_stage_id is null then 'open'
             when is_closed then 'reopened'
@@ -137,6 +142,7 @@ from (
         lead_source
 
     from ordered_entries
+    cross join {{ ref('stg_company__settings') }} as settings
 ) as visits
 left join {{ ref('dim_sales_rep') }} as reps
     on

@@ -79,14 +79,16 @@ select
     cells.people,
     cells.suppression_reason is not null as is_suppressed,
     cells.suppression_reason,
-    labels.period_label
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from cells
 left join {{ ref('int_level_members_named') }} as members
     on
         cells.level = members.level
         and cells.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        cells.period_grain = labels.period_grain
-        and cells.period_start = labels.period_start
+        cells.period_grain = periods.period_grain
+        and cells.period_start = periods.period_start

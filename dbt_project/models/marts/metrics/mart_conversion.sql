@@ -49,14 +49,16 @@ select
         as value_conversion_rate,
     cast(by_member.won_deals + by_member.lost_deals as bigint) as closed_deals,
     cast(by_member.won_value + by_member.lost_value as decimal(18, 2)) as closed_value,
-    labels.period_label
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

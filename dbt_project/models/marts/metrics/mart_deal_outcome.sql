@@ -45,7 +45,8 @@ managed_by_member as (
         pipeline.member_id,
         pipeline.basis,
         pipeline.open_deals as managed_deals,
-        pipeline.open_value as managed_value
+        pipeline.open_value as managed_value,
+        pipeline.undated_deals
 
     from known_periods
     inner join {{ ref('mart_pipeline_value') }} as pipeline
@@ -66,7 +67,8 @@ managed_by_member as (
         pipeline.member_id,
         'as_closed' as basis,
         pipeline.open_deals as managed_deals,
-        pipeline.open_value as managed_value
+        pipeline.open_value as managed_value,
+        pipeline.undated_deals
 
     from known_periods
     cross join {{ ref('int_warehouse_as_of') }} as warehouse
@@ -93,6 +95,7 @@ both_parts as (
         basis,
         0 as managed_deals,
         cast(0 as decimal(18, 2)) as managed_value,
+        0 as undated_deals,
         closed_deals,
         won_deals,
         won_value
@@ -110,6 +113,7 @@ both_parts as (
         basis,
         managed_deals,
         managed_value,
+        undated_deals,
         0 as closed_deals,
         0 as won_deals,
         cast(0 as decimal(18, 2)) as won_value
@@ -129,6 +133,7 @@ by_member as (
         basis,
         sum(managed_deals) as managed_deals,
         sum(managed_value) as managed_value,
+        sum(undated_deals) as undated_deals,
         sum(closed_deals) as closed_deals,
         sum(won_deals) as won_deals,
         sum(won_value) as won_value
@@ -161,14 +166,17 @@ select
     cast(by_member.won_deals as bigint) as won_deals,
     {{ ratio('by_member.won_value', 'by_member.won_deals') }} as average_won_value,
     cast(by_member.won_value as decimal(18, 2)) as won_value,
-    labels.period_label
+    cast(by_member.undated_deals as bigint) as undated_deals,
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

@@ -116,7 +116,7 @@ stand_in_parts as (
         horizons.period_end,
         horizons.horizon_days,
         true as is_weighted,
-        open_spans.weighted_value as forecast_value
+        {{ converted_sum('open_spans.weighted_amount', 'rates.exchange_rate') }} as forecast_value
 
     from open_spans
     inner join {{ ref('dim_date') }} as calendar
@@ -127,7 +127,11 @@ stand_in_parts as (
             and horizons.period_grain = '{{ grain }}'
             and open_spans.starts_on <= horizons.horizon_date
             and open_spans.ends_on > horizons.horizon_date
-    where open_spans.weighted_value is not null
+    inner join {{ ref('int_fx_rates_daily') }} as rates
+        on
+            open_spans.currency_code = rates.currency_code
+            and horizons.horizon_date = rates.rate_date
+    where open_spans.weighted_amount is not null
 
     union all
 
@@ -364,14 +368,16 @@ select
             then 0
         else 1 - {{ ratio('by_member.absolute_error_value', 'by_member.actual_value') }}
     end as precision,
-    labels.period_label
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

@@ -285,17 +285,19 @@ select
     cast(counted.employed_days as bigint) as employed_days,
     cast(counted.fte_days as double) as fte_days,
     cast(counted.known_days as bigint) as known_days,
-    labels.period_label
+    periods.period_label,
+    periods.is_running_for_hr as is_running,
+    periods.elapsed_business_days_for_hr as elapsed_business_days
 
 from counted
 left join {{ ref('int_level_members_named') }} as members
     on
         counted.level = members.level
         and counted.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        counted.period_grain = labels.period_grain
-        and counted.period_start = labels.period_start
+        counted.period_grain = periods.period_grain
+        and counted.period_start = periods.period_start
 where
     counted.opening_headcount > 0
     or counted.employed_days > 0

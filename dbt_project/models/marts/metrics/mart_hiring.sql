@@ -126,14 +126,16 @@ select
     cast(by_member.days_to_hire_known as bigint) as timed_hires,
     cast(by_member.days_to_fill as bigint) as filling_days,
     cast(by_member.days_to_fill_known as bigint) as timed_requisitions,
-    labels.period_label
+    periods.period_label,
+    periods.is_running_for_hr as is_running,
+    periods.elapsed_business_days_for_hr as elapsed_business_days
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

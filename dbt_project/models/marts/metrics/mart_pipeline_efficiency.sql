@@ -16,14 +16,30 @@ known_periods as (
 
 ),
 
--- What was open at the end of the day before a period.
+starting_rates as (
+
+    select
+        known_periods.period_grain,
+        known_periods.period_start,
+        rates.currency_code,
+        rates.exchange_rate
+
+    from known_periods
+    inner join {{ ref('int_fx_rates_daily') }} as rates
+        on {{ plus_days('known_periods.period_start', -1) }} = rates.rate_date
+
+),
+
+-- What was open at the end of the day before a period, worth what it was at that day's rate.
 starting_deals as (
 
     select
         periods.period_grain,
         periods.period_start,
         periods.period_end,
+        periods.last_known_date,
         spans.*,
+        {{ converted_sum('spans.open_amount', 'rates.exchange_rate') }} as open_value,
         coalesce(
             spans.expected_close_date between periods.period_start and periods.period_end, false
         ) as is_expected
@@ -33,6 +49,11 @@ starting_deals as (
         on
             spans.starts_on < periods.period_start
             and spans.ends_on >= periods.period_start
+    left join starting_rates as rates
+        on
+            periods.period_grain = rates.period_grain
+            and periods.period_start = rates.period_start
+            and spans.currency_code = rates.currency_code
 
 ),
 
@@ -60,6 +81,9 @@ pushed_starting_deals as (
         deals.*,
         case when deals.is_expected then 1 else 0 end as expected_deals,
         case when deals.is_expected then deals.open_value else 0 end as expected_value,
+        -- While a period runs, a deal that is still to be decided in time has not slipped.
+        case when deals.is_expected and deals.expected_close_date <= deals.last_known_date then 1 else 0 end
+            as due_deals,
         case when pushes.opportunity_id is null then 0 else 1 end as pushed_deals
 
     from starting_deals as deals
@@ -98,6 +122,7 @@ outcomes as (
         deals.open_value,
         deals.expected_deals,
         deals.expected_value,
+        deals.due_deals,
         deals.pushed_deals,
         coalesce(
             facts.closed_date between deals.period_start and deals.period_end, false
@@ -123,6 +148,7 @@ outcomes as (
         deals.open_value,
         deals.expected_deals,
         deals.expected_value,
+        deals.due_deals,
         deals.pushed_deals,
         closings.opportunity_id is not null as is_decided,
         coalesce(closings.is_won, false) as is_won
@@ -149,7 +175,8 @@ by_member as (
         'starting_value_won': money_sum('case when facts.is_decided and facts.is_won then facts.open_value end'),
         'expected_deals': 'sum(facts.expected_deals)',
         'expected_value': money_sum('facts.expected_value'),
-        'slipped_deals': 'sum(case when facts.is_decided then 0 else facts.expected_deals end)',
+        'due_deals': 'sum(facts.due_deals)',
+        'slipped_deals': 'sum(case when facts.is_decided then 0 else facts.due_deals end)',
         'pushed_deals': 'sum(facts.pushed_deals)',
     }) }}
 
@@ -178,12 +205,16 @@ select
     end as coverage_ratio,
     cast(by_member.expected_deals as bigint) as expected_deals,
     cast(by_member.slipped_deals as bigint) as slipped_deals,
-    {{ ratio('by_member.slipped_deals', 'by_member.expected_deals') }} as slip_rate,
+    {{ ratio('by_member.slipped_deals', 'by_member.due_deals') }} as slip_rate,
     cast(by_member.pushed_deals as bigint) as pushed_deals,
+    {{ ratio('by_member.expected_value', 'quotas.quota_value') }} as starting_coverage,
+    cast(by_member.due_deals as bigint) as due_deals,
     by_member.expected_value,
     quotas.quota_value,
     quotas.won_value >= quotas.quota_value as quota_attained,
-    labels.period_label
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from by_member
 left join {{ ref('mart_deal_outcome') }} as outcomes
@@ -211,7 +242,7 @@ left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

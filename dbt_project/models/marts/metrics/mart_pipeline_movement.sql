@@ -3,13 +3,14 @@
 {%- set members = level_columns(deal_levels()) %}
 {%- set carried = [
     'opportunity_id', 'episode', 'account_id', 'sales_rep_id', 'product_id', 'territory_id',
-    'has_own_territory', 'lead_source', 'stage_id', 'forecast_category', 'opportunity_value',
-    'weighted_value', 'amount_source', 'expected_close_date', 'is_closed', 'is_won', 'is_excluded',
+    'has_own_territory', 'lead_source', 'stage_id', 'forecast_category', 'currency_code', 'amount',
+    'weighted_amount', 'amount_source', 'has_creation_date', 'expected_close_date', 'is_closed',
+    'is_won', 'is_excluded',
 ] %}
 {%- set movements = [
     'start_value', 'created_value', 'increased_value', 'pulled_in_value', 'reopened_value',
     'decreased_value', 'pushed_out_value', 'won_value', 'lost_value', 'removed_value',
-    'transferred_value', 'end_value',
+    'transferred_value', 'revaluation_value', 'end_value',
 ] %}
 -- noqa: disable=LT02,LT05,ST06
 with
@@ -220,7 +221,8 @@ states as (
         heard_start,
         opportunity_id,
         'open' as state,
-        open_value,
+        currency_code,
+        open_amount,
         expected_close_date,
         {%- for member in members %}
         {{ member }},
@@ -241,7 +243,8 @@ states as (
             when is_won then 'won'
             else 'lost'
         end as state,
-        cast(null as decimal(18, 2)) as open_value,
+        cast(null as string) as currency_code,
+        cast(null as decimal(18, 2)) as open_amount,
         cast(null as date) as expected_close_date,
         {%- for member in members %}
         cast(null as string) as {{ member }},
@@ -252,12 +255,13 @@ states as (
 
 ),
 
-neighbours as (
+sequenced_states as (
 
     select
         *,
         lag(state) over deal as state_before,
-        lag(open_value) over deal as value_before,
+        lag(currency_code) over deal as currency_before,
+        lag(open_amount) over deal as amount_before,
         lag(expected_close_date) over deal as expected_before,
         lead(state) over deal as state_after,
         lead(expected_close_date) over deal as expected_after,
@@ -268,6 +272,106 @@ neighbours as (
         partition by opportunity_id, heard_grain, heard_start, sign
         order by starts_on
     )
+
+),
+
+-- Whatever happens on a day is worth what it is at that day's rate, and so is what it ends.
+valued_states as (
+
+    select
+        states.*,
+        coalesce({{ converted('states.open_amount', 'rates.exchange_rate') }}, 0) as open_value,
+        coalesce({{ converted('states.amount_before', 'rates_before.exchange_rate') }}, 0)
+            as value_before
+
+    from sequenced_states as states
+    left join {{ ref('int_fx_rates_daily') }} as rates
+        on
+            states.currency_code = rates.currency_code
+            and states.starts_on = rates.rate_date
+    left join {{ ref('int_fx_rates_daily') }} as rates_before
+        on
+            states.currency_before = rates_before.currency_code
+            and states.starts_on = rates_before.rate_date
+
+),
+
+neighbours as (
+
+    select
+        *,
+        lead(value_before) over (
+            partition by opportunity_id, heard_grain, heard_start, sign
+            order by starts_on
+        ) as value_at_exit
+
+    from valued_states
+
+),
+
+-- The rates at which a period's pipeline is valued at its start and at its end.
+period_rates as (
+
+    select
+        known_periods.period_grain,
+        known_periods.period_start,
+        known_periods.period_end,
+        known_periods.last_known_date,
+        currencies.currency_code,
+        start_rates.exchange_rate as start_rate,
+        end_rates.exchange_rate as end_rate
+
+    from known_periods
+    cross join (
+        select distinct currency_code
+
+        from {{ ref('int_fx_rates_daily') }}
+    ) as currencies
+    left join {{ ref('int_fx_rates_daily') }} as start_rates
+        on
+            currencies.currency_code = start_rates.currency_code
+            and {{ plus_days('known_periods.period_start', -1) }} = start_rates.rate_date
+    left join {{ ref('int_fx_rates_daily') }} as end_rates
+        on
+            currencies.currency_code = end_rates.currency_code
+            and known_periods.last_known_date = end_rates.rate_date
+
+),
+
+-- What is open at the start and the end of the period in which it is expected to close, and what it
+-- gained by the rates alone from when it was first in that pipeline until it left it.
+stays as (
+
+    {%- for grain in period_grains() %}
+    select
+        spans.*,
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        case
+            when spans.starts_on < periods.period_start
+                then coalesce({{ converted('spans.open_amount', 'periods.start_rate') }}, 0)
+        end as start_value,
+        case
+            when spans.ends_on is null or spans.ends_on > periods.last_known_date
+                then coalesce({{ converted('spans.open_amount', 'periods.end_rate') }}, 0)
+        end as end_value
+
+    from neighbours as spans
+    inner join {{ ref('dim_date') }} as calendar on spans.expected_close_date = calendar.date_day
+    inner join period_rates as periods
+        on
+            calendar.{{ grain }}_start = periods.period_start
+            and periods.period_grain = '{{ grain }}'
+            and spans.currency_code = periods.currency_code
+            and spans.starts_on <= periods.last_known_date
+    where
+        spans.state = 'open'
+        and coalesce(spans.ends_on >= periods.period_start, true)
+        and coalesce(spans.heard_grain, '{{ grain }}') = '{{ grain }}'
+        and coalesce(spans.heard_start, periods.period_start) = periods.period_start
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -352,6 +456,7 @@ effects as (
         0 as lost_value,
         0 as removed_value,
         case when was_in then value_before else 0 end as transferred_value,
+        0 as revaluation_value,
         0 as end_value
 
     from entries
@@ -373,35 +478,29 @@ effects as (
         0 as pulled_in_value,
         0 as reopened_value,
         0 as decreased_value,
-        case when state_after = 'open' and not stays_in then open_value else 0 end
+        case when state_after = 'open' and not stays_in then value_at_exit else 0 end
             as pushed_out_value,
-        case when state_after = 'won' then open_value else 0 end as won_value,
-        case when state_after = 'lost' then open_value else 0 end as lost_value,
-        case when state_after = 'excluded' then open_value else 0 end as removed_value,
-        case when stays_in then -open_value else 0 end as transferred_value,
+        case when state_after = 'won' then value_at_exit else 0 end as won_value,
+        case when state_after = 'lost' then value_at_exit else 0 end as lost_value,
+        case when state_after = 'excluded' then value_at_exit else 0 end as removed_value,
+        case when stays_in then -value_at_exit else 0 end as transferred_value,
+        0 as revaluation_value,
         0 as end_value
 
     from exits
 
     union all
 
-    {%- for grain in period_grains() %}
     select
-        case when open_spans.heard_grain is null then 'restated' else 'correction' end as basis,
-        open_spans.sign,
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end,
+        case when heard_grain is null then 'restated' else 'correction' end as basis,
+        sign,
+        period_grain,
+        period_start,
+        period_end,
         {%- for member in members %}
-        open_spans.{{ member }},
+        {{ member }},
         {%- endfor %}
-        case
-            when
-                open_spans.starts_on < known_periods.period_start
-                and open_spans.ends_on >= known_periods.period_start
-                then open_spans.open_value
-            else 0
-        end as start_value,
+        coalesce(start_value, 0) as start_value,
         0 as created_value,
         0 as increased_value,
         0 as pulled_in_value,
@@ -412,26 +511,10 @@ effects as (
         0 as lost_value,
         0 as removed_value,
         0 as transferred_value,
-        case
-            when
-                open_spans.starts_on <= known_periods.last_known_date
-                and open_spans.ends_on > known_periods.last_known_date
-                then open_spans.open_value
-            else 0
-        end as end_value
+        coalesce(end_value, value_at_exit) - coalesce(start_value, open_value) as revaluation_value,
+        coalesce(end_value, 0) as end_value
 
-    from open_spans
-    inner join {{ ref('dim_date') }} as calendar
-        on open_spans.expected_close_date = calendar.date_day
-    inner join known_periods
-        on
-            calendar.{{ grain }}_start = known_periods.period_start
-            and known_periods.period_grain = '{{ grain }}'
-    where
-        coalesce(open_spans.heard_grain, '{{ grain }}') = '{{ grain }}'
-        and coalesce(open_spans.heard_start, known_periods.period_start) = known_periods.period_start
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    from stays
 
 ),
 
@@ -503,17 +586,20 @@ select
     by_member.end_value,
     by_member.removed_value,
     by_member.transferred_value,
-    labels.period_label
+    by_member.revaluation_value,
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start
 -- A period in which nothing was expected to close, and nothing was before or after.
 where
     by_member.start_value <> 0
@@ -523,3 +609,4 @@ where
     or by_member.reopened_value <> 0
     or by_member.increased_value <> 0
     or by_member.transferred_value <> 0
+    or by_member.revaluation_value <> 0

@@ -8,7 +8,7 @@ attributed_versions as (
 
 ),
 
-valued_versions as (
+counted_versions as (
 
     select
         'restated' as basis,
@@ -21,10 +21,12 @@ valued_versions as (
         lead_source,
         stage_id,
         forecast_category,
-        open_value,
-        coalesce(weighted_value, 0) as weighted_value,
-        case when weighted_value is null then 0 else 1 end as weighted_deals,
+        currency_code,
+        open_amount,
+        coalesce(weighted_amount, 0) as weighted_amount,
+        case when weighted_amount is null then 0 else 1 end as weighted_deals,
         case when amount_source = 'none' then 1 else 0 end as no_amount_deals,
+        case when has_creation_date then 0 else 1 end as undated_deals,
         starts_on,
         ends_on,
         -- The first day of these on which the expected close date has passed.
@@ -39,7 +41,8 @@ valued_versions as (
 ),
 
 -- What each version adds on its first day, takes away again on the day after its last, and adds to
--- what is overdue in between. A day's pipeline is the sum of all changes up to its end.
+-- what is overdue in between. A day's pipeline is the sum of all changes up to its end, by currency:
+-- what it is worth follows from that sum and the day's rate, however many deals are in it.
 changes as (
 
     select
@@ -48,7 +51,7 @@ changes as (
         1 as deals_change,
         0 as overdue_change
 
-    from valued_versions
+    from counted_versions
 
     union all
 
@@ -58,7 +61,7 @@ changes as (
         0 as deals_change,
         1 as overdue_change
 
-    from valued_versions
+    from counted_versions
     where overdue_on is not null
 
     union all
@@ -69,21 +72,22 @@ changes as (
         -1 as deals_change,
         case when overdue_on is null then 0 else -1 end as overdue_change
 
-    from valued_versions
+    from counted_versions
     where ends_on < {{ open_end_date() }}
 
 ),
 
 daily_changes as (
 
-    {{ rolled_up_by('changes', keys=['as_of_date'], levels=pipeline_levels(), measures={
+    {{ rolled_up_by('changes', keys=['as_of_date', 'currency_code'], levels=pipeline_levels(), measures={
         'open_deals': 'sum(facts.deals_change)',
-        'open_value': 'sum(facts.deals_change * facts.open_value)',
-        'weighted_value': 'sum(facts.deals_change * facts.weighted_value)',
+        'open_amount': 'sum(facts.deals_change * facts.open_amount)',
+        'weighted_amount': 'sum(facts.deals_change * facts.weighted_amount)',
         'weighted_deals': 'sum(facts.deals_change * facts.weighted_deals)',
         'overdue_deals': 'sum(facts.overdue_change)',
-        'overdue_value': 'sum(facts.overdue_change * facts.open_value)',
+        'overdue_amount': 'sum(facts.overdue_change * facts.open_amount)',
         'no_amount_deals': 'sum(facts.deals_change * facts.no_amount_deals)',
+        'undated_deals': 'sum(facts.deals_change * facts.undated_deals)',
     }) }}
 
 ),
@@ -94,13 +98,15 @@ first_days as (
         basis,
         level,
         member_id,
+        currency_code,
         min(as_of_date) as first_date
 
     from daily_changes
     group by
         basis,
         level,
-        member_id
+        member_id,
+        currency_code
 
 ),
 
@@ -110,6 +116,7 @@ member_days as (
         first_days.basis,
         first_days.level,
         first_days.member_id,
+        first_days.currency_code,
         calendar.date_day as as_of_date
 
     from first_days
@@ -121,20 +128,22 @@ member_days as (
 
 ),
 
-daily_states as (
+daily_amounts as (
 
     select
         member_days.as_of_date,
         member_days.level,
         member_days.member_id,
         member_days.basis,
+        member_days.currency_code,
         coalesce(sum(daily_changes.open_deals) over member_history, 0) as open_deals,
-        coalesce(sum(daily_changes.open_value) over member_history, 0) as open_value,
-        coalesce(sum(daily_changes.weighted_value) over member_history, 0) as weighted_value,
+        coalesce(sum(daily_changes.open_amount) over member_history, 0) as open_amount,
+        coalesce(sum(daily_changes.weighted_amount) over member_history, 0) as weighted_amount,
         coalesce(sum(daily_changes.weighted_deals) over member_history, 0) as weighted_deals,
         coalesce(sum(daily_changes.overdue_deals) over member_history, 0) as overdue_deals,
-        coalesce(sum(daily_changes.overdue_value) over member_history, 0) as overdue_value,
-        coalesce(sum(daily_changes.no_amount_deals) over member_history, 0) as no_amount_deals
+        coalesce(sum(daily_changes.overdue_amount) over member_history, 0) as overdue_amount,
+        coalesce(sum(daily_changes.no_amount_deals) over member_history, 0) as no_amount_deals,
+        coalesce(sum(daily_changes.undated_deals) over member_history, 0) as undated_deals
 
     from member_days
     left join daily_changes
@@ -142,12 +151,47 @@ daily_states as (
             member_days.as_of_date = daily_changes.as_of_date
             and member_days.level = daily_changes.level
             and member_days.member_id = daily_changes.member_id
+            and member_days.currency_code = daily_changes.currency_code
             and member_days.basis = daily_changes.basis
     window member_history as (
-        partition by member_days.basis, member_days.level, member_days.member_id
+        partition by
+            member_days.basis, member_days.level, member_days.member_id, member_days.currency_code
         order by member_days.as_of_date
         rows between unbounded preceding and current row
     )
+
+),
+
+daily_states as (
+
+    select
+        amounts.as_of_date,
+        amounts.level,
+        amounts.member_id,
+        amounts.basis,
+        sum(amounts.open_deals) as open_deals,
+        {{ money_sum(converted_sum('amounts.open_amount', 'rates.exchange_rate')) }} as open_value,
+        {{ money_sum(converted_sum('amounts.weighted_amount', 'rates.exchange_rate')) }}
+            as weighted_value,
+        sum(amounts.weighted_deals) as weighted_deals,
+        sum(amounts.overdue_deals) as overdue_deals,
+        {{ money_sum(converted_sum('amounts.overdue_amount', 'rates.exchange_rate')) }}
+            as overdue_value,
+        sum(amounts.no_amount_deals) as no_amount_deals,
+        sum(amounts.undated_deals) as undated_deals
+
+    from daily_amounts as amounts
+    left join {{ ref('int_fx_rates_daily') }} as rates
+        on
+            amounts.currency_code = rates.currency_code
+            and amounts.as_of_date = rates.rate_date
+    -- A deal that is open counts, whatever it is worth, so a member without one has nothing to show.
+    where amounts.open_deals > 0
+    group by
+        amounts.as_of_date,
+        amounts.level,
+        amounts.member_id,
+        amounts.basis
 
 )
 
@@ -159,20 +203,17 @@ select  -- noqa: ST06
     daily_states.basis,
 
     cast(daily_states.open_deals as bigint) as open_deals,
-    cast(daily_states.open_value as decimal(18, 2)) as open_value,
-    cast(
-        case when daily_states.weighted_deals > 0 then daily_states.weighted_value end
-        as decimal(18, 2)
-    ) as weighted_value,
+    daily_states.open_value,
+    case when daily_states.weighted_deals > 0 then daily_states.weighted_value end
+        as weighted_value,
     cast(daily_states.overdue_deals as bigint) as overdue_deals,
-    cast(daily_states.overdue_value as decimal(18, 2)) as overdue_value,
+    daily_states.overdue_value,
     cast(daily_states.no_amount_deals as bigint) as no_amount_deals,
-    cast(daily_states.weighted_deals as bigint) as weighted_deals
+    cast(daily_states.weighted_deals as bigint) as weighted_deals,
+    cast(daily_states.undated_deals as bigint) as undated_deals
 
 from daily_states
 left join {{ ref('int_level_members_named') }} as members
     on
         daily_states.level = members.level
         and daily_states.member_id = members.member_id
--- A deal that is open counts, whatever it is worth, so a member without one has nothing to show.
-where daily_states.open_deals > 0

@@ -7,7 +7,7 @@
     'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
     'won_cycle_days': 'sum(case when facts.is_won then facts.cycle_days end)',
     'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
-    'median_days': quantiles('case when facts.is_won then facts.cycle_days end', [0.5]),
+    'median_days': quantiles('case when facts.is_won then facts.cycle_days end', [0.5], 'double'),
 } %}
 -- noqa: disable=LT02,LT05,ST06
 with
@@ -121,14 +121,16 @@ select
     by_member.won_value,
     {{ ratio('by_member.won_cycle_days', 'by_member.timed_won_deals') }} as mean_cycle_days,
     {{ nth('by_member.median_days', 1) }} as median_cycle_days,
-    labels.period_label
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

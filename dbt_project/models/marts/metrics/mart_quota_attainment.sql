@@ -240,44 +240,21 @@ quotas_by_basis as (
 won_values as (
 
     select
-        basis,
-        level,
-        member_id,
-        period_grain,
-        period_start,
-        won_value
+        outcomes.basis,
+        outcomes.level,
+        outcomes.member_id,
+        outcomes.period_grain,
+        outcomes.period_start,
+        outcomes.won_value
 
-    from {{ ref('mart_deal_outcome') }}
-    where
-        level in ('company', 'branch', 'territory', 'team', 'rep')
-        and won_value <> 0
-
-),
-
-business_days as (
-
-    select
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end,
-        sum(case when calendar.is_business_day then 1 else 0 end) as period_days,
-        sum(
-            case
-                when calendar.is_business_day and calendar.date_day <= known_periods.last_known_date
-                    then 1
-                else 0
-            end
-        ) as elapsed_days
-
-    from known_periods
-    inner join {{ ref('dim_date') }} as calendar
+    from {{ ref('mart_deal_outcome') }} as outcomes
+    inner join known_periods
         on
-            known_periods.period_start <= calendar.date_day
-            and known_periods.period_end >= calendar.date_day
-    group by
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end
+            outcomes.period_grain = known_periods.period_grain
+            and outcomes.period_start = known_periods.period_start
+    where
+        outcomes.level in ('company', 'branch', 'territory', 'team', 'rep')
+        and outcomes.won_value <> 0
 
 ),
 
@@ -309,7 +286,7 @@ both_parts as (
 select
     parts.period_grain,
     parts.period_start,
-    days.period_end,
+    periods.period_end,
     parts.level,
     parts.member_id,
     coalesce(members.member_name, parts.member_id) as member_name,
@@ -324,29 +301,26 @@ select
             when parts.quota_value > parts.won_value then parts.quota_value - parts.won_value
             when parts.quota_value is not null then 0
         end as double
-    ) / nullif(days.period_days - days.elapsed_days, 0) as required_per_remaining_day,
-    {{ ratio('parts.won_value * days.period_days', 'parts.quota_value * days.elapsed_days') }} as pace,
+    ) / nullif(periods.business_days - periods.elapsed_business_days, 0) as required_per_remaining_day,
+    {{ ratio('parts.won_value * periods.business_days', 'parts.quota_value * periods.elapsed_business_days') }} as pace,
     cast(parts.full_quota_value as decimal(18, 2)) as full_quota_value,
     cast(parts.ramped_quota_value as decimal(18, 2)) as ramped_quota_value,
     cast(
-        cast(parts.quota_value as double) * days.elapsed_days / nullif(days.period_days, 0)
+        cast(parts.quota_value as double) * periods.elapsed_business_days / nullif(periods.business_days, 0)
         as decimal(18, 2)
     ) as prorated_quota_value,
     parts.quota_source,
-    cast(days.period_days as bigint) as period_business_days,
-    cast(days.elapsed_days as bigint) as elapsed_business_days,
-    labels.period_label
+    periods.business_days as period_business_days,
+    periods.elapsed_business_days,
+    periods.period_label,
+    periods.is_running
 
 from both_parts as parts
-inner join business_days as days
-    on
-        parts.period_grain = days.period_grain
-        and parts.period_start = days.period_start
 left join {{ ref('int_level_members_named') }} as members
     on
         parts.level = members.level
         and parts.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+inner join {{ ref('int_periods') }} as periods
     on
-        parts.period_grain = labels.period_grain
-        and parts.period_start = labels.period_start
+        parts.period_grain = periods.period_grain
+        and parts.period_start = periods.period_start

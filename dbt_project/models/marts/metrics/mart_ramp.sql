@@ -49,7 +49,9 @@ select
     cast(case when shown.is_shown then shown.new_reps - shown.ramped_reps end as bigint) as censored_reps,
     case when shown.is_shown then {{ ratio('shown.ramped_reps', 'shown.new_reps') }} end as ramped_share,
     case when shown.is_shown then medians.median_days_to_ramp end as median_days_to_ramp,
-    labels.period_label
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from shown
 left join {{ ref('int_ramp_medians') }} as medians
@@ -62,7 +64,7 @@ left join {{ ref('int_level_members_named') }} as members
     on
         shown.level = members.level
         and shown.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        shown.period_grain = labels.period_grain
-        and shown.period_start = labels.period_start
+        shown.period_grain = periods.period_grain
+        and shown.period_start = periods.period_start

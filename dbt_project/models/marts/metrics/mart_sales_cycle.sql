@@ -4,13 +4,13 @@
     'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
     'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
     'won_cycle_days': 'coalesce(sum(case when facts.is_won then facts.cycle_days end), 0)',
-    'median_and_p90_days': quantiles('case when facts.is_won then facts.cycle_days end', [0.5, 0.9]),
+    'median_and_p90_days': quantiles('case when facts.is_won then facts.cycle_days end', [0.5, 0.9], 'double'),
     'timed_active_deals': 'count(case when facts.is_won then facts.active_days end)',
     'won_active_days': 'coalesce(sum(case when facts.is_won then facts.active_days end), 0)',
     'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
     'timed_lost_deals': 'count(case when not facts.is_won then facts.cycle_days end)',
     'lost_cycle_days': 'coalesce(sum(case when not facts.is_won then facts.cycle_days end), 0)',
-    'median_lost_days': quantiles('case when not facts.is_won then facts.cycle_days end', [0.5]),
+    'median_lost_days': quantiles('case when not facts.is_won then facts.cycle_days end', [0.5], 'double'),
 } %}
 with
 
@@ -56,19 +56,21 @@ select
     {{ ratio('by_member.lost_cycle_days', 'by_member.timed_lost_deals') }} as mean_lost_cycle_days,
     {{ nth('by_member.median_lost_days', 1) }} as median_lost_cycle_days,
     cast(by_member.timed_won_deals as bigint) as timed_won_deals,
-    cast(by_member.won_cycle_days as bigint) as won_cycle_days,
+    cast(by_member.won_cycle_days as decimal(18, 6)) as won_cycle_days,
     cast(by_member.timed_active_deals as bigint) as timed_active_deals,
-    cast(by_member.won_active_days as bigint) as won_active_days,
+    cast(by_member.won_active_days as decimal(18, 6)) as won_active_days,
     cast(by_member.timed_lost_deals as bigint) as timed_lost_deals,
-    cast(by_member.lost_cycle_days as bigint) as lost_cycle_days,
-    labels.period_label
+    cast(by_member.lost_cycle_days as decimal(18, 6)) as lost_cycle_days,
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from by_member
 left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

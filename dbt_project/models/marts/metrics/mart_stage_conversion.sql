@@ -9,7 +9,7 @@
     'still_open': "sum(case when facts.outcome = 'open' then 1 else 0 end)",
     'regressed': "sum(case when facts.outcome = 'regressed' then 1 else 0 end)",
     'skipped': "sum(case when facts.outcome = 'skipped' then 1 else 0 end)",
-    'median_and_p90_days': quantiles('facts.days_in_stage', [0.5, 0.9]),
+    'median_and_p90_days': quantiles('facts.days_in_stage', [0.5, 0.9], 'double'),
 } %}
 -- noqa: disable=LT02,LT05,ST06
 with
@@ -122,7 +122,7 @@ stage_facts as (
         visits.{{ member }},
         {%- endfor %}
         visits.exited_date as fact_date,
-        cast(null as integer) as days_in_stage,
+        cast(null as decimal(18, 6)) as days_in_stage,
         'skipped' as outcome
 
     from visits
@@ -175,7 +175,7 @@ frozen_facts as (
         {%- for member in members %}
         visits.{{ member }},
         {%- endfor %}
-        cast(null as integer) as days_in_stage,
+        cast(null as decimal(18, 6)) as days_in_stage,
         'skipped' as outcome
 
     from visits
@@ -235,7 +235,9 @@ select
         as stage_conversion_rate,
     {{ nth('by_member.median_and_p90_days', 1) }} as median_days_in_stage,
     {{ nth('by_member.median_and_p90_days', 2) }} as p90_days_in_stage,
-    labels.period_label
+    periods.period_label,
+    periods.is_running,
+    periods.elapsed_business_days
 
 from by_member
 inner join open_stages on by_member.stage_id = open_stages.stage_id
@@ -243,7 +245,7 @@ left join {{ ref('int_level_members_named') }} as members
     on
         by_member.level = members.level
         and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        by_member.period_grain = labels.period_grain
-        and by_member.period_start = labels.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

@@ -168,14 +168,16 @@ select
     cast(compared.closed_deals_before as bigint) as closed_deals_before,
     cast(compared.won_deals_after as bigint) as won_deals_after,
     cast(compared.closed_deals_after as bigint) as closed_deals_after,
-    labels.period_label
+    periods.period_label,
+    periods.is_running_for_hr as is_running,
+    periods.elapsed_business_days_for_hr as elapsed_business_days
 
 from compared
 left join {{ ref('int_level_members_named') }} as members
     on
         compared.level = members.level
         and compared.member_id = members.member_id
-left join {{ ref('int_periods') }} as labels
+left join {{ ref('int_periods') }} as periods
     on
-        compared.period_grain = labels.period_grain
-        and compared.period_start = labels.period_start
+        compared.period_grain = periods.period_grain
+        and compared.period_start = periods.period_start

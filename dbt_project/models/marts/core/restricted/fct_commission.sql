@@ -84,32 +84,23 @@ credit_rows as (
 
 ),
 
-draws as (
+draws_in_periods as (
 
     select
-        people.person_id,
+        draws.person_id,
         draws.period_start,
-        cast(
-            sum({{ converted('draws.draw_amount', 'rates.exchange_rate') }}) as decimal(18, 2)
-        ) as draw_value,
-        max(case when coalesce(draws.is_recoverable, true) then 1 else 0 end) = 1 as is_recoverable,
-        max(case when rates.exchange_rate is null then 'no_exchange_rate' end) as problem
+        draws.period_grain,
+        cast(sum(draws.draw_value) as decimal(18, 2)) as draw_value,
+        max(case when draws.is_recoverable then 1 else 0 end) = 1 as is_recoverable,
+        max(draws.problem) as problem
 
-    from {{ ref('stg_payroll__draws') }} as draws
-    cross join {{ ref('stg_company__settings') }} as settings
+    from {{ ref('fct_draw') }} as draws
     cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    inner join {{ ref('bridge_person') }} as people
-        on
-            people.system_name = 'payroll'
-            and draws.employee_id = people.system_person_id
-    left join {{ ref('int_fx_rates_daily') }} as rates
-        on
-            coalesce(draws.currency_code, settings.reporting_currency) = rates.currency_code
-            and draws.period_start = rates.rate_date
     where draws.period_start <= warehouse.as_of_date
     group by
-        people.person_id,
-        draws.period_start
+        draws.person_id,
+        draws.period_start,
+        draws.period_grain
 
 ),
 
@@ -117,7 +108,7 @@ drawing_people as (
 
     select distinct person_id
 
-    from draws
+    from draws_in_periods
 
 ),
 
@@ -135,58 +126,6 @@ earned_in_periods as (
         rows_of_credits.person_id,
         rows_of_credits.plan_period_start,
         rows_of_credits.plan_period_grain
-
-),
-
--- A draw names the first day of its period only: how long that is, the plan says that is assigned then,
--- or next to somebody who was hired within the period.
-ranked_draw_grains as (
-
-    select
-        draws.person_id,
-        draws.period_start,
-        coalesce(plans.period_grain, assignments.period_grain, 'month') as period_grain,
-        row_number() over (
-            partition by draws.person_id, draws.period_start
-            order by assignments.valid_from_date
-        ) as place
-
-    from draws
-    left join {{ ref('int_plan_assignments_held') }} as assignments
-        on
-            draws.person_id = assignments.person_id
-            and draws.period_start < assignments.valid_to_date
-    left join {{ ref('dim_compensation_plan') }} as plans
-        on
-            assignments.plan_id = plans.plan_id
-            and greatest(draws.period_start, assignments.valid_from_date) >= plans.valid_from_date
-            and greatest(draws.period_start, assignments.valid_from_date) < plans.valid_to_date
-
-),
-
-draw_grains as (
-
-    select
-        person_id,
-        period_start,
-        period_grain
-
-    from ranked_draw_grains
-    where place = 1
-
-),
-
-draws_in_periods as (
-
-    select
-        draws.*,
-        draw_grains.period_grain
-
-    from draws
-    inner join draw_grains
-        on
-            draws.person_id = draw_grains.person_id
-            and draws.period_start = draw_grains.period_start
 
 ),
 

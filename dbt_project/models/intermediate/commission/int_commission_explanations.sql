@@ -1,0 +1,79 @@
+-- noqa: disable=LT05,ST06
+with
+
+other_versions as (
+
+    select
+        {{ reconciled_unit('replays') }} as unit_key,
+        max(replays.plan_id) as plan_id,
+        replays.plan_version,
+        cast(null as decimal(9, 6)) as rate,
+        sum(replays.rate_value + replays.spif_value + replays.cap_taken_value) as other_value
+
+    from {{ ref('int_commission_replayed') }} as replays
+    where not replays.is_in_force
+    group by
+        {{ reconciled_unit('replays') }},
+        replays.plan_version
+
+),
+
+other_rates as (
+
+    select
+        units.unit_key,
+        units.plan_id,
+        tiers.plan_version,
+        tiers.rate,
+        {{ weighted('units.credit_value', 'tiers.rate') }} as other_value
+
+    from {{ ref('int_commission_units') }} as units
+    inner join {{ ref('dim_rate_tier') }} as tiers on units.plan_id = tiers.plan_id
+    where
+        units.paid_value <> 0
+        -- The rate that was earned by is no other one: what is missing or too much is something else.
+        and abs({{ weighted('units.credit_value', 'tiers.rate') }} - units.rate_value) > units.rounding_value
+
+),
+
+other_amounts as (
+
+    select * from other_versions
+    union all
+    select * from other_rates
+
+),
+
+-- A version explains all that was paid for the deal, a rate only what tiers gave: so versions come first, and
+-- of rates those of the version in force.
+explanations as (
+
+    select
+        units.unit_key,
+        others.plan_version,
+        others.rate,
+        row_number() over (
+            partition by units.unit_key
+            order by
+                case when others.rate is null then 0 else 1 end asc,
+                case when others.plan_version = units.plan_version then 0 else 1 end asc,
+                others.plan_version desc,
+                others.rate asc
+        ) as place
+
+    from {{ ref('int_commission_units') }} as units
+    inner join other_amounts as others
+        on
+            units.unit_key = others.unit_key
+            and abs(units.paid_value - units.adjustment_value - others.other_value) <= units.rounding_value
+    where units.paid_value <> 0
+
+)
+
+select
+    unit_key,
+    plan_version as explaining_plan_version,
+    rate as explaining_rate
+
+from explanations
+where place = 1
