@@ -539,7 +539,9 @@ def _origin(name: str, rules: Mapping[str, ColumnRule], feed: Feed, is_absent: b
         return f"expression over {names}" if names else "expression"
     if rule.key_of:
         return f"key of {names}"
-    return f"{names}, recoded" if rule.recode is not None else names
+    times = " or ".join(f"{unit.factor.normalize():f}" for unit in rule.units)
+    read = f"{names} × {times}" if times else names
+    return f"{read}, recoded" if rule.recode is not None else read
 
 
 def _form_sql(text: str) -> str:

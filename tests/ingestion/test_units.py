@@ -310,5 +310,7 @@ def test_fractions_that_are_taken_for_percent_are_told(
         "      opportunity_id: Id\n      stage_id: {constant: x}\n"
         "      probability: {from: P, unit: percent}\n"
     )
-    notes = check_mapping(load_mapping(file), folder).files[0].notes
-    assert any("needs no unit" in note for note in notes) is is_told
+    (report,) = check_mapping(load_mapping(file), folder).files
+    assert any("needs no unit" in note for note in report.notes) is is_told
+    origins = {column.column: column.origin for column in report.columns}
+    assert (origins["opportunity_id"], origins["probability"]) == ("Id", "P × 0.01")

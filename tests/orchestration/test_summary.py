@@ -133,3 +133,29 @@ def test_a_check_that_broke_is_not_told_as_a_finding():
 def test_the_raw_gate_has_the_check_that_repeats_the_quarantine():
     names = {check.name for check in raw_checks(load_contracts(), "r1")}
     assert SET_ASIDE_CHECK in names
+
+
+def test_values_that_were_left_empty_are_told_with_their_reasons():
+    files = (entry("crm", "accounts", "a.csv", records=9, accepted=9, emptied=3),)
+    emptied = tuple(
+        QuarantineEntry(source="crm", table="accounts", column=column, reason=reason, rows=rows)
+        for column, reason, rows in (
+            ("annual_revenue", "out_of_range", 2),
+            ("employee_count", "cast_failed", 1),
+        )
+    )
+    warned = check("landing.files", "nothing_emptied", "2 columns of which values were left empty")
+    gates = (GateEntry(gate="raw", passed=True, checks=592, not_passed=(warned,)),)
+    text = shown(record(files=files, emptied=emptied, gates=gates))
+    assert "9 new or changed, 0 unchanged, 3 values left empty" in text
+    assert "3 values left empty, their records kept, in full in /srv/home/quarantine/r1:" in text
+    told = "crm.accounts: 2 annual_revenue out of range, 1 employee_count not of its type"
+    assert told in text
+    # It is told once.
+    assert "warning" not in text
+
+
+def test_the_raw_gate_warns_of_values_that_were_left_empty():
+    found = {each.name: each for each in raw_checks(load_contracts(), "r1")}["nothing_emptied"]
+    assert (found.severity, found.table_name) == ("warn", "files")
+    assert "run_id = 'r1'" in found.failing_rows
