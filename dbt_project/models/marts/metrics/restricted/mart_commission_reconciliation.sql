@@ -11,14 +11,30 @@ compared as (
 
 ),
 
+first_versions as (
+
+    select
+        plan_id,
+        min(valid_from_date) as valid_from_date
+
+    from {{ ref('dim_compensation_plan') }}
+    group by plan_id
+
+),
+
+-- Payroll can tell that somebody was on a plan from before the first version of it that it tells.
 first_plans as (
 
     select
-        person_id,
-        min(valid_from_date) as first_plan_date
+        assignments.person_id,
+        min(greatest(assignments.valid_from_date, versions.valid_from_date)) as first_plan_date
 
-    from {{ ref('int_plan_assignments_held') }}
-    group by person_id
+    from {{ ref('int_plan_assignments_held') }} as assignments
+    inner join first_versions as versions
+        on
+            assignments.plan_id = versions.plan_id
+            and assignments.valid_to_date > versions.valid_from_date
+    group by assignments.person_id
 
 ),
 
