@@ -97,10 +97,18 @@ class _Session:
             if not is_fresh:
                 stamp.unlink(missing_ok=True)
             write = "--no-write-json" if is_fresh else "--write-json"
-            self._manifest = self._invoke(["--quiet", write, "parse"]).result
+            self._manifest = self._read(write)
             if not is_fresh:
                 _write(stamp, digest)
         return {}
+
+    def _read(self, write: str) -> Manifest:
+        try:
+            return self._invoke(["--quiet", write, "parse"]).result
+        except Exception:
+            # What dbt kept of the last reading can mislead it: a unit test that moved to another
+            # file is there twice. Read as a whole, the project is what its files say.
+            return self._invoke(["--quiet", write, "--no-partial-parse", "parse"]).result
 
     def compile_tests(self, digest: str) -> Mapping[str, Any]:
         """Keeps each data test's query of failing rows beside the manifest."""
