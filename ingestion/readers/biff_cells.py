@@ -37,7 +37,7 @@ def scan_sheets(path: Path) -> dict[str, SheetScan]:
             Path(os.devnull).open("w") as nowhere,
             xlrd.open_workbook(str(path), nowhere, on_demand=True, ragged_rows=True) as book,
         ):
-            _check_stated_sizes(bytes(book.mem[book.base : book.base + book.stream_len]))
+            _check_stated_sizes(bytes(book.mem or b"")[book.base : book.base + book.stream_len])
             return {name: _scan(book.sheet_by_name(name)) for name in book.sheet_names()}
     except ExtractError:
         raise
