@@ -63,8 +63,11 @@ class SheetScan:
     def note(self, row: int, column: int) -> None:
         """Counts a filled cell."""
         self.filled += 1
-        self.last_row = max(self.last_row, row)
-        self.last_column = max(self.last_column, column)
+        # Called for every cell, of which there are millions.
+        if row > self.last_row:
+            self.last_row = row
+        if column > self.last_column:
+            self.last_column = column
 
     def check_extent(self, sheet: str) -> None:
         """Refuses a used range that there would be no memory for.

@@ -187,8 +187,8 @@ def table(names: list[str]) -> bytes:
     """A DBF table without a code page, its texts filled up on the left as such programs do."""
     width = 1 + 4 + 30
     head = bytes([3, 100, 1, 2]) + struct.pack("<IHH", len(names), 97, width) + bytes(20)
-    head += b"DSW_ID".ljust(11, b"\0") + b"N" + bytes(4) + bytes([4, 0]) + bytes(14)
-    head += b"DSW_NAME".ljust(11, b"\0") + b"C" + bytes(4) + bytes([30, 0]) + bytes(14)
+    head += b"ID_NO".ljust(11, b"\0") + b"N" + bytes(4) + bytes([4, 0]) + bytes(14)
+    head += b"NAME".ljust(11, b"\0") + b"C" + bytes(4) + bytes([30, 0]) + bytes(14)
     records = (b" %4d" % i + encoded(name).rjust(30) for i, name in enumerate(names))
     return head + b"\r" + b"".join(records) + b"\x1a"
 

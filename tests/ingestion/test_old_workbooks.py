@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from ingestion.errors import ExtractError
 DAY = xlwt.easyxf(num_format_str="yyyy-mm-dd")
 MOMENT = xlwt.easyxf(num_format_str="yyyy-mm-dd hh:mm:ss")
 NOT_AVAILABLE = 0x2A
+RANGE, TEXTS = struct.Struct("<IIHH"), struct.Struct("<HHII")
 DIVIDED_BY_ZERO = 0x07
 DEALS = (
     "  opportunities:\n    files: 'deals*'\n    columns:\n"
@@ -151,3 +153,22 @@ def test_one_that_is_cut_is_refused(read, tmp_path, share):
     content = (tmp_path / "made.xls").read_bytes()
     with pytest.raises(ExtractError, match="corrupt"):
         read(content[: int(len(content) * share)], "file.xls")
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now"),
+    [
+        (RANGE.pack(0, 3, 0, 3), RANGE.pack(0, 4_000_000_000, 0, 3)),
+        (RANGE.pack(0, 3, 0, 3), RANGE.pack(0, 3, 0, 60_000)),
+        (RANGE.pack(0, 3, 0, 3), RANGE.pack(9, 3, 0, 3)),
+        (RANGE.pack(0, 3, 0, 3), RANGE.pack(0, 3, 7, 3)),
+        (TEXTS.pack(0xFC, 35, 4, 4), TEXTS.pack(0xFC, 35, 4, 2_000_000_000)),
+    ],
+    ids=["rows", "columns", "rows-turned-round", "columns-turned-round", "texts"],
+)
+def test_sizes_that_a_damaged_file_states_make_no_room(read, tmp_path, was, is_now):
+    """The library would ask for hundreds of gigabytes, which ends the process."""
+    content = old_workbook(tmp_path / "made.xls").read_bytes()
+    assert content.count(was) == 1
+    with pytest.raises(ExtractError, match="the workbook is corrupt"):
+        read(content.replace(was, is_now), "file.xls")
