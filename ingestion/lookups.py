@@ -231,6 +231,11 @@ class LookedUpRecords:
         """What is worth knowing, with how many keys were not found."""
         return (*self.inner.notes, *self._notes)
 
+    @property
+    def passed_over(self) -> int:
+        """Records that the file itself says are none any more."""
+        return self.inner.passed_over
+
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Accounts for every record, and counts those whose key the other file lacks."""
         rejects = self.inner.settle(connection, loaded)

@@ -114,6 +114,11 @@ class UnpivotedRecords:
         told = short_names([cell.told for cell in self.cells])
         return (*self.inner.notes, f"a record is a cell of a row, in {told}")
 
+    @property
+    def passed_over(self) -> int:
+        """Records that the file itself says are none any more."""
+        return self.inner.passed_over
+
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Accounts for the rows of the file; of a row all cells come through, or none."""
         rows, surplus = divmod(loaded, len(self.cells))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import struct
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
+import dbf
 import pytest
 
 from ingestion.contracts import load_contracts
@@ -271,3 +275,36 @@ def test_a_lookup_beside_unpivoted_columns_and_a_footer(case) -> None:
     ((line, message),) = case.query("select line, message from landing.quarantine")
     assert line == 3
     assert "the column 'y'" in message
+
+
+def deleted(path: Path, fields: str, rows: list[tuple], number: int) -> None:
+    """Writes a DBF table of which one record (from 0) is marked as deleted."""
+    table: Any = dbf.Table(str(path), fields)
+    with table.open(dbf.READ_WRITE):
+        for row in rows:
+            table.append(row)
+    content = bytearray(path.read_bytes())
+    start, width = struct.unpack("<HH", content[8:12])
+    content[start + number * width] = ord("*")
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("unpivot", "counts"), [("[x, y]", (5, 4, 1)), ("[x]", (3, 2, 1)), ("[y, x]", (5, 4, 1))]
+)
+def test_deleted_records_of_tables_are_not_there(case, unpivot, counts) -> None:
+    case.map(
+        "  opportunity_line_items:\n    files: 'plan*'\n    unmapped: ignore\n"
+        f"    unpivot: {{columns: {unpivot}}}\n    columns:\n"
+        "      line_item_id: {key_of: [Deal, name]}\n      opportunity_id: Deal\n"
+        "      product_id: {lookup: {files: kinds.dbf, key: DEAL, value: KIND}}\n"
+        "      line_amount: value\n"
+    )
+    plan = [("A", 1, 2), ("B", 3, 4), ("C", 5, 6)]
+    deleted(case.folder / "plan.dbf", "DEAL C(3); X N(8,2); Y N(8,2)", plan, 1)
+    kinds = [("A", "one"), ("B", "two"), ("C", "three"), ("A", "other")]
+    deleted(case.folder / "kinds.dbf", "DEAL C(3); KIND C(9)", kinds, 3)
+    file = case.land_one()
+    assert (file.records, file.accepted, file.passed_over) == counts, file.message
+    found = case.query("select distinct opportunity_id, product_id from crm.opportunity_line_items")
+    assert sorted(found) == [("A", "one"), ("C", "three")]

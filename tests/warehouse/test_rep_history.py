@@ -42,6 +42,17 @@ class Position:
     team: str | None
     territory: str | None
     manager: str | None
+    is_primary: bool | None
+
+
+def held_on(day: date, positions: list[Position], since: date) -> tuple[Position | None, bool]:
+    """Gives the last position begun by a day unless it has ended, and whether any had begun."""
+    rows = sorted(positions, key=lambda row: row.starts)
+    begins = [min(row.starts, since) if n == 0 else row.starts for n, row in enumerate(rows)]
+    begun = [row for row, start in zip(rows, begins, strict=True) if start <= day]
+    if not begun:
+        return None, False
+    return (None if begun[-1].ends and begun[-1].ends <= day else begun[-1]), True
 
 
 @dataclass
@@ -66,15 +77,13 @@ class Career:
     def by_hr(self, day: date) -> tuple[str | None, str | None, str | None]:
         if self.hired is None or (self.left and day > self.left):
             return None, None, None
-        rows = sorted(self.positions, key=lambda row: row.starts)
-        begins = [
-            min(row.starts, self.hired) if n == 0 else row.starts for n, row in enumerate(rows)
-        ]
-        held = [n for n, start in enumerate(begins) if start <= day]
-        if not held:
-            return None, None, None
-        row = rows[held[-1]]
-        if row.ends and row.ends <= day:
+        main = [row for row in self.positions if row.is_primary is not False]
+        second = [row for row in self.positions if row.is_primary is False]
+        row, has_begun = held_on(day, main, self.hired)
+        if row is None and (has_begun or not main):
+            # Beside a main job that ended the second one counts from its own day.
+            row, _ = held_on(day, second, date.max if main else self.hired)
+        if row is None:
             return None, None, None
         return row.team, row.territory, None if row.manager == NO_USERS_WORKER else row.manager
 
@@ -108,6 +117,7 @@ def play(seed: int) -> list[Career]:
                         dice.choice([*TEAMS, None]),
                         dice.choice(["north", "south", None]),
                         dice.choice(["u1", "u5", NO_USERS_WORKER, None]),
+                        dice.choice([True, None, False]),
                     )
                 )
         careers.append(career)
@@ -172,6 +182,7 @@ def write_careers(home: Path, careers: list[Career]) -> None:
                 "team_id": row.team,
                 "territory_id": row.territory,
                 "manager_worker_id": row.manager and f"w-{row.manager}",
+                "is_primary": row.is_primary,
             }
             for career in hired
             for row in career.positions
