@@ -23,23 +23,23 @@ calendar as (
 periods as (
 
     {%- for grain in period_grains() %}
-    select
-        '{{ grain }}' as period_grain,
-        {{ grain }}_start as period_start,
-        {{ grain }}_end as period_end,
-        {{ grain }}_label as period_label,
-        cast(sum(business_days) as bigint) as business_days,
-        cast(sum(elapsed_business_days) as bigint) as elapsed_business_days,
-        cast(sum(elapsed_business_days_for_hr) as bigint) as elapsed_business_days_for_hr,
-        {{ grain }}_end > max(as_of_date) as is_running,
-        {{ grain }}_end > max(hr_as_of_date) as is_running_for_hr
+        select
+            '{{ grain }}' as period_grain,
+            {{ grain }}_start as period_start,
+            {{ grain }}_end as period_end,
+            {{ grain }}_label as period_label,
+            cast(sum(business_days) as bigint) as business_days,
+            cast(sum(elapsed_business_days) as bigint) as elapsed_business_days,
+            cast(sum(elapsed_business_days_for_hr) as bigint) as elapsed_business_days_for_hr,
+            {{ grain }}_end > max(as_of_date) as is_running,
+            {{ grain }}_end > max(hr_as_of_date) as is_running_for_hr
 
-    from calendar
-    group by
-        {{ grain }}_start,
-        {{ grain }}_end,
-        {{ grain }}_label
-    {{ 'union all' if not loop.last }}
+        from calendar
+        group by
+            {{ grain }}_start,
+            {{ grain }}_end,
+            {{ grain }}_label
+        {{ 'union all' if not loop.last }}
     {%- endfor %}
 
 )
