@@ -23,7 +23,7 @@ from warehouse_testbed import ChangeLogOfTest, read_warehouse
 from ingestion.company import CompanySettings
 
 FIRST_DAY = date(2025, 10, 1)
-NIGHT = datetime(2026, 3, 20, 2)
+NIGHT = datetime(2026, 3, 20)
 AS_OF = date(2026, 3, 19)
 DEALS = 120
 CURRENCIES = {"USD": Decimal(1), "EUR": Decimal("1.08"), "JPY": Decimal("0.0067")}
@@ -111,8 +111,10 @@ def _amount(dice: random.Random) -> Decimal | None:
 
 
 def _next(state: State, since: datetime, dice: random.Random) -> State:
+    # The history tells the chance too, or a change of stage would take that of the stage along.
+    chance = dice.choice([None, Decimal("0.6")])
     if not state.is_open:
-        return replace(state, since=since, stage_id="talk")
+        return replace(state, since=since, stage_id="talk", probability=chance)
     match dice.randrange(7):
         case 0:
             return replace(state, since=since, owner_id=dice.choice("abcd"))
@@ -129,7 +131,8 @@ def _next(state: State, since: datetime, dice: random.Random) -> State:
             expected = since.date() + timedelta(days=dice.randrange(-20, 70))
             return replace(state, since=since, expected_close_date=expected)
         case _:
-            return replace(state, since=since, stage_id=dice.choice(["offer", "won", "lost"]))
+            stage = dice.choice(["offer", "won", "lost"])
+            return replace(state, since=since, stage_id=stage, probability=chance)
 
 
 def published_rates(seed: int) -> Rates:

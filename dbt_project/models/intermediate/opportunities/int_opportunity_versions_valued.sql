@@ -140,7 +140,10 @@ placed_versions as (
         -- Told by a history, or by the deal's own moment; an extract only says by when.
         coalesce(
             versions.known_by in ('field_history', 'stage_history')
-            or (versions.is_closed and coalesce(sequences.starts_at, versions.first_shows_at) = versions.closed_at)
+            or (
+                versions.is_closed
+                and coalesce(sequences.starts_at, versions.first_shows_at) = versions.closed_at
+            )
             or (
                 versions.version_number = 1
                 and coalesce(sequences.starts_at, versions.first_shows_at) = versions.created_at
@@ -197,7 +200,10 @@ valued_versions as (
         case
             when referenced_versions.is_closed
                 then coalesce(referenced_versions.closed_date, referenced_versions.starts_on)
-            else {{ last_day_of('referenced_versions.starts_on', 'referenced_versions.ends_on', 'warehouse.as_of_date') }}
+            else {{ last_day_of(
+                'referenced_versions.starts_on', 'referenced_versions.ends_on',
+                'warehouse.as_of_date'
+            ) }}
         end as rate_day,
         {{ resolved_amount('given_amount') }} as amount,
         {{ resolved_amount_source('given_amount') }} as amount_source,

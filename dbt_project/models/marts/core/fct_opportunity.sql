@@ -43,7 +43,8 @@ attributed_episodes as (
                 then {{ days_as_told(
                     'episodes.created_at', 'episodes.created_date',
                     'episodes.closed_at', 'episodes.closed_date',
-                    business_date('episodes.created_at', 'settings.time_zone') ~ ' = episodes.created_date',
+                    business_date('episodes.created_at', 'settings.time_zone')
+                        ~ ' = episodes.created_date',
                     'settings.time_zone'
                 ) }}
         end as cycle_days

@@ -92,7 +92,9 @@ inferred_versions as (
     left join {{ ref('int_fx_rates_daily') }} as rates
         on
             versions.open_currency_code = rates.currency_code
-            and {{ last_day_of('versions.began_on', 'versions.starts_on', 'warehouse.as_of_date') }} = rates.rate_date
+            and {{ last_day_of(
+                'versions.began_on', 'versions.starts_on', 'warehouse.as_of_date'
+            ) }} = rates.rate_date
     where
         versions.version_number = 1
         and versions.is_closed

@@ -82,8 +82,10 @@ pushed_starting_deals as (
         case when deals.is_expected then 1 else 0 end as expected_deals,
         case when deals.is_expected then deals.open_value else 0 end as expected_value,
         -- While a period runs, a deal that is still to be decided in time has not slipped.
-        case when deals.is_expected and deals.expected_close_date <= deals.last_known_date then 1 else 0 end
-            as due_deals,
+        case
+            when deals.is_expected and deals.expected_close_date <= deals.last_known_date then 1
+            else 0
+        end as due_deals,
         case when pushes.opportunity_id is null then 0 else 1 end as pushed_deals
 
     from starting_deals as deals

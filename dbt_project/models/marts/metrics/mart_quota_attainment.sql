@@ -301,12 +301,18 @@ select
             when parts.quota_value > parts.won_value then parts.quota_value - parts.won_value
             when parts.quota_value is not null then 0
         end as double
-    ) / nullif(periods.business_days - periods.elapsed_business_days, 0) as required_per_remaining_day,
-    {{ ratio('parts.won_value * periods.business_days', 'parts.quota_value * periods.elapsed_business_days') }} as pace,
+    )
+    / nullif(periods.business_days - periods.elapsed_business_days, 0)
+        as required_per_remaining_day,
+    {{ ratio(
+        'parts.won_value * periods.business_days',
+        'parts.quota_value * periods.elapsed_business_days'
+    ) }} as pace,
     cast(parts.full_quota_value as decimal(18, 2)) as full_quota_value,
     cast(parts.ramped_quota_value as decimal(18, 2)) as ramped_quota_value,
     cast(
-        cast(parts.quota_value as double) * periods.elapsed_business_days / nullif(periods.business_days, 0)
+        cast(parts.quota_value as double) * periods.elapsed_business_days
+        / nullif(periods.business_days, 0)
         as decimal(18, 2)
     ) as prorated_quota_value,
     parts.quota_source,
