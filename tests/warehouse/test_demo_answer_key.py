@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo_key import NIGHTS, PIPELINE, Row, agree, expected, rows_of
+from demo_key import IS_OF_REFERENCE, PIPELINE, Demo, Row, agree, expected, rows_of
 from warehouse_testbed import read_warehouse
 
 pytestmark = pytest.mark.minutes(4)
@@ -104,11 +104,11 @@ def test_metrics_by_month_and_member(company: Path, marts):
     agree(found, key, by, averages, tolerance=0.00501)
 
 
-def test_the_pipeline_of_each_night(company: Path, home: Path):
+def test_the_pipeline_of_each_night(demo: Demo, company: Path, home: Path):
     found = [
         row for path in sorted(home.glob("pipeline_*.json")) for row in json.loads(path.read_text())
     ]
-    assert len({row["as_of_date"] for row in found}) == NIGHTS
+    assert len({row["as_of_date"] for row in found}) == demo.nights
     key = expected(company, "pipeline")
     agree(found, key, ["as_of_date", "level", "member_id"], PIPELINE)
 
@@ -174,10 +174,7 @@ def test_references_to_nothing_are_reported(company: Path, marts):
         (table, check.removesuffix("_known")): messages
         for table, check, messages in marts.execute(
             "select table_name, check_name, string_agg(message, ' ') from data_quality "
-            "where severity = 'warn' "
-            "and result = 'failed' and check_name like '%\\_known' escape '\\' "
-            # Not a reference, but a rate that is missing.
-            "and check_name <> 'exchange_rate_known' group by all"
+            f"where severity = 'warn' and result = 'failed' and {IS_OF_REFERENCE} group by all"
         ).fetchall()
     }
     assert set(reported) == {(row["table"], row["column"]) for row in key}
