@@ -1,5 +1,6 @@
 """Commission of a plan with all it can have, worked out by hand; the fixture's README tells how."""
 
+import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from compiled_models import Models
-from warehouse_testbed import landed, read_warehouse
+from warehouse_testbed import landed, read_warehouse, store_of
 
 MONTHS = Path(__file__).parent / "fixtures" / "three_months_of_commission"
 
@@ -78,9 +79,7 @@ DUE_BY_PERIOD = {
 
 
 @pytest.fixture(scope="module")
-def months(
-    models: Models, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def home(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("months_of_commission")
     landed(home, "canonical", MONTHS)
     models.build(
@@ -88,6 +87,11 @@ def months(
         *("+mart_commission_reconciliation", "+mart_commission_statement"),
         *("dim_spif", "fct_plan_assignment"),
     )
+    return home
+
+
+@pytest.fixture(scope="module")
+def months(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with read_warehouse(home) as connection:
         yield connection
 
@@ -202,6 +206,37 @@ def test_statements_add_up_to_what_was_paid_less_the_differences(
     assert ("B1", 1340, 1304, -36) in found
     assert ("A4", 130, 130, 0) in found
     assert ("A1", 0, 0, 0) in found
+
+
+@pytest.mark.parametrize(
+    ("change", "failing"),
+    [
+        ("delete from {}.mart_commission_statement where rule = 'cap'", "statements"),
+        ("update {}.mart_commission_statement set due_on = null where rule = 'cap'", "statements"),
+        ("insert into {0}.fct_commission_tier from {0}.fct_commission_tier limit 1", "tiers"),
+        (
+            "update {}.fct_commission_tier set commission_value = commission_value + 0.01",
+            "tiers",
+        ),
+    ],
+)
+def test_what_does_not_add_up_is_found(
+    models: Models, home: Path, tmp_path: Path, change: str, failing: str
+) -> None:
+    broken = Path(shutil.copytree(home, tmp_path / "home"))
+    with duckdb.connect(str(store_of(broken, "restricted"))) as connection:
+        connection.execute(change.format("restricted.restricted"))
+    found = models.failing_tests(
+        broken,
+        *("fct_commission", "fct_commission_tier"),
+        *("mart_commission_reconciliation", "mart_commission_statement"),
+    )
+    expected = {
+        "statements": "assert_statements_add_up_to_what_was_due",
+        "tiers": "assert_tiers_add_up_to_the_rate",
+    }
+    assert expected[failing] in found
+    assert {name for name in found if name.startswith("assert_")} == {expected[failing]}
 
 
 def test_the_reconciliation_says_who_what_and_by_which_lines(
