@@ -254,11 +254,6 @@ class LookedUpRecords:
         """Gives the physical lines of records."""
         return self.inner.lines(numbers)
 
-    @property
-    def passed_over(self) -> int:
-        """Gives how many records the file marks as none."""
-        return self.inner.passed_over
-
     def sheets(self, numbers: Sequence[int]) -> list[str | None]:
         """Gives the sheets of records, where several are read."""
         return self.inner.sheets(numbers)

@@ -141,11 +141,6 @@ class UnpivotedRecords:
         """Gives the physical lines of records."""
         return self.inner.lines(self._rows_of(numbers))
 
-    @property
-    def passed_over(self) -> int:
-        """Gives how many records the file marks as none."""
-        return self.inner.passed_over
-
     def sheets(self, numbers: Sequence[int]) -> list[str | None]:
         """Gives the sheets of records, where several are read."""
         return self.inner.sheets(self._rows_of(numbers))
