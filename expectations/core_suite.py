@@ -295,8 +295,10 @@ def _rate_checks() -> Iterator[Check]:
             on days.currency_code = rates.currency_code and days.day = rates.rate_date
         group by currency_code
         """,
-        "currencies without an exchange rate on days on which deals in them were open",
+        "currencies without a recent exchange rate on days on which deals in them were open, which "
+        "stand at the last rate known",
         _LAND_RATES,
+        severity="warn",
     )
 
 

@@ -99,11 +99,6 @@ CORE_DEFECTS = [
      "fct_opportunity", "exchange_rate_known", "currency_code EUR, first_day 2025-12-20"),
     ("update core.fct_opportunity_version set exchange_rate = null",
      "fct_opportunity_version", "exchange_rate_known", "deals 3"),
-    ("delete from intermediate.int_fx_rates_daily where rate_date between '2025-12-05' and '2025-12-09'",
-     "fct_opportunity_version", "exchange_rate_known_every_day",
-     "currency_code EUR, first_day 2025-12-05, last_day 2025-12-09, days 5, deals 1"),
-    ("delete from intermediate.int_fx_rates_daily where rate_date = '2026-01-01'",
-     "fct_opportunity_version", "exchange_rate_known_every_day", "first_day 2026-01-01"),
     ("delete from core.dim_sales_rep", "dim_sales_rep", "no_key_lost", "u1"),
     ("delete from core.dim_stage where stage_id = 'won'", "dim_stage", "no_key_lost", "won"),
     ("delete from core.fct_activity", "fct_activity", "no_key_lost", "c1"),
@@ -117,6 +112,20 @@ def test_core_gate_stops(sql: str, table: str, check: str, shown: str, sound_hom
     assert not result.passed
     found = not_passed(result)[table, check]
     assert (found.severity, found.result) == ("block", "failed")
+    assert shown in found.message
+
+
+def test_days_without_a_recent_rate_are_warned_of_while_deals_are_open(sound_home: Home):
+    change(
+        sound_home,
+        "delete from intermediate.int_fx_rates_daily "
+        "where rate_date between '2025-12-05' and '2025-12-09' or rate_date = '2026-01-01'",
+    )
+    result = run("core", sound_home)
+    assert result.passed
+    found = not_passed(result)["fct_opportunity_version", "exchange_rate_known_every_day"]
+    assert (found.severity, found.result) == ("warn", "failed")
+    shown = "currency_code EUR, first_day 2025-12-05, last_day 2026-01-01, days 6, deals 1"
     assert shown in found.message
 
 

@@ -285,10 +285,12 @@ left join {{ ref('int_fx_rates_daily') }} as rates
     on
         versions.amount_currency_code = rates.currency_code
         and versions.rate_day = rates.rate_date
--- Of a closing day that lies ahead there may be no rate yet.
-left join {{ ref('int_fx_rates_daily') }} as newest_rates
+-- Of a closing day that lies ahead there may be no rate yet, and an open deal is worth what it was by
+-- the last rate where the day has none.
+left join {{ ref('int_fx_rates_held') }} as newest_rates
     on
         versions.amount_currency_code = newest_rates.currency_code
         and case
             when versions.rate_day > versions.as_of_date then versions.as_of_date
+            when not versions.is_closed then versions.rate_day
         end = newest_rates.rate_date

@@ -89,7 +89,7 @@ inferred_versions as (
 
     from {{ ref('int_opportunity_versions_valued') }} as versions
     cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    left join {{ ref('int_fx_rates_daily') }} as rates
+    left join {{ ref('int_fx_rates_held') }} as rates
         on
             versions.open_currency_code = rates.currency_code
             and {{ last_day_of(

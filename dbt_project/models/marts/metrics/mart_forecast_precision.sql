@@ -127,7 +127,7 @@ stand_in_parts as (
             and horizons.period_grain = '{{ grain }}'
             and open_spans.starts_on <= horizons.horizon_date
             and open_spans.ends_on > horizons.horizon_date
-    inner join {{ ref('int_fx_rates_daily') }} as rates
+    inner join {{ ref('int_fx_rates_held') }} as rates
         on
             open_spans.currency_code = rates.currency_code
             and horizons.horizon_date = rates.rate_date

@@ -25,7 +25,7 @@ starting_rates as (
         rates.exchange_rate
 
     from known_periods
-    inner join {{ ref('int_fx_rates_daily') }} as rates
+    inner join {{ ref('int_fx_rates_held') }} as rates
         on {{ plus_days('known_periods.period_start', -1) }} = rates.rate_date
 
 ),

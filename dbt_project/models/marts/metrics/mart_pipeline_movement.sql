@@ -285,11 +285,11 @@ valued_states as (
             as value_before
 
     from sequenced_states as states
-    left join {{ ref('int_fx_rates_daily') }} as rates
+    left join {{ ref('int_fx_rates_held') }} as rates
         on
             states.currency_code = rates.currency_code
             and states.starts_on = rates.rate_date
-    left join {{ ref('int_fx_rates_daily') }} as rates_before
+    left join {{ ref('int_fx_rates_held') }} as rates_before
         on
             states.currency_before = rates_before.currency_code
             and states.starts_on = rates_before.rate_date
@@ -325,13 +325,13 @@ period_rates as (
     cross join (
         select distinct currency_code
 
-        from {{ ref('int_fx_rates_daily') }}
+        from {{ ref('int_fx_rates_held') }}
     ) as currencies
-    left join {{ ref('int_fx_rates_daily') }} as start_rates
+    left join {{ ref('int_fx_rates_held') }} as start_rates
         on
             currencies.currency_code = start_rates.currency_code
             and {{ plus_days('known_periods.period_start', -1) }} = start_rates.rate_date
-    left join {{ ref('int_fx_rates_daily') }} as end_rates
+    left join {{ ref('int_fx_rates_held') }} as end_rates
         on
             currencies.currency_code = end_rates.currency_code
             and known_periods.last_known_date = end_rates.rate_date

@@ -181,7 +181,7 @@ daily_states as (
         sum(amounts.undated_deals) as undated_deals
 
     from daily_amounts as amounts
-    left join {{ ref('int_fx_rates_daily') }} as rates
+    left join {{ ref('int_fx_rates_held') }} as rates
         on
             amounts.currency_code = rates.currency_code
             and amounts.as_of_date = rates.rate_date
