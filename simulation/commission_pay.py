@@ -23,6 +23,7 @@ from simulation.commission import (
     half_up,
     signed,
 )
+from simulation.currencies import RATE_UNIT
 from simulation.history_key import MONTH, Period, period_of
 from simulation.payroll import (
     COMMISSION,
@@ -217,6 +218,30 @@ class CommissionPay:
                     return cents
         return None
 
+    def _is_by_another_rate(self, due: _Due, amount: int) -> bool:
+        """Say whether another version or rate of the plan comes to an amount in pay's currency."""
+        version, credit = due.credit.version, due.credit
+        assert version is not None
+        versions = list(self._book.versions(version.plan))
+        by_rule = sum(
+            row.cents
+            for row in self._earnings
+            if (row.rep, row.opportunity, row.episode, row.kind, row.rule)
+            == (credit.rep, credit.opportunity, credit.episode, credit.kind, RATE)
+        )
+        least = max(1, half_up(Fraction(due.rate, RATE_UNIT)))
+        by_rates = [half_up(credit.cents * tier.rate) for each in versions for tier in each.tiers]
+        others = [cents for cents in by_rates if abs(cents - by_rule) > least]
+        others += [
+            self._replay(credit.rep, version.plan, due.period, each.version)[
+                credit.opportunity, credit.episode
+            ]
+            for each in versions
+            if each.version != version.version
+        ]
+        paid = converted(amount, due.rate)
+        return any(abs(paid - cents) <= least for cents in others)
+
     def _pay_due(self, due: _Due, plan: str) -> None:
         amount, pay = due.paid, self._line_of(due)
         match plan:
@@ -244,6 +269,9 @@ class CommissionPay:
             "wrong_version": "wrong_rate", "not_approved": "overpaid", "approved": "",
             "repeated_and_reversed": "",
         }.get(plan, plan)  # fmt: skip
+        # What another rate explains is its, also where it was meant as something else.
+        if reason in ("overpaid", "underpaid") and self._is_by_another_rate(due, amount):
+            reason = "wrong_rate"
         if reason:
             cents = converted(amount, due.rate) * (2 if plan == "duplicate" else 1) - due.cents
             if plan == "clawback_due":

@@ -42,7 +42,14 @@ def selling_time(
     worked = _worked_minutes(time)
     sellers = {each.worker_id: each for each in force.workers if each.sells}
     first_day = min(day for worker, day in worked if worker != MISSING_WORKER)
-    says_classes = {worker for (worker, _), found in worked.items() if sum(found[:NAMED])}
+    who_of = {worker: _who(record) for worker, record in sellers.items()}
+    records_time: set[int | str] = set()
+    says_classes: set[int | str] = set()
+    for (worker_id, _), found in worked.items():
+        if worker_id in who_of and any(found):
+            records_time.add(who_of[worker_id])
+        if worker_id in who_of and any(found[:NAMED]):
+            says_classes.add(who_of[worker_id])
     sums: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for worker in sellers.values():
         for day in range(first_day, timeline.last_day + 1):
@@ -52,9 +59,12 @@ def selling_time(
                 if recorded is None:
                     continue
             minutes = _minutes(time, worker, day, recorded)
-            minutes[SPLIT] = worker.worker_id in says_classes and (
-                recorded is None or any(recorded[:NAMED])
-            )
+            who = who_of[worker.worker_id]
+            if who in records_time:
+                minutes[SPLIT] = who in says_classes and (recorded is None or any(recorded[:NAMED]))
+            else:
+                # Where the others say what their time went into, nothing recorded is nothing sold.
+                minutes[SPLIT] = bool(says_classes)
             month = day_text(period_of(MONTH, day).start)
             for level, member in _members(worker, day, company):
                 cell = sums[month, level, member]
@@ -68,6 +78,11 @@ def selling_time(
             hours |= {f"{name}_hours": None for name in CLASSES[:NAMED]}
         rows.append({"period_start": month, "level": level, "member_id": member} | hours)
     return pd.DataFrame(rows)
+
+
+def _who(worker: Worker) -> int | str:
+    """Give what the records of one person have in common."""
+    return worker.person if worker.person >= 0 else worker.crosswalk or worker.worker_id
 
 
 def _minutes(

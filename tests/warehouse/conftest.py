@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from compiled_models import Models
-from demo_key import NIGHTS, SCALE, SEED, refresh_nights
+from demo_key import Demo, demos, refresh_nights
 from shared_homes import SharedHomes
 from warehouse_testbed import Dbt
 
@@ -23,20 +23,28 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
     dbt.close()
 
 
+@pytest.fixture(scope="session", params=demos(), ids=str)
+def demo(request: pytest.FixtureRequest) -> Demo:
+    """The demo company that is simulated; more than one only when it is asked for."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
-def demo_company(shared_homes: SharedHomes) -> Path:
+def demo_company(demo: Demo, shared_homes: SharedHomes) -> Path:
     """The demo company's extracts and answer key."""
 
     def build(folder: Path) -> None:
-        simulate(folder, scale=SCALE, seed=SEED, nights=NIGHTS)
+        simulate(folder, scale=demo.scale, seed=demo.seed, nights=demo.nights)
 
-    return shared_homes.copy_of("demo_company", build)
+    return shared_homes.copy_of(f"demo_company_{demo}", build)
 
 
 @pytest.fixture(scope="session")
-def demo_home(demo_company: Path, shared_homes: SharedHomes) -> Path:
+def demo_home(demo: Demo, demo_company: Path, shared_homes: SharedHomes) -> Path:
     """A home in which all nights of the demo company were refreshed; it takes minutes."""
-    return shared_homes.copy_of("demo_home", lambda home: refresh_nights(demo_company, home))
+    return shared_homes.copy_of(
+        f"demo_home_{demo}", lambda home: refresh_nights(demo_company, home)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,15 +7,45 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 
 import duckdb
 
+from orchestration.command.demo import demo
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo company that the answer key is held against."""
+
+    seed: int
+    scale: float
+    nights: int
+
+    def __str__(self) -> str:
+        return f"seed{self.seed}_scale{self.scale}"
+
+
 # Large enough that an owner of open deals without a territory of their own changes territory.
-SCALE, SEED, NIGHTS = 0.1, 11, 3
+SMALL = Demo(seed=11, scale=0.1, nights=3)
+
+
+def demos() -> list[Demo]:
+    """Gives the small company, or one like the README's for each of `SALESOPS_KEY_SEEDS`."""
+    seeds = os.environ.get("SALESOPS_KEY_SEEDS")
+    if not seeds:
+        return [SMALL]
+    usual = {name: each.default for name, each in signature(demo).parameters.items()}
+    return [Demo(int(seed), usual["scale"], usual["nights"]) for seed in seeds.split(",")]
+
+
 PIPELINE = [
     "open_deals", "open_value", "weighted_value", "overdue_deals", "overdue_value",
     "no_amount_deals", "undated_deals",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo_key import NIGHTS, PIPELINE, Row, agree, expected, rows_of
+from demo_key import PIPELINE, Demo, Row, agree, expected, rows_of
 from warehouse_testbed import read_warehouse
 
 pytestmark = pytest.mark.minutes(4)
@@ -104,11 +104,11 @@ def test_metrics_by_month_and_member(company: Path, marts):
     agree(found, key, by, averages, tolerance=0.00501)
 
 
-def test_the_pipeline_of_each_night(company: Path, home: Path):
+def test_the_pipeline_of_each_night(demo: Demo, company: Path, home: Path):
     found = [
         row for path in sorted(home.glob("pipeline_*.json")) for row in json.loads(path.read_text())
     ]
-    assert len({row["as_of_date"] for row in found}) == NIGHTS
+    assert len({row["as_of_date"] for row in found}) == demo.nights
     key = expected(company, "pipeline")
     agree(found, key, ["as_of_date", "level", "member_id"], PIPELINE)
 
