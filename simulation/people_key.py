@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simulation.commission import Credit, Earning, RateOn, converted
+from simulation.commission import WIN, Credit, Earning, RateOn, converted
 from simulation.commission_pay import Difference
 from simulation.company import Company, branch_id, team_id
 from simulation.history_key import MONTH, period_of, periods_until
@@ -192,7 +192,14 @@ def warnings(
         plans_without_quota: Plans by attainment under which somebody without a quota sold.
         stray_statuses: Statuses of applications to an opening that no extract has.
     """
-    problems = {each.problem for each in credits} - {"", "no_plan", "no_employee", "taken_back"}
+    credits = list(credits)
+    problems = {each.problem for each in credits}
+    problems -= {"", "no_plan", "no_employee", "taken_back", "unknown_seller"}
+    of_nobody = {
+        (each.opportunity, each.day)
+        for each in credits
+        if each.kind == WIN and each.problem == "unknown_seller"
+    }
     today_gone = {each.status for each in force.workers if each.exited and each.status}
     strays = sum(run.stray != 0 for run in payroll.runs.values())
     rows = [
@@ -209,6 +216,7 @@ def warnings(
         ("stg_payroll__rate_tiers", "tiers_follow_each_other", 1),
         ("stg_payroll__commission_plans", "plans_are_used", 1),
         ("fct_credit", "credits_can_be_paid", len(problems)),
+        ("fct_credit", "wins_have_sellers", len(of_nobody)),
         ("fct_commission", "limits_are_known", plans_without_quota),
         (
             "mart_commission_reconciliation",
