@@ -50,7 +50,7 @@ from simulation.people_key import (
     reconciliation_table,
     warnings,
 )
-from simulation.people_tables import Shown
+from simulation.people_tables import Shown, day_text
 from simulation.plans import ATTAINMENT, PlanBook, Seller
 from simulation.streams import stream
 from simulation.structure_rows import structure_rows
@@ -212,6 +212,7 @@ class PeopleSimulation:
                         if each.row[1] == MISSING_REQUISITION
                     }
                 ),
+                len(self._unrated_currencies()),
             ),
             "payroll_totals": payroll_totals(payroll, self._rate_on),
             "paid_after_exit": paid_after_exit(force, payroll),
@@ -300,6 +301,16 @@ class PeopleSimulation:
             and each.kind == WIN
             and not each.problem
             and self._quota(each.rep, period_of(each.version.grain, each.day)) is None
+        }
+
+    def _unrated_currencies(self) -> set[str]:
+        """Give in which currencies trainings were paid that began before there were rates."""
+        first = day_text(int(self._rates.days[0]))
+        rows = (each.row for each in self._hr["training_enrolments"])
+        return {
+            currency
+            for *_, started_on, _, _, cost, currency in rows
+            if cost and currency and started_on < first
         }
 
     def _rate_on(self, currency: int, day: int) -> int:

@@ -179,6 +179,7 @@ def warnings(
     short_splits: int,
     plans_without_quota: int,
     stray_statuses: int,
+    unrated_currencies: int,
 ) -> pd.DataFrame:
     """List the gates' warnings of HR and payroll with the number of rows that each finds.
 
@@ -191,6 +192,7 @@ def warnings(
         short_splits: Deals whose shares are not a whole.
         plans_without_quota: Plans by attainment under which somebody without a quota sold.
         stray_statuses: Statuses of applications to an opening that no extract has.
+        unrated_currencies: Currencies of trainings that began before there were rates.
     """
     credits = list(credits)
     problems = {each.problem for each in credits}
@@ -224,6 +226,7 @@ def warnings(
             len({each.reason for each in differences}),
         ),
         ("stg_hr__applications", "applications_have_an_opening", stray_statuses),
+        ("stg_hr__training_enrolments", "exchange_rate_known", unrated_currencies),
     ]
     return pd.DataFrame(
         [(table, check, int(number)) for table, check, number in rows if number],

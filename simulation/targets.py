@@ -302,7 +302,12 @@ class _Drawer:
 
 def _wrong_quotas(quotas: list[Quota], per_kind: int) -> Iterator[Quota]:
     """Give targets of nobody, of no quarter, in a currency without rate, and a second one each."""
-    models = [each for each in quotas if each.level == "rep" and each.kind == "full"]
+    # The one that is taken out of the extracts again would take its wrong twin along.
+    models = [
+        each
+        for each in quotas
+        if each.level == "rep" and each.kind == "full" and each.last_night == Quota.last_night
+    ]
     for number, model in enumerate(models[: 4 * per_kind]):
         wrong = replace(model, quota_id=f"QU-9{number:05d}", cents=model.cents + 1_000_00)
         match number % 4:

@@ -46,6 +46,12 @@ def demos() -> list[Demo]:
     return [Demo(int(seed), usual["scale"], usual["nights"]) for seed in seeds.split(",")]
 
 
+# Checks of references are named after their column, `owner_id_known`. These two sound like it, and tell
+# of a rate or a limit that is missing.
+IS_OF_REFERENCE = (
+    "(check_name like '%\\_known' escape '\\' "
+    "and check_name not in ('exchange_rate_known', 'limits_are_known'))"
+)
 PIPELINE = [
     "open_deals", "open_value", "weighted_value", "overdue_deals", "overdue_value",
     "no_amount_deals", "undated_deals",
