@@ -266,12 +266,36 @@ def _rate_checks() -> Iterator[Check]:
             "currencies without an exchange rate on a day that needs one",
             _LAND_RATES,
         )
-    # An open deal is worth what it is at the rate of each day.
+    # An open deal is worth what it is at the rate of each day. Where a day has no recent rate it
+    # stands at the last one known; before a currency's first rate it would be worth nothing.
+    yield Check(
+        _CORE,
+        "fct_opportunity_version",
+        "exchange_rate_known_once",
+        _days_open_without("int_fx_rates_held"),
+        "currencies in which deals were open before their first exchange rate; nobody can say what "
+        "these were worth",
+        _LAND_RATES,
+    )
     yield Check(
         _CORE,
         "fct_opportunity_version",
         "exchange_rate_known_every_day",
-        f"""
+        _days_open_without("int_fx_rates_daily"),
+        "currencies without a recent exchange rate on days on which deals in them were open, which "
+        "stand at the last rate known",
+        _LAND_RATES,
+        severity="warn",
+    )
+
+
+def _days_open_without(rates: str) -> str:
+    """Gives the query of currencies with days on which deals in them were open and had no rate.
+
+    Args:
+        rates: The model of rates by day that must have these days.
+    """
+    return f"""
         with changes as (
             select currency_code, valid_from_date as day, 1 as deals from {_OPEN_WITH_AMOUNT}
             union all
@@ -291,15 +315,10 @@ def _rate_checks() -> Iterator[Check]:
         )
         select currency_code, min(day) as first_day, max(day) as last_day, count(*) as days,
             max(deals) as deals
-        from days anti join warehouse.intermediate.int_fx_rates_daily as rates
+        from days anti join warehouse.intermediate.{rates} as rates
             on days.currency_code = rates.currency_code and days.day = rates.rate_date
         group by currency_code
-        """,
-        "currencies without a recent exchange rate on days on which deals in them were open, which "
-        "stand at the last rate known",
-        _LAND_RATES,
-        severity="warn",
-    )
+        """
 
 
 def _lag_check() -> Check:

@@ -115,6 +115,15 @@ def test_core_gate_stops(sql: str, table: str, check: str, shown: str, sound_hom
     assert shown in found.message
 
 
+def test_deals_open_before_the_first_rate_of_their_currency_stop_the_night(sound_home: Home):
+    change(sound_home, "delete from intermediate.int_fx_rates_held where rate_date < '2025-12-05'")
+    result = run("core", sound_home)
+    assert not result.passed
+    found = not_passed(result)["fct_opportunity_version", "exchange_rate_known_once"]
+    assert (found.severity, found.result) == ("block", "failed")
+    assert "currency_code EUR, first_day 2025-12-01, last_day 2025-12-04, days 4" in found.message
+
+
 def test_days_without_a_recent_rate_are_warned_of_while_deals_are_open(sound_home: Home):
     change(
         sound_home,

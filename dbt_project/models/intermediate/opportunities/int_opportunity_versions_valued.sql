@@ -128,6 +128,7 @@ placed_versions as (
                 then coalesce(sequences.closed_date, versions.closed_date, versions.closed_by_date)
         end as closed_date,
         coalesce(sequences.closed_days_before, 0) as closed_days_before,
+        coalesce(sequences.closed_whole_days_before, 0) as closed_whole_days_before,
         coalesce(sequences.are_closed_days_told, true) as are_closed_days_told,
         versions.began_at,
         versions.began_on,
@@ -250,11 +251,16 @@ select
     versions.amount,
     versions.has_amount_from_before_closing,
     versions.open_amount,
-    coalesce(rates.exchange_rate, newest_rates.exchange_rate) as exchange_rate,
-    {{ converted('versions.amount', 'coalesce(rates.exchange_rate, newest_rates.exchange_rate)') }}
+    coalesce(rates.exchange_rate, newest_rates.exchange_rate, held_rates.exchange_rate)
+        as exchange_rate,
+    {{ converted(
+        'versions.amount',
+        'coalesce(rates.exchange_rate, newest_rates.exchange_rate, held_rates.exchange_rate)'
+    ) }}
         as opportunity_value,
     versions.probability,
     versions.closed_days_before,
+    versions.closed_whole_days_before,
     versions.are_closed_days_told,
 
     versions.is_closed,
@@ -266,7 +272,9 @@ select
     versions.created_date,
     versions.closed_at,
     versions.closed_date,
-    coalesce(rates.exchange_rate_date, newest_rates.exchange_rate_date) as exchange_rate_date,
+    coalesce(
+        rates.exchange_rate_date, newest_rates.exchange_rate_date, held_rates.exchange_rate_date
+    ) as exchange_rate_date,
     versions.began_at,
     versions.began_on,
     versions.opened_on,
@@ -285,12 +293,19 @@ left join {{ ref('int_fx_rates_daily') }} as rates
     on
         versions.amount_currency_code = rates.currency_code
         and versions.rate_day = rates.rate_date
--- Of a closing day that lies ahead there may be no rate yet, and an open deal is worth what it was by
--- the last rate where the day has none.
-left join {{ ref('int_fx_rates_held') }} as newest_rates
+-- Of a closing day that lies ahead there may be no rate yet.
+left join {{ ref('int_fx_rates_daily') }} as newest_rates
     on
         versions.amount_currency_code = newest_rates.currency_code
         and case
-            when versions.rate_day > versions.as_of_date then versions.as_of_date
-            when not versions.is_closed then versions.rate_day
+            when versions.is_closed and versions.rate_day > versions.as_of_date
+                then versions.as_of_date
         end = newest_rates.rate_date
+-- An open deal is worth what it was by the last rate where the day has none. What is decided is never
+-- converted at a rate of any age: it is paid by.
+left join {{ ref('int_fx_rates_held') }} as held_rates
+    on
+        versions.amount_currency_code = held_rates.currency_code
+        and case
+            when not versions.is_closed then least(versions.rate_day, versions.as_of_date)
+        end = held_rates.rate_date

@@ -47,7 +47,16 @@ attributed_episodes as (
                         ~ ' = episodes.created_date',
                     'settings.time_zone'
                 ) }}
-        end as cycle_days
+        end as cycle_days,
+        coalesce(
+            {{ are_times_of_day(
+                'episodes.created_at', 'episodes.created_date',
+                'episodes.closed_at', 'episodes.closed_date',
+                business_date('episodes.created_at', 'settings.time_zone')
+                    ~ ' = episodes.created_date',
+                'settings.time_zone'
+            ) }}, false
+        ) as is_cycle_told
 
     from episodes
     cross join {{ ref('stg_company__settings') }} as settings
@@ -66,16 +75,24 @@ attributed_episodes as (
 
 ),
 
--- Whole days that a deal lay closed are taken from whole days: from hours, a deal that was reopened and
--- decided within a day would have been active for less than nothing.
+-- Hours are taken from hours and whole days from whole days: of one and the other, a deal that was
+-- reopened and decided within a day would have been active for less than nothing. One that never was
+-- reopened keeps the hours of its cycle.
 timed_episodes as (
 
     select
         *,
         case
-            when are_closed_days_told or cycle_days is null then cycle_days
+            when
+                cycle_days is null or closed_days_before = 0
+                or (are_closed_days_told and is_cycle_told)
+                then cycle_days
             else cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
-        end as days_of_cycle
+        end as days_of_cycle,
+        case
+            when are_closed_days_told and is_cycle_told then closed_days_before
+            else closed_whole_days_before
+        end as closed_days
 
     from attributed_episodes
 
@@ -120,7 +137,7 @@ select
     closed_date,
     cycle_days,
     case
-        when days_of_cycle >= closed_days_before then days_of_cycle - closed_days_before
+        when days_of_cycle >= closed_days then days_of_cycle - closed_days
     end as active_days,
     is_closed,
     is_won,
