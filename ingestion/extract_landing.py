@@ -454,9 +454,13 @@ class ExtractLanding:
         What a file of a later day says is not about it, though for want of another one it may have
         to be read with it the first time.
         """
-        if any(chosen.is_later for chosen in self._lookups):
-            return known.partition("-")[0] == fingerprint.partition("-")[0]
-        return known == fingerprint
+        own, _, looked_up = fingerprint.partition("-")
+        known_own, _, known_looked_up = known.partition("-")
+        before, now = known_looked_up.split("."), looked_up.split(".")
+        if own != known_own or len(before) != len(now):
+            return False
+        is_later = [chosen.is_later for chosen in self._lookups] or [False]
+        return all(a == b or later for a, b, later in zip(before, now, is_later, strict=True))
 
     def _identity(self, fingerprint: str) -> _Identity:
         """Names the extract.

@@ -141,6 +141,8 @@ def columns_read(feeds: Iterable[Feed], contracts: Contracts) -> frozenset[str]:
     names: set[str] = set()
     for feed in feeds:
         names.update(feed.extract_columns)
+        if feed.unpivot is not None:
+            names.update(feed.unpivot.columns)
         if feed.columns is None:
             names.update(contracts.table(feed.source, feed.table).column_names)
     return frozenset(names)

@@ -160,8 +160,14 @@ class ColumnRule(_Frozen):
         if self.path is not None:
             return (self.path[0],)
         if self.lookup is not None:
-            return (*self.lookup.by, self.lookup.column)
+            return (*self.lookup.by, self.lookup_column)
         return self.expression.columns if self.expression is not None else self.key_of
+
+    @property
+    def lookup_column(self) -> str:
+        """Name of the extract column that a looked-up value is put into, one for each rule."""
+        assert self.lookup is not None
+        return f"{self.column}: {self.lookup.column}"
 
     @property
     def is_one_cell(self) -> bool:

@@ -289,7 +289,9 @@ class _Run:
                     f"{file.name}, in which {rule.column} is looked up: {refused.message}"
                 ) from None
             at = lookup_time(feed, file, stored.modified_at)
-            files.append(LookupFile(file.name, stored.path, stored.sha256, at, stored))
+            files.append(
+                LookupFile(file.name, stored.path, stored.sha256, at, stored.modified_at, stored)
+            )
         return chosen_files(rule, files, moment, feed.time_zone)
 
     def _note(self, results: Iterable[tuple[Piece, FileResult]]) -> None:

@@ -50,6 +50,7 @@ class LookupFile:
     path: Path
     sha256: str
     at: datetime
+    modified_at: datetime
     stored: StoredFile | None = None
 
 
@@ -117,7 +118,9 @@ def chosen_files(
     """
     lookup = rule.lookup
     assert lookup is not None
-    ordered = sorted(dict.fromkeys(files), key=lambda file: (file.at, file.sha256))
+    ordered = sorted(
+        dict.fromkeys(files), key=lambda file: (file.at, file.modified_at, file.sha256)
+    )
     if not ordered:
         raise ExtractError(
             f"there is no file {' or '.join(lookup.files)} in which to look up {rule.column} "
@@ -134,8 +137,10 @@ def hash_of(chosen: Sequence[ChosenFiles]) -> str:
     """Gives a hash of the files in which an extract looks up, empty where there are none."""
     if not chosen:
         return ""
-    parts = [f"{each.rule.column}:{file.sha256}" for each in chosen for file in each.files]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return ".".join(
+        hashlib.sha256("\n".join(file.sha256 for file in each.files).encode()).hexdigest()[:16]
+        for each in chosen
+    )
 
 
 def _day(moment: datetime, zone: str) -> date:
@@ -187,7 +192,7 @@ class LookedUpRecords:
     @property
     def header(self) -> tuple[str, ...]:
         """Names of the file's columns, then of the looked-up ones."""
-        return (*self.inner.header, *(each.chosen.lookup.column for each in self.lookups))
+        return (*self.inner.header, *(each.chosen.rule.lookup_column for each in self.lookups))
 
     @property
     def relation(self) -> str:

@@ -331,8 +331,9 @@ def _lookups(
         for place, other in enumerate(find_files(folder, rule.lookup.files)):
             source = SourceFile(other, path_name(other.relative_to(folder)))
             link = _link(other, scratch / f"lookup-{len(found)}-{place}")
-            at = lookup_time(feed, source, _modified_at(other))
-            files.append(LookupFile(source.name, link, source.name, at))
+            modified_at = _modified_at(other)
+            at = lookup_time(feed, source, modified_at)
+            files.append(LookupFile(source.name, link, source.name, at, modified_at))
         moment = report.extracted_at or _modified_at(path)
         found.append(chosen_files(rule, files, moment, feed.time_zone))
     return tuple(found)

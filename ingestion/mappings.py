@@ -621,6 +621,11 @@ class _Resolution:
             mapped = tuple(rule.column for rule in feed.columns)
         if is_known and name not in mapped:
             self._problem(place, f"latest_by needs {name} among the columns")
+        # The newest record of a key would come last for want of the very time that says so.
+        if any(r.column == name and r.on_invalid == "null" for r in feed.columns or ()):
+            self._problem(
+                place, f"latest_by goes by {name}, so its on_invalid cannot be null: leave it out"
+            )
 
     def _normalized(self, feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
         columns = NormalizedColumns(feeds, self.content.normalize, self.contracts)

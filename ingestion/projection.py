@@ -261,6 +261,8 @@ class Projection:
             carry: SQL of its columns to hand through unchanged.
         """
         carried = [*carry]
+        typed_by = (c.column.typed_by for c in self.columns)
+        selectors = {each.selector for each in typed_by if each is not None}
         every = [*self.columns, *([self.extracted_at] if self.extracted_at else [])]
         names = [str(i) for i in range(len(every))]
         texts = [f"{c.text_sql} as t{n}" for n, c in zip(names, every, strict=True)]
@@ -277,7 +279,7 @@ class Projection:
         plain = [
             f"{c.plain_of(f't{n}')} as p{n}"
             for n, c in zip(names, every, strict=True)
-            if c.is_read_plain
+            if c.is_read_plain or c.name in selectors
         ]
         place = {c.name: n for n, c in zip(names, self.columns, strict=False)}
         values = [
@@ -285,8 +287,9 @@ class Projection:
             for n, c in zip(names, every, strict=True)
         ]
         failures = [
-            f"{_failure_in_row(c, n, place, self._unit_day(c, place, has_values=True))} as f{n}"
+            f"{_failure_in_row(c, n, place, day, self._start(c, place))} as f{n}"
             for n, c in zip(names, every, strict=True)
+            for day in [self._unit_day(c, place, has_values=True)]
         ]
         return (
             f"select {', '.join([*carried, *self._outcome(names)])} from ("
@@ -311,9 +314,17 @@ class Projection:
         for name in column.units_by:
             by, number = self.columns[int(place[name])], place[name]
             value = f"v{number}" if has_values else _value_in_row(by, number, place)
+            value = _unless_emptied(by, value)
             is_moment = by.column.logical_type == "timestamp"
             days.append(f"cast({local_time(value, by.time_zone) if is_moment else value} as date)")
         return f"coalesce({', '.join(days)})" if days else None
+
+    def _start(self, column: ProjectedColumn, place: Mapping[str, str]) -> str | None:
+        """Gives the SQL of the value that a column must not lie before."""
+        name = column.column.not_before
+        if name is None:
+            return None
+        return _unless_emptied(self.columns[int(place[name])], f"v{place[name]}")
 
     def _meant(self) -> Iterator[str]:
         """Gives whether a record is blank, and a list of whether it is meant; NULL if it fails."""
@@ -383,6 +394,14 @@ def _is_outside(column: Column, value: str, calendar: tuple[date, date], zone: s
     return f"{near} and {day} not between date '{first}' and date '{last}' and not ({never_ends})"
 
 
+def _unless_emptied(column: ProjectedColumn, value: str) -> str:
+    """Gives a date as it is landed: NULL where it lies outside the calendar and is left empty."""
+    if not column.is_emptied or column.calendar is None:
+        return value
+    outside = _is_outside(column.column, value, column.calendar, column.time_zone)
+    return f"(case when not ({outside}) then {value} end)"
+
+
 def _calendar_of(table: Table, column: str, calendar: tuple[date, date]) -> tuple[date, date]:
     is_wide = table.source != "crm" or column.startswith(_HOLDS)
     if not is_wide:
@@ -423,7 +442,7 @@ def _value_in_row(
         for plain in [replace(named, id_prefix="").plain_of(f"t{number}")]
         for is_native in [_native_in_row(named, native, number)]
     )
-    return f"case t{place[typed_by.selector]} {cases} end"
+    return f"case p{place[typed_by.selector]} {cases} end"
 
 
 def _native_in_row(column: ProjectedColumn, native: str | None, number: str) -> str | None:
@@ -431,10 +450,14 @@ def _native_in_row(column: ProjectedColumn, native: str | None, number: str) -> 
 
 
 def _failure_in_row(
-    column: ProjectedColumn, number: str, place: Mapping[str, str], day: str | None = None
+    column: ProjectedColumn,
+    number: str,
+    place: Mapping[str, str],
+    day: str | None = None,
+    start: str | None = None,
 ) -> str:
     """Gives the reason code of a column over the texts and values of its row."""
-    typed_by, not_before = column.column.typed_by, column.column.not_before
+    typed_by = column.column.typed_by
     native = f"n{number}" if column.native_sql else None
     origin = f"o{number}" if column.origin_failure_sql else None
     text = f"{'p' if column.is_read_plain else 't'}{number}"
@@ -444,9 +467,9 @@ def _failure_in_row(
             f"when {literal(named.column.name)} then ({_named_failure(named, number, native, day)})"
             for named in _named_columns(column, typed_by)
         )
-        failure = f"coalesce({failure}, case t{place[typed_by.selector]} {cases} end)"
-    if not_before is not None:
-        is_before = f"v{number} < v{place[not_before]}"
+        failure = f"coalesce({failure}, case p{place[typed_by.selector]} {cases} end)"
+    if start is not None:
+        is_before = f"v{number} < {start}"
         failure = f"coalesce({failure}, case when {is_before} then 'before_start' end)"
     return failure
 
@@ -525,6 +548,9 @@ def project(
     )
     unread = first_filled(text_columns[name] for name in header if name not in found.used)
     elsewhere = {_folded(name) for name in read_elsewhere}
+    if feed.unpivot is not None:
+        # What unpivot makes is no column of the file, and need not be read.
+        elsewhere |= {_folded(name) for name in (feed.unpivot.name, *feed.unpivot.groups)}
     unmapped = tuple(
         name for name in header if name not in found.used and _folded(name) not in elsewhere
     )

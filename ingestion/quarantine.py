@@ -332,7 +332,8 @@ class Quarantine:
         columns = text_columns(staged.records.header)
         for projected in staged.projection.columns:
             name, failure = projected.name, quoted(FAILURE_PREFIX + projected.name)
-            failures.append(f"{failure} is null")
+            if not projected.is_emptied:
+                failures.append(f"{failure} is null")
             yield (
                 f"select rowid as _wrong_row, {literal(name)} as column_name, "
                 f"{_value(projected, columns)} as full_value, {failure} as reason "

@@ -178,6 +178,11 @@ def _layout(path: Path, feed: Feed) -> _Layout:
         raw = fields[_FIELD * i : _FIELD * i + _NAME].partition(b"\0")[0]
         name, kind = _decoded(raw, encoding, "the header"), chr(info.field_type)
         bit = can_be_null.index(listed) if listed in can_be_null else None
+        if kind in _BINARY and info.length != struct.calcsize(_BINARY[kind]):
+            raise ExtractError(
+                f"the header says that {name} has {info.length} bytes, which no column of its type "
+                "has, so the file is damaged; ask for it again"
+            )
         if kind in _MEMOS:
             memos.append(name)
         else:

@@ -246,7 +246,8 @@ class _Records:
     @property
     def _has_sheet(self) -> bool:
         """Whether rows carry the name of their sheet: where the mapping asks for it."""
-        return self.has_many and SHEET not in self.header and self.feed.reads(SHEET)
+        names = {name.strip().casefold() for name in self.header}
+        return self.has_many and SHEET not in names and self.feed.reads(SHEET)
 
     def parsed(self, kind: WorkbookKind, unread: Sequence[str]) -> ParsedRecords:
         """Gives the records of all sheets that were added.

@@ -91,7 +91,7 @@ timed_episodes as (
         end as days_of_cycle,
         case
             when are_closed_days_told and is_cycle_told then closed_days_before
-            else closed_whole_days_before
+            else cast(closed_whole_days_before as decimal(18, 6))
         end as closed_days
 
     from attributed_episodes
