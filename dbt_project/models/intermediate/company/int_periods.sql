@@ -4,15 +4,15 @@ calendar as (
 
     select
         days.*,
+        warehouse.as_of_date,
+        hr.as_of_date as hr_as_of_date,
         case when days.is_business_day then 1 else 0 end as business_days,
         case
             when days.is_business_day and days.date_day <= warehouse.as_of_date then 1
             else 0
         end as elapsed_business_days,
         case when days.is_business_day and days.date_day <= hr.as_of_date then 1 else 0 end
-            as elapsed_business_days_for_hr,
-        warehouse.as_of_date,
-        hr.as_of_date as hr_as_of_date
+            as elapsed_business_days_for_hr
 
     from {{ ref('dim_date') }} as days
     cross join {{ ref('int_warehouse_as_of') }} as warehouse

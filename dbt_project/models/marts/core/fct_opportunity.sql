@@ -1,3 +1,4 @@
+-- noqa: disable=LT05
 with
 
 episodes as (

@@ -18,8 +18,8 @@ reps as (
 
 ),
 
--- A target is for one rep, team or territory; of several named, the narrowest holds. A manager's that
--- rolls up those of reps stands apart: added to theirs it would count them twice.
+-- A target is for one rep, team or territory; of several named, the narrowest holds. A manager's
+-- that rolls up those of reps stands apart: added to theirs it would count them twice.
 placed_quotas as (
 
     select

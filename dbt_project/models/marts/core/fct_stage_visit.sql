@@ -74,6 +74,17 @@ ordered_entries as (
             and entries.exited_at >= next_stages.valid_from
             and entries.exited_at < next_stages.valid_to
 
+),
+
+timed_entries as (
+
+    select
+        entries.*,
+        settings.time_zone
+
+    from ordered_entries as entries
+    cross join {{ ref('stg_company__settings') }} as settings
+
 )
 
 select
@@ -121,7 +132,7 @@ from (
         exited_date,
         {{ days_as_told(
             'valid_from', 'valid_from_date', 'exited_at', 'exited_date',
-            'has_told_moment and is_exit_told', 'settings.time_zone'
+            'has_told_moment and is_exit_told', 'time_zone'
         ) }} as days_in_stage,
         case
             when next_stage_id is null then 'open'
@@ -141,8 +152,7 @@ from (
         product_id,
         lead_source
 
-    from ordered_entries
-    cross join {{ ref('stg_company__settings') }} as settings
+    from timed_entries
 ) as visits
 left join {{ ref('dim_sales_rep') }} as reps
     on

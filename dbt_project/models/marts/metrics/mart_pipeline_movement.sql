@@ -309,6 +309,14 @@ neighbours as (
 
 ),
 
+currencies as (
+
+    select distinct currency_code
+
+    from {{ ref('int_fx_rates_held') }}
+
+),
+
 -- The rates at which a period's pipeline is valued at its start and at its end.
 period_rates as (
 
@@ -322,11 +330,7 @@ period_rates as (
         end_rates.exchange_rate as end_rate
 
     from known_periods
-    cross join (
-        select distinct currency_code
-
-        from {{ ref('int_fx_rates_held') }}
-    ) as currencies
+    cross join currencies
     left join {{ ref('int_fx_rates_held') }} as start_rates
         on
             currencies.currency_code = start_rates.currency_code

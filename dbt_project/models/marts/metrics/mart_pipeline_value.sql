@@ -1,5 +1,6 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
+-- noqa: disable=LT05
 with
 
 attributed_versions as (
@@ -41,7 +42,7 @@ counted_versions as (
 ),
 
 -- What each version adds on its first day, takes away again on the day after its last, and adds to
--- what is overdue in between. A day's pipeline is the sum of all changes up to its end, by currency:
+-- what is overdue in between. A day's pipeline is the sum of all changes up to its end by currency:
 -- what it is worth follows from that sum and the day's rate, however many deals are in it.
 changes as (
 
