@@ -138,7 +138,8 @@ select
     closed_date,
     cycle_days,
     case
-        when days_of_cycle >= closed_days then days_of_cycle - closed_days
+        when days_of_cycle >= closed_days
+            then cast(days_of_cycle - closed_days as decimal(18, 6))
     end as active_days,
     is_closed,
     is_won,
