@@ -283,7 +283,7 @@ def test_corrupt_workbook(bad, tmp_path):
     sheet.append(["1", "A"])
     book.save(tmp_path / "made.xlsx")
     content = (tmp_path / "made.xlsx").read_bytes()
-    refused(bad, "products.xlsx", content[:-40], "corrupt or no Excel file", "ask for it again")
+    refused(bad, "products.xlsx", content[:-40], "the workbook is corrupt", "ask for it again")
 
 
 def test_formulas_are_never_computed(bad, tmp_path):
