@@ -207,4 +207,4 @@ class TestCheck:
         file = tmp_path / "m.yml"
         file.write_text("mapping: m\nsource: crm\ntables:\n" + FEED.replace("OPTIONS", ""))
         (report,) = check_mapping(load_mapping(file), folder).files
-        assert "20 of 30 values of lead_source would be emptied" in str(report.error)
+        assert "20 of 30 values of amount would be emptied" in str(report.error)
