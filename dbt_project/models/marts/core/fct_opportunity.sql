@@ -85,7 +85,7 @@ timed_episodes as (
         *,
         case
             when
-                cycle_days is null or closed_days_before = 0
+                cycle_days is null or episode = 1
                 or (are_closed_days_told and is_cycle_told)
                 then cycle_days
             else cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
