@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from company_refusals import company_refusal
 
 from ingestion.company import (
     CompanySettings,
@@ -137,12 +138,9 @@ class TestFile:
     def test_wrong_file_names_the_line(
         self, text: str, line: int, message: str, tmp_path: Path
     ) -> None:
-        path = tmp_path / "company.yml"
-        path.write_text(text, encoding="utf-8")
-        with pytest.raises(CompanyError) as caught:
-            load_company(path)
-        assert caught.value.message.startswith(f"{path}:{line}: ")
-        assert message in caught.value.message
+        found = company_refusal(text, tmp_path)
+        assert found.startswith(f"{line}: ")
+        assert message in found
 
     @pytest.mark.parametrize(
         ("text", "line", "message"),
@@ -215,12 +213,9 @@ class TestFile:
     def test_a_dated_list_that_does_not_hold_on_every_day_once(
         self, text: str, line: int, message: str, tmp_path: Path
     ) -> None:
-        path = tmp_path / "company.yml"
-        path.write_text(text, encoding="utf-8")
-        with pytest.raises(CompanyError) as caught:
-            load_company(path)
-        assert caught.value.message.startswith(f"{path}:{line}: ")
-        assert message in caught.value.message
+        found = company_refusal(text, tmp_path)
+        assert found.startswith(f"{line}: ")
+        assert message in found
 
     @pytest.mark.parametrize("setting", sorted(CompanySettings.model_fields))
     def test_every_setting_is_read(self, setting: str) -> None:
