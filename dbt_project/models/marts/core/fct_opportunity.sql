@@ -39,16 +39,6 @@ attributed_episodes as (
                 then {{ or_unknown('territories.territory_id') }}
             else {{ or_unknown('reps.territory_id') }}
         end as counted_territory_id,
-        case
-            when episodes.closed_date >= episodes.created_date
-                then {{ days_as_told(
-                    'episodes.created_at', 'episodes.created_date',
-                    'episodes.closed_at', 'episodes.closed_date',
-                    business_date('episodes.created_at', 'settings.time_zone')
-                        ~ ' = episodes.created_date',
-                    'settings.time_zone'
-                ) }}
-        end as cycle_days,
         coalesce(
             {{ are_times_of_day(
                 'episodes.created_at', 'episodes.created_date',
@@ -76,26 +66,35 @@ attributed_episodes as (
 
 ),
 
--- Hours are taken from hours and whole days from whole days: of one and the other, a deal that was
--- reopened and decided within a day would have been active for less than nothing. One that never was
--- reopened keeps the hours of its cycle.
 timed_episodes as (
 
     select
         *,
         case
-            when
-                cycle_days is null or episode = 1
-                or (are_closed_days_told and is_cycle_told)
-                then cycle_days
-            else cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
-        end as days_of_cycle,
-        case
-            when are_closed_days_told and is_cycle_told then closed_days_before
-            else cast(closed_whole_days_before as decimal(18, 6))
-        end as closed_days
+            when closed_date >= created_date and is_cycle_told
+                then {{ days_with_fraction('created_at', 'closed_at') }}
+            when closed_date >= created_date
+                then cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
+        end as cycle_days,
+        -- Hours are taken from hours and whole days from whole days: of one and the other, a deal that
+        -- was reopened and decided within a day would have been active for less than nothing. One that
+        -- never was reopened keeps the hours of its cycle.
+        (are_closed_days_told and is_cycle_told) or episode = 1 as are_active_hours_told
 
     from attributed_episodes
+
+),
+
+active_episodes as (
+
+    select
+        *,
+        case
+            when are_active_hours_told then cycle_days - closed_days_before
+            else {{ days_between('created_date', 'closed_date') }} - closed_whole_days_before
+        end as days_less_closed
+
+    from timed_episodes
 
 )
 
@@ -138,8 +137,7 @@ select
     closed_date,
     cycle_days,
     case
-        when days_of_cycle >= closed_days
-            then cast(days_of_cycle - closed_days as decimal(18, 6))
+        when days_less_closed >= 0 then cast(days_less_closed as decimal(18, 6))
     end as active_days,
     is_closed,
     is_won,
@@ -151,4 +149,4 @@ select
     is_settled,
     coalesce(closed_date < given_created_date, false) as has_close_before_creation
 
-from timed_episodes
+from active_episodes
