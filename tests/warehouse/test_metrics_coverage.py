@@ -93,7 +93,7 @@ def test_what_is_missing_is_said_at_every_table_that_could_give_it(coverage):
         assert sentence in str(coverage[table]["missing"]).split("; ")
     assert (
         "coverage_ratio, expected_deals, overdue_deals, overdue_value, pushed_deals, slip_rate, "
-        "slipped_deals need crm.opportunities.expected_close_date"
+        "slipped_deals, starting_coverage need crm.opportunities.expected_close_date"
     ) in str(coverage["opportunities"]["missing"])
     assert "level team needs crm.users.team_id" in str(coverage["users"]["missing"])
 

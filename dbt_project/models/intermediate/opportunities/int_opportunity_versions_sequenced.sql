@@ -268,7 +268,6 @@ select
         coalesce(case when are_closed_days_told then closed_told_days else closed_whole_days end, 0)
         as decimal(18, 6)
     ) as closed_days_before,
-    cast(coalesce(closed_whole_days, 0) as bigint) as closed_whole_days_before,
     are_closed_days_told
 
 from closed_times

@@ -129,7 +129,6 @@ placed_versions as (
                 then coalesce(sequences.closed_date, versions.closed_date, versions.closed_by_date)
         end as closed_date,
         coalesce(sequences.closed_days_before, 0) as closed_days_before,
-        coalesce(sequences.closed_whole_days_before, 0) as closed_whole_days_before,
         coalesce(sequences.are_closed_days_told, true) as are_closed_days_told,
         versions.began_at,
         versions.began_on,
@@ -261,7 +260,6 @@ select
         as opportunity_value,
     versions.probability,
     versions.closed_days_before,
-    versions.closed_whole_days_before,
     versions.are_closed_days_told,
 
     versions.is_closed,

@@ -75,24 +75,22 @@ timed_episodes as (
                 then {{ days_with_fraction('created_at', 'closed_at') }}
             when closed_date >= created_date
                 then cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
-        end as cycle_days,
-        -- Hours are taken from hours and whole days from whole days: of one and the other, a deal that
-        -- was reopened and decided within a day would have been active for less than nothing. One that
-        -- never was reopened keeps the hours of its cycle.
-        (are_closed_days_told and is_cycle_told) or episode = 1 as are_active_hours_told
+        end as cycle_days
 
     from attributed_episodes
 
 ),
 
+-- Whole days that a deal lay closed are taken from whole days: from hours, a deal that was reopened
+-- and decided within a day would have been active for less than nothing.
 active_episodes as (
 
     select
         *,
         case
-            when are_active_hours_told then cycle_days - closed_days_before
-            else {{ days_between('created_date', 'closed_date') }} - closed_whole_days_before
-        end as days_less_closed
+            when are_closed_days_told or cycle_days is null then cycle_days
+            else cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
+        end - closed_days_before as days_less_closed
 
     from timed_episodes
 
@@ -136,9 +134,14 @@ select
     closed_at,
     closed_date,
     cycle_days,
-    case
-        when days_less_closed >= 0 then cast(days_less_closed as decimal(18, 6))
-    end as active_days,
+    cast(
+        case
+            when days_less_closed >= 0 then days_less_closed
+            -- Hours that a deal lay closed can be more than the days between two dates; then it was
+            -- active for less than a day. Where all is told in hours, they contradict each other.
+            when are_closed_days_told and not is_cycle_told and days_less_closed < 0 then 0
+        end as decimal(18, 6)
+    ) as active_days,
     is_closed,
     is_won,
     is_closed and not is_won as is_lost,
