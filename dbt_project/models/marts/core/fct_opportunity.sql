@@ -137,9 +137,9 @@ select
     cast(
         case
             when days_less_closed >= 0 then days_less_closed
-            -- Hours that a deal lay closed can be more than the days between two dates; then it was
-            -- active for less than a day. Where all is told in hours, they contradict each other.
-            when are_closed_days_told and not is_cycle_told and days_less_closed < 0 then 0
+            -- Between two dates lies up to a day more than the days counted, so hours that exceed them by
+            -- less than that leave nothing; more of them contradict the dates.
+            when are_closed_days_told and not is_cycle_told and days_less_closed > -1 then 0
         end as decimal(18, 6)
     ) as active_days,
     is_closed,
