@@ -86,6 +86,11 @@ def row_hash_sql(table: Table) -> str:
     return f"md5(concat_ws(chr(0), {', '.join(parts)}))"
 
 
+def new_row_hash_sql(table: Table) -> str:
+    """Gives the SQL of the hash of a row of the log, as its values are written by now."""
+    return f"if(_row_hash = '{DELETED_HASH}', _row_hash, {row_hash_sql(table)})"
+
+
 def key_hash_sql(table: Table, alias: str | None = None) -> str:
     """Gives the SQL of a key's hash, by which landing records name keys."""
     prefix = f"{alias}." if alias else ""

@@ -6,10 +6,14 @@ belong here: opening the raw store and writing rows into it.
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from ingestion.contracts import Column, Table
 from ingestion.system_tables import SYSTEM_SOURCES
+
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 LOG_COLUMNS: tuple[Column, ...] = (
     Column(
@@ -78,6 +82,22 @@ def create_table_sql(table: Table) -> str:
         f"    {quoted(column.name)} {column.sql_type}" for column in raw_columns(table)
     )
     return f"create table if not exists {quoted_table(table)} (\n{columns}\n)"
+
+
+def holds_all_of(wider: str, narrower: str) -> bool:
+    """Tells whether every value of one type of numbers is one of another type too.
+
+    Args:
+        wider: Such as `decimal(22,6)`.
+        narrower: Such as `decimal(18,2)`.
+    """
+    sizes = [_DECIMAL.fullmatch(sql_type.replace(" ", "")) for sql_type in (wider, narrower)]
+    if not all(sizes):
+        return False
+    (digits, scale), (least_digits, least_scale) = [
+        (int(size[1]), int(size[2])) for size in sizes if size
+    ]
+    return scale >= least_scale and digits - scale >= least_digits - least_scale
 
 
 def quoted_table(table: Table) -> str:

@@ -7,13 +7,14 @@ manifest. Does not belong here: what stands in an extract and what it changes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
 import duckdb
 
+from ingestion.change_log import new_row_hash_sql
 from ingestion.company import CompanySettings, write_company_tables
 from ingestion.contracts import Contracts, Table
 from ingestion.errors import LandingError
@@ -21,9 +22,9 @@ from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.normalization import add_normalization
 from ingestion.projection import LIFTING_OPTIMIZERS
 from ingestion.pseudonyms import known_key_id, pseudonym_key, write_pseudonym_key
-from ingestion.raw_ddl import create_table_sql, quoted, quoted_table
+from ingestion.raw_ddl import create_table_sql, holds_all_of, quoted, quoted_table
 from ingestion.sql_text import literal
-from ingestion.system_tables import EXTRACTS, FILES, SYSTEM_TABLES
+from ingestion.system_tables import EXTRACTS, FILES, SYSTEM_SOURCES, SYSTEM_TABLES
 
 MEMORY_LIMIT_VARIABLE = "SALESOPS_MEMORY_LIMIT"
 THREADS_VARIABLE = "SALESOPS_THREADS"
@@ -115,8 +116,12 @@ def open_raw_store(
 def create_tables(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -> None:
     """Makes every raw table that is missing; a new column is added to its table.
 
+    A number whose contract gives it more digits than raw does gets them, before or after the point:
+    every value stays what it is.
+
     Raises:
-        LandingError: A column of raw has another type than its contract says.
+        LandingError: A column of raw has another type than its contract says, and not every value
+            of it would fit.
     """
     tables = (*contracts.tables(), *SYSTEM_TABLES)
     for schema in dict.fromkeys(table.source for table in tables):
@@ -131,10 +136,11 @@ def create_tables(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -
         found.setdefault((schema, name), {})[column] = str(sql_type).lower().replace(" ", "")
     for table in tables:
         _add_new_columns(connection, table, found[table.source, table.name])
+        _widen_numbers(connection, table, found[table.source, table.name])
 
 
 def _add_new_columns(
-    connection: duckdb.DuckDBPyConnection, table: Table, found: dict[str, str]
+    connection: duckdb.DuckDBPyConnection, table: Table, found: Mapping[str, str]
 ) -> None:
     for column in table.columns:
         if column.name not in found:
@@ -142,12 +148,39 @@ def _add_new_columns(
                 f"alter table {quoted_table(table)} add column {quoted(column.name)} "
                 f"{column.sql_type}"
             )
-        elif found[column.name] != column.sql_type.replace(" ", ""):
+
+
+def _widen_numbers(
+    connection: duckdb.DuckDBPyConnection, table: Table, found: Mapping[str, str]
+) -> None:
+    """Gives numbers of raw the digits that their contract says.
+
+    A row's hash is one of its values as they are written, so it is taken anew: or the next extract
+    would change every row that it only shows again.
+    """
+    other = [c for c in table.columns if found.get(c.name, c.sql_type) != c.sql_type]
+    for column in other:
+        if column.name in table.key or not holds_all_of(column.sql_type, found[column.name]):
             raise LandingError(
                 f"{table.full_name}.{column.name} is {found[column.name]} in raw, but its contract "
                 f"says {column.sql_type}; give a column of a new type a new name, since raw cannot "
                 "be rebuilt"
             )
+    if not other:
+        return
+    wide = ", ".join(f"cast({quoted(c.name)} as {c.sql_type}) as {quoted(c.name)}" for c in other)
+    hashed = "*"
+    if table.source not in SYSTEM_SOURCES:
+        hashed = f"* replace ({new_row_hash_sql(table)} as _row_hash)"
+    log, widened = quoted_table(table), f"{table.name}__widened"
+    connection.execute(
+        f"create table {quoted(table.source)}.{quoted(widened)} as "
+        f"select {hashed} from (select * replace ({wide}) from {log})"
+    )
+    connection.execute(f"drop table {log}")
+    connection.execute(
+        f"alter table {quoted(table.source)}.{quoted(widened)} rename to {quoted(table.name)}"
+    )
 
 
 def _connect(home: Home) -> duckdb.DuckDBPyConnection:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from ingestion.change_log import new_row_hash_sql
 from ingestion.company import CompanySettings
 from ingestion.contracts import Column, Contracts, Table
 from ingestion.errors import LandingError
@@ -140,6 +141,7 @@ def _copy_known(trial: Home, known: Path, contracts: Contracts, mapping: SourceM
         _attach(connection, known)
         for table in _fed(mapping, contracts):
             _copy(connection, table, f"_source_system = {system}")
+            _rehash(connection, table)
         for table in (FILES, EXTRACTS, CONFIRMATIONS, UNOBSERVED):
             _copy(connection, table, f"source_system = {system}")
 
@@ -154,6 +156,19 @@ def _attach(connection: duckdb.DuckDBPyConnection, known: Path) -> None:
             f"{known} is in use by another program, such as a refresh, so what it knows cannot be "
             "read; check the mapping again when that has ended"
         ) from None
+
+
+def _rehash(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Hashes rows anew that were landed with fewer digits than the contract gives by now."""
+    (other,) = connection.execute(
+        "select count(*) from (select column_name from duckdb_columns() where schema_name = ? "
+        "and table_name = ? group by column_name having count(distinct data_type) > 1)",
+        [table.source, table.name],
+    ).fetchone() or (0,)
+    if other:
+        connection.execute(
+            f"update {quoted_table(table)} set _row_hash = {new_row_hash_sql(table)}"
+        )
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: Table, condition: str) -> None:

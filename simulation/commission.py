@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 from simulation.currencies import RATE_UNIT
 from simulation.history_key import Period, period_of
@@ -15,8 +16,10 @@ from simulation.plans import MARGINAL, VALUE, Draw, PlanBook, PlanVersion, Spif,
 
 WIN, CLAWBACK, REBOOKING, REINSTATEMENT = "win", "clawback", "rebooking", "reinstatement"
 RATE, SPIF, CAP = "rate", "spif", "cap"
+MILLIONTHS_A_CENT = 10_000
 ADVANCE, RECOVERY, GRANT = "draw_advance", "draw_recovery", "draw_grant"
 
+Cents = TypeVar("Cents", int, Fraction)
 RateOn = Callable[[int, int], int]
 """The rate of a currency on a day into the reporting currency, in units of 1e-8."""
 QuotaOf = Callable[[str, Period], int | None]
@@ -47,7 +50,8 @@ class Credit:
     """What a seller is credited for in an episode, and by which terms it is paid.
 
     Attributes:
-        cents: In the reporting currency; below zero where it takes a win back.
+        cents: In the reporting currency, a share of them not rounded; below zero where it takes a
+            win back.
         deal_cents: What the whole deal was won for.
         win_episode: Episode of the win that is taken or given back; of a win its own.
         problem: Why it earns nothing; empty if it does.
@@ -58,7 +62,7 @@ class Credit:
     rep: str
     kind: str
     day: int
-    cents: int
+    cents: Fraction
     deal_cents: int
     share: Fraction
     product: str
@@ -96,12 +100,22 @@ def half_up(number: Fraction) -> int:
     return rounded if number >= 0 else -rounded
 
 
+def converted_pay(cents: int, rate: int) -> int:
+    """Convert cents at a rate in units of 1e-8, into millionths of the reporting currency."""
+    return half_up(Fraction(cents * rate * MILLIONTHS_A_CENT, RATE_UNIT))
+
+
 def converted(cents: int, rate: int) -> int:
-    """Convert cents at a rate in units of 1e-8."""
-    return half_up(Fraction(cents * rate, RATE_UNIT))
+    """Convert cents at a rate in units of 1e-8 into cents, which pay becomes last of all."""
+    return half_up(Fraction(converted_pay(cents, rate), MILLIONTHS_A_CENT))
 
 
-def signed(cents: int, kind: str) -> int:
+def in_millionths(cents: Fraction) -> int:
+    """Give cents in millionths of the currency."""
+    return half_up(cents * MILLIONTHS_A_CENT)
+
+
+def signed(cents: Cents, kind: str) -> Cents:
     """Give what a win came to as a credit of a kind counts it: taken back, it is below zero."""
     return cents if kind in (WIN, REINSTATEMENT) else -cents
 
@@ -193,7 +207,7 @@ def _wins(
             rep,
             WIN,
             decision.day,
-            half_up(cents * share),
+            cents * share,
             cents,
             share,
             deal.product,
@@ -237,14 +251,15 @@ class Calculator:
         self, rep: str, period: Period, wins: list[Credit]
     ) -> Iterator[tuple[Credit, list[Earning]]]:
         """Give the rows of a seller's wins in a plan period, which stand in their order."""
-        whole = sum(win.cents for win in wins)
-        before = earned = 0
+        whole = sum((win.cents for win in wins), Fraction(0))
+        before, earned = Fraction(0), 0
         for win in wins:
             version = win.version
             assert version is not None
             rate = self._by_rate(rep, period, version, before, win.cents, whole)
             rows = [_row(win, RATE, period, rate)]
-            rows += [_row(win, SPIF, period, cents) for cents in self._incentives(win)]
+            if incentives := half_up(self._incentives(win)):
+                rows.append(_row(win, SPIF, period, incentives))
             before += win.cents
             gained = sum(row.cents for row in rows)
             if version.cap is not None:
@@ -256,7 +271,13 @@ class Calculator:
             yield win, rows
 
     def _by_rate(
-        self, rep: str, period: Period, version: PlanVersion, before: int, cents: int, whole: int
+        self,
+        rep: str,
+        period: Period,
+        version: PlanVersion,
+        before: Fraction,
+        cents: Fraction,
+        whole: Fraction,
     ) -> int:
         if version.basis == VALUE:
             unit = Fraction(100 * self._rate_on(version.currency, period.start), RATE_UNIT)
@@ -272,7 +293,9 @@ class Calculator:
         reached = [each for each in version.tiers if whole >= each.start * unit]
         return half_up(cents * reached[-1].rate)
 
-    def _incentives(self, win: Credit) -> Iterator[int]:
+    def _incentives(self, win: Credit) -> Fraction:
+        """Give what all incentives of a win come to, not rounded."""
+        found = Fraction(0)
         for spif in self._spifs:
             fits = (
                 spif.since <= win.day < (spif.until or win.day + 1)
@@ -282,7 +305,8 @@ class Calculator:
             )
             if fits:
                 rate = self._rate_on(spif.currency, win.day)
-                yield half_up(spif.cents * win.share * Fraction(rate, RATE_UNIT))
+                found += spif.cents * win.share * Fraction(rate, RATE_UNIT)
+        return found
 
     def draws(
         self,
@@ -338,11 +362,11 @@ def _order(credit: Credit) -> tuple[int, str, int]:
     return credit.order
 
 
-def _up_to(tiers: tuple[Tier, ...], unit: Fraction, cents: int) -> Fraction:
+def _up_to(tiers: tuple[Tier, ...], unit: Fraction, cents: Fraction) -> Fraction:
     """Give what a period's first `cents` earn: each part at the rate of the tier it lies in."""
     total = Fraction(0)
     for tier in tiers:
-        top = Fraction(cents) if tier.end is None else min(Fraction(cents), tier.end * unit)
+        top = cents if tier.end is None else min(cents, tier.end * unit)
         total += tier.rate * max(Fraction(0), top - tier.start * unit)
     return total
 

@@ -273,7 +273,7 @@ class CommissionPay:
         if reason in ("overpaid", "underpaid") and self._is_by_another_rate(due, amount):
             reason = "wrong_rate"
         if reason:
-            cents = converted(amount, due.rate) * (2 if plan == "duplicate" else 1) - due.cents
+            cents = converted(amount * (2 if plan == "duplicate" else 1), due.rate) - due.cents
             if plan == "clawback_due":
                 # What is kept of a win that had to be taken back is all that was paid for it.
                 cents = converted(-due.paid, due.rate)

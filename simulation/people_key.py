@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simulation.commission import WIN, Credit, Earning, RateOn, converted
+from simulation.commission import WIN, Credit, Earning, RateOn, converted_pay, in_millionths
 from simulation.commission_pay import Difference
 from simulation.company import Company, branch_id, team_id
 from simulation.history_key import MONTH, period_of, periods_until
 from simulation.payroll import EARNING_CODES, Line, Payroll
-from simulation.people_tables import day_text, money_text
+from simulation.people_tables import day_text, exact_money_text, money_text
 from simulation.timeline import Timeline
 from simulation.workforce import Worker, Workforce
 
@@ -244,9 +244,9 @@ def payroll_totals(payroll: Payroll, rate_on: RateOn) -> pd.DataFrame:
             continue
         month = day_text(period_of(MONTH, run.paid_on).start)
         rate = rate_on(line.currency, run.paid_on)
-        sums[month, classes[line.code]] += converted(line.cents, rate)
+        sums[month, classes[line.code]] += converted_pay(line.cents, rate)
     return pd.DataFrame(
-        [(*key, money_text(cents)) for key, cents in sorted(sums.items())],
+        [(*key, exact_money_text(millionths)) for key, millionths in sorted(sums.items())],
         columns=["period_start", "earning_class", "paid_value"],
     )
 
@@ -273,7 +273,7 @@ def credit_table(credits: Iterable[Credit]) -> pd.DataFrame:
         [
             (
                 each.opportunity, each.win_episode, each.rep, each.kind, day_text(each.day),
-                money_text(each.cents), f"{float(each.share):g}",
+                exact_money_text(in_millionths(each.cents)), f"{float(each.share):g}",
                 each.version.plan if each.version else "",
                 each.version.version if each.version else "", each.problem,
             )

@@ -104,6 +104,12 @@ def day_text(day: int | None) -> str:
     return "" if day is None else date_of(day).isoformat()
 
 
+def exact_money_text(millionths: int) -> str:
+    """Write millionths of a currency, also below zero, with six decimals."""
+    sign = "-" if millionths < 0 else ""
+    return f"{sign}{abs(millionths) // 1_000_000}.{abs(millionths) % 1_000_000:06d}"
+
+
 def money_text(cents: int | None) -> str:
     """Write cents, also below zero, with two decimals; an empty text for none."""
     if cents is None:

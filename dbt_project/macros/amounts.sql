@@ -59,12 +59,28 @@
 
 
 {#
-    A share of an amount in the reporting currency, rounded once. The share of cents has eight decimals
-    exactly, and its product with a rate all of the 38 digits that both engines have.
+    Pay in the reporting currency, to the sixth decimal like pay itself: sums are rounded to the cent
+    where they are published, and not their parts. Three lines of a third each are 1.00, not 0.99.
 #}
-{% macro shared_and_converted(amount, share, exchange_rate) -%}
-    cast(
-        cast(cast({{ amount }} as decimal(19, 2)) * {{ share }} as decimal(19, 8)) * {{ exchange_rate }}
-        as decimal(18, 2)
-    )
+{% macro converted_pay(amount, exchange_rate) -%}
+    case
+        when {{ exchange_rate }} = 1 then cast({{ amount }} as decimal(22, 6))
+        else cast(cast({{ amount }} as decimal(22, 6)) * {{ exchange_rate }} as decimal(22, 6))
+    end
+{%- endmacro %}
+
+{% macro pay_sum(expression) -%}
+    cast(coalesce(sum({{ expression }}), 0) as decimal(22, 6))
+{%- endmacro %}
+
+
+{# A share of what was won, to the sixth decimal: the thirds of a deal add up to it. #}
+{% macro shared_value(value, share) -%}
+    cast(cast({{ value }} as decimal(22, 6)) * {{ share }} as decimal(22, 6))
+{%- endmacro %}
+
+
+{# What a share of an amount is in the reporting currency, not rounded. #}
+{% macro shared_pay(amount, share, exchange_rate) -%}
+    cast(cast({{ amount }} as decimal(22, 6)) * {{ share }} as decimal(28, 12)) * {{ exchange_rate }}
 {%- endmacro %}

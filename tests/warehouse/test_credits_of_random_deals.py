@@ -12,7 +12,7 @@ from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
-from simulation.commission import Calculator, CreditedDeal, Decision, credits_of
+from simulation.commission import Calculator, CreditedDeal, Decision, credits_of, in_millionths
 from simulation.plans import (
     MARGINAL,
     RETROACTIVE,
@@ -156,8 +156,8 @@ def test_credits_and_what_they_earn(models: Models, tmp_path: Path) -> None:
         credits
     )
     expected = sorted(
-        (each.opportunity, each.win_episode, each.rep, each.kind, date_of(each.day), each.cents,
-         each.problem)
+        (each.opportunity, each.win_episode, each.rep, each.kind, date_of(each.day),
+         in_millionths(each.cents), each.problem)
         for each in credits
     )  # fmt: skip
     expected_earnings = sorted(
@@ -168,7 +168,7 @@ def test_credits_and_what_they_earn(models: Models, tmp_path: Path) -> None:
     with read_warehouse(log.home) as warehouse:
         found = warehouse.execute(
             "select opportunity_id, episode, sales_rep_id, credit_kind, credit_date, "
-            "cast(100 * credit_value as bigint), coalesce(problem, '') "
+            "cast(1000000 * credit_value as bigint), coalesce(problem, '') "
             "from restricted.fct_credit order by all"
         ).fetchall()
         found_earnings = warehouse.execute(

@@ -176,7 +176,7 @@ def test_every_credit(demo_company: Path, warehouse):
             place: comparable(
                 row
                 | {
-                    "credit_value": f"{float(row['credit_value']):.2f}",
+                    "credit_value": f"{float(row['credit_value']):.6f}",
                     "split_share": f"{float(row['split_share']):g}",
                 }
             )

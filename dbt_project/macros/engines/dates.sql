@@ -190,6 +190,20 @@
 {%- endmacro %}
 
 
+{# Microseconds from one moment to another; negative when the second is the earlier. #}
+{% macro microseconds_between(first_moment, last_moment) -%}
+    {{ return(adapter.dispatch('microseconds_between', 'salesops')(first_moment, last_moment)) }}
+{%- endmacro %}
+
+{% macro duckdb__microseconds_between(first_moment, last_moment) -%}
+    (epoch_us({{ last_moment }}) - epoch_us({{ first_moment }}))
+{%- endmacro %}
+
+{% macro spark__microseconds_between(first_moment, last_moment) -%}
+    (unix_micros({{ last_moment }}) - unix_micros({{ first_moment }}))
+{%- endmacro %}
+
+
 {#
     Days from one moment to a later one, to the millionth, a half rounded up. In whole numbers: the
     engines would round a double from different digits of it.

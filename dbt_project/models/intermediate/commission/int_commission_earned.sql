@@ -21,7 +21,7 @@ spif_earnings as (
     select
         wins.credit_id,
         cast(
-            sum({{ shared_and_converted('spifs.spif_amount', 'wins.split_share', 'rates.exchange_rate') }})
+            sum({{ shared_pay('spifs.spif_amount', 'wins.split_share', 'rates.exchange_rate') }})
             as decimal(18, 2)
         ) as spif_value,
         max(case when rates.exchange_rate is null then 'no_exchange_rate' end) as problem

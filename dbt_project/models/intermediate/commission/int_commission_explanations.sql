@@ -25,14 +25,14 @@ other_rates as (
         units.plan_id,
         tiers.plan_version,
         tiers.rate,
-        {{ weighted('units.credit_value', 'tiers.rate') }} as other_value
+        cast(cast(units.credit_value as decimal(22, 6)) * tiers.rate as decimal(18, 2)) as other_value
 
     from {{ ref('int_commission_units') }} as units
     inner join {{ ref('dim_rate_tier') }} as tiers on units.plan_id = tiers.plan_id
     where
         units.paid_value <> 0
         -- The rate that was earned by is no other one: what is missing or too much is something else.
-        and abs({{ weighted('units.credit_value', 'tiers.rate') }} - units.rate_value) > units.rounding_value
+        and abs(cast(cast(units.credit_value as decimal(22, 6)) * tiers.rate as decimal(18, 2)) - units.rate_value) > units.rounding_value
 
 ),
 

@@ -87,7 +87,7 @@ select
     lines.paid_on,
     lines.is_undone,
     coalesce(
-        {{ converted('lines.pay_amount', 'rates.exchange_rate') }}, lines.pay_value, 0
+        {{ converted_pay('lines.pay_amount', 'rates.exchange_rate') }}, lines.pay_value, 0
     ) as paid_value,
     rates.exchange_rate is null and lines.pay_value is null as is_unconverted,
     cast(

@@ -58,9 +58,10 @@ lines as (
         max(sales_rep_id) as sales_rep_id,
         max(opportunity_id) as opportunity_id,
         max(plan_period_start) as plan_period_start,
-        sum(paid_value) as paid_value,
+        cast(sum(paid_value) as decimal(18, 2)) as paid_value,
         max(case when is_unconverted then 1 else 0 end) = 1 as has_unconverted_lines,
         max(rounding_value) as rounding_value,
+        sum(rounding_value) as rounding_of_lines,
         {{ joined_text('pay_line_id') }} as pay_line_ids,
         max(paid_on) as last_paid_on
 

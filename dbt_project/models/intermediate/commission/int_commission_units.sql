@@ -30,6 +30,7 @@ calculated as (
         max(case when is_due then 1 else 0 end) = 0 as is_pending,
         sum(case when is_due and rule in ('clawback', 'reinstatement') then commission_value else 0 end)
             as clawback_value,
+        count(*) as amounts,
         sum(case when rule = 'rate' then commission_value else 0 end) as rate_value,
         max(due_on) as due_on
 
@@ -86,7 +87,11 @@ select
     coalesce(calculated.clawback_value, 0) as clawback_value,
     coalesce(calculated.rate_value, 0) as rate_value,
     coalesce(paid.has_unconverted_lines, false) as has_unconverted_lines,
-    coalesce(paid.rounding_value, 0.01) as rounding_value,
+    -- Each amount that was rounded to the cent may be half a cent off.
+    greatest(
+        coalesce(paid.rounding_value, 0.01),
+        0.5 * coalesce(paid.rounding_of_lines, 0) + 0.005 * coalesce(calculated.amounts, 0)
+    ) as rounding_value,
     coalesce(paid.repeated_value, 0) as repeated_value,
     paid.pay_run_ids,
     paid.pay_line_ids,

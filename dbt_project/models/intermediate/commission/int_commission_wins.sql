@@ -57,12 +57,12 @@ ordered_wins as (
                     order by won_date, opportunity_id, episode, sales_rep_id
                     rows between unbounded preceding and 1 preceding
                 ), 0
-            ) as decimal(18, 2)
+            ) as decimal(22, 6)
         ) as value_before,
         cast(
             sum(credit_value) over (
                 partition by person_id, plan_id, plan_version, plan_period_start
-            ) as decimal(18, 2)
+            ) as decimal(22, 6)
         ) as period_value
 
     from versioned_wins
@@ -111,7 +111,7 @@ select
     wins.tier_basis,
     wins.tier_method,
     wins.value_before,
-    cast(wins.value_before + wins.credit_value as decimal(18, 2)) as value_after,
+    cast(wins.value_before + wins.credit_value as decimal(22, 6)) as value_after,
     wins.period_value,
     quotas.quota_value,
     rates.exchange_rate as plan_exchange_rate,
@@ -119,7 +119,7 @@ select
         when 'attainment' then quotas.quota_value is not null
         else rates.exchange_rate is not null
     end as has_limits,
-    {{ converted('wins.cap_amount', 'rates.exchange_rate') }} as cap_value,
+    cast({{ converted_pay('wins.cap_amount', 'rates.exchange_rate') }} as decimal(18, 2)) as cap_value,
     case
         when wins.tier_basis = 'attainment' and quotas.quota_value is null then 'no_quota'
         when rates.exchange_rate is null then 'no_exchange_rate'

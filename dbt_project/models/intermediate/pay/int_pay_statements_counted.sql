@@ -176,7 +176,7 @@ select
     ) as known_by_date,
     counted.paid_on,
     counted.earning_class,
-    {{ converted('counted.pay_amount', 'counted.exchange_rate') }} as pay_value
+    {{ converted_pay('counted.pay_amount', 'counted.exchange_rate') }} as pay_value
 
 from counted_amounts as counted
 cross join settings

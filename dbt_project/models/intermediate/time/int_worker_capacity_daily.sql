@@ -98,7 +98,7 @@ scheduled_days as (
         days.*,
         case
             when schedules.schedule_id is not null
-                then cast(
+                then cast(round(
                     3600 * case days.iso_weekday
                         when 1 then coalesce(schedules.monday_hours, 0)
                         when 2 then coalesce(schedules.tuesday_hours, 0)
@@ -107,10 +107,10 @@ scheduled_days as (
                         when 5 then coalesce(schedules.friday_hours, 0)
                         when 6 then coalesce(schedules.saturday_hours, 0)
                         else coalesce(schedules.sunday_hours, 0)
-                    end as bigint
-                )
+                    end
+                ) as bigint)
             when days.is_weekend then 0
-            else cast(60 * settings.standard_day_minutes * days.fte as bigint)
+            else cast(round(60 * settings.standard_day_minutes * days.fte) as bigint)
         end as scheduled_seconds
 
     from sellers_by_day as days
@@ -192,7 +192,7 @@ leave_days as (
         date_day,
         -- Leave without hours is leave of the whole day.
         max(case when hours_per_day is null then 1 else 0 end) = 1 as is_whole_day,
-        cast(coalesce(sum(hours_per_day), 0) * 3600 as bigint) as leave_seconds
+        cast(round(coalesce(sum(hours_per_day), 0) * 3600) as bigint) as leave_seconds
 
     from days_on_leave
     group by

@@ -10,7 +10,7 @@ activities as (
         coalesce(
             activities.ended_at,
             {{ plus_seconds(
-                'activities.started_at', 'cast(60 * activities.duration_minutes as bigint)'
+                'activities.started_at', 'cast(round(60 * activities.duration_minutes) as bigint)'
             ) }}
         ) as known_ended_at,
         coalesce(

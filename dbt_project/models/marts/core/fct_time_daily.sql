@@ -135,7 +135,7 @@ stretches as (
             when {{ class }}_entries > 0 then '{{ class }}'
             {%- endfor %}
         end as activity_class,
-        {{ seconds_between('moment', 'next_moment') }} as stretch_seconds
+        {{ microseconds_between('moment', 'next_moment') }} as stretch_microseconds
 
     from running
     where next_moment > moment
@@ -149,7 +149,7 @@ counted_stretches as (
         pieces.work_date,
         pieces.is_from_time_sheet,
         pieces.activity_class,
-        {{ seconds_between('pieces.started_at', 'pieces.ended_at') }} as stretch_seconds
+        {{ microseconds_between('pieces.started_at', 'pieces.ended_at') }} as stretch_microseconds
 
     from {{ ref('int_time_pieces') }} as pieces
     left join overlapping_days
@@ -165,13 +165,14 @@ counted_stretches as (
         work_date,
         is_from_time_sheet,
         activity_class,
-        stretch_seconds
+        stretch_microseconds
 
     from stretches
     where activity_class is not null
 
 ),
 
+-- Rounded once: seconds cut off each entry would make three of 7.333333 hours less than 22.
 seconds_by_class as (
 
     select
@@ -179,7 +180,7 @@ seconds_by_class as (
         work_date,
         is_from_time_sheet,
         activity_class,
-        cast(sum(stretch_seconds) as bigint) as worked_seconds
+        cast({{ whole_quotient('sum(stretch_microseconds) + 500000', 1000000) }} as bigint) as worked_seconds
 
     from counted_stretches
     group by

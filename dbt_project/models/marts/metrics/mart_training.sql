@@ -152,7 +152,7 @@ select
     cast(compared.enrolments as bigint) as enrolments,
     cast(compared.completed_enrolments as bigint) as completed_enrolments,
     {{ ratio('compared.completed_enrolments', 'compared.ended_enrolments') }} as completion_rate,
-    cast(compared.training_hours as double) as trained_hours,
+    cast(cast(compared.training_hours as decimal(18, 2)) as double) as trained_hours,
     cast(compared.training_cost_value as decimal(18, 2)) as training_cost_value,
     cast(compared.measured_people as bigint) as measured_people,
     cast(compared.won_value_before as decimal(18, 2)) as won_value_before,

@@ -397,7 +397,7 @@ credits as (
         'win' as credit_kind,
         episode as decided_episode,
         won_date as credit_date,
-        {{ weighted('opportunity_value', 'split_share') }} as credit_value
+        {{ shared_value('opportunity_value', 'split_share') }} as credit_value
 
     from settled_wins
 
@@ -409,7 +409,7 @@ credits as (
         'clawback' as credit_kind,
         episode as decided_episode,
         next_closed_date as credit_date,
-        -{{ weighted('opportunity_value', 'split_share') }} as credit_value
+        -{{ shared_value('opportunity_value', 'split_share') }} as credit_value
 
     from settled_wins
     where
@@ -427,7 +427,7 @@ credits as (
         '{{ kind }}' as credit_kind,
         changes.later_episode as decided_episode,
         changes.{{ date_column }} as credit_date,
-        {{ sign }}{{ weighted('wins.opportunity_value', 'wins.split_share') }} as credit_value
+        {{ sign }}{{ shared_value('wins.opportunity_value', 'wins.split_share') }} as credit_value
 
     from later_changes as changes
     inner join settled_wins as wins

@@ -57,7 +57,7 @@ select
     draws.currency_code,
     draws.draw_amount,
     rates.exchange_rate,
-    {{ converted('draws.draw_amount', 'rates.exchange_rate') }} as draw_value,
+    {{ converted_pay('draws.draw_amount', 'rates.exchange_rate') }} as draw_value,
     case
         when draws.period_start <= warehouse.as_of_date and rates.exchange_rate is null
             then 'no_exchange_rate'

@@ -97,7 +97,7 @@ select
     lines.pay_amount,
     rates.exchange_rate,
     rates.exchange_rate_date,
-    {{ converted('lines.pay_amount', 'rates.exchange_rate') }} as pay_value,
+    {{ converted_pay('lines.pay_amount', 'rates.exchange_rate') }} as pay_value,
     lines.opportunity_id,
     lines.reversal_of_id,
     lines.told_at,

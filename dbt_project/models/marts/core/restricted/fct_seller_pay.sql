@@ -189,11 +189,11 @@ select
     places.branch_id,
     places.team_id,
     places.territory_id,
-    {{ money_sum("case when statements.earning_class = 'fixed' then statements.pay_value end") }}
+    {{ pay_sum("case when statements.earning_class = 'fixed' then statements.pay_value end") }}
         as fixed_value,
-    {{ money_sum("case when statements.earning_class = 'variable' then statements.pay_value end") }}
+    {{ pay_sum("case when statements.earning_class = 'variable' then statements.pay_value end") }}
         as variable_value,
-    {{ money_sum("case when statements.earning_class = 'employer_cost' then statements.pay_value end") }}
+    {{ pay_sum("case when statements.earning_class = 'employer_cost' then statements.pay_value end") }}
         as employer_cost_value
 
 from {{ ref('int_pay_statements_counted') }} as statements

@@ -39,13 +39,13 @@ select
     -- The course's hours say nothing of a course that has not been taken.
     cast(
         coalesce(enrolments.training_hours, case when enrolments.is_ended then courses.course_hours end)
-        as decimal(9, 4)
+        as decimal(11, 6)
     ) as training_hours,
     enrolments.training_cost,
     coalesce(enrolments.currency_code, settings.reporting_currency) as currency_code,
     rates.exchange_rate,
     rates.exchange_rate_date,
-    {{ converted('enrolments.training_cost', 'rates.exchange_rate') }} as training_cost_value,
+    {{ converted_pay('enrolments.training_cost', 'rates.exchange_rate') }} as training_cost_value,
     enrolments.is_completed,
     enrolments.is_ended
 
