@@ -232,9 +232,28 @@ def test_what_became_of_a_starting_pipeline(company: Path, marts):
     found = rows_of(
         marts,
         f"select {', '.join(by + columns)} from mart_pipeline_efficiency "
-        "where basis = 'restated' and period_grain <> 'year'",
+        "where basis = 'restated' and period_grain <> 'year' and starting_open_deals > 0",
     )
     agree(found, key, by, columns)
+
+
+def test_a_target_with_nothing_open_has_a_row_and_is_covered_by_nothing(company: Path, marts):
+    by = ["period_start", "level", "member_id"]
+    quotas = {tuple(row[name] for name in by) for row in expected(company, "quotas")}
+    open_at_start = {
+        tuple(row[name] for name in by)
+        for row in expected(company, "efficiency")
+        if row["period_grain"] == "quarter"
+    }
+    found = rows_of(
+        marts,
+        f"select {', '.join(by)}, starting_coverage from mart_pipeline_efficiency where basis = "
+        "'restated' and period_grain = 'quarter' and starting_open_deals = 0",
+    )
+    last = max(row["period_start"] for row in expected(company, "efficiency"))
+    begun = {place for place in quotas if place[0] <= last}
+    assert {tuple(row[name] for name in by) for row in found} == begun - open_at_start
+    assert {float(row["starting_coverage"]) for row in found} <= {0.0}
 
 
 @pytest.mark.parametrize(

@@ -237,14 +237,16 @@
 {#
     Whether a beginning and an end are both told to the time of day.
 
-    A moment that is midnight on the company's clock is a date that somebody wrote as a moment: from it
-    to a time of day, hours would be counted that nobody knows of.
+    A moment that is midnight on the company's clock, or in UTC, is a date that somebody wrote as a moment,
+    with its zone or without: from it to a time of day, hours would be counted that nobody knows of.
 #}
 {% macro are_times_of_day(first_at, first_date, last_at, last_date, are_told, time_zone) -%}
     {{ are_told }}
             and {{ first_at }} <= {{ last_at }}
             and {{ first_at }} <> {{ start_of_day(first_date, time_zone) }}
             and {{ last_at }} <> {{ start_of_day(last_date, time_zone) }}
+            and {{ first_at }} <> cast(cast({{ first_at }} as date) as timestamp)
+            and {{ last_at }} <> cast(cast({{ last_at }} as date) as timestamp)
 {%- endmacro %}
 
 

@@ -73,7 +73,7 @@
             and {{ plus_days('calendar.' ~ grain ~ '_end', 'warehouse.close_lag_days') }} <= warehouse.as_of_date
             and not (
                 versions.is_recorded_late
-                and cast(versions.recorded_at as date)
+                and versions.recorded_on
                 > {{ plus_days('calendar.' ~ grain ~ '_end', 'warehouse.close_lag_days') }}
             )
     ) as states

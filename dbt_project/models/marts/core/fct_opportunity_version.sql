@@ -129,6 +129,7 @@ select
     versions.extract_id,
     versions.known_by,
     versions.recorded_at,
+    {{ extract_date('versions.recorded_at', 'settings.time_zone') }} as recorded_on,
     versions.is_recorded_late,
     versions.is_shown_late,
     versions.valid_from,
@@ -161,6 +162,7 @@ select
     versions.is_excluded
 
 from weighted_versions as versions
+cross join {{ ref('stg_company__settings') }} as settings
 left join {{ ref('dim_sales_rep') }} as reps
     on
         -- Only for deals without a territory of their own.

@@ -182,6 +182,77 @@ by_member as (
         'pushed_deals': 'sum(facts.pushed_deals)',
     }) }}
 
+),
+
+-- A target stands also where nothing was open at the start: what covers it is 0, and not unknown.
+targets_without_pipeline as (
+
+    select
+        quotas.period_grain,
+        quotas.period_start,
+        periods.period_end,
+        quotas.level,
+        quotas.member_id,
+        quotas.basis
+
+    from {{ ref('mart_quota_attainment') }} as quotas
+    inner join known_periods as periods
+        on
+            quotas.period_grain = periods.period_grain
+            and quotas.period_start = periods.period_start
+    left join by_member
+        on
+            quotas.basis = by_member.basis
+            and quotas.period_grain = by_member.period_grain
+            and quotas.period_start = by_member.period_start
+            and quotas.level = by_member.level
+            and quotas.member_id = by_member.member_id
+    where
+        quotas.quota_value is not null
+        and by_member.member_id is null
+
+),
+
+members_of_periods as (
+
+    select
+        period_grain,
+        period_start,
+        period_end,
+        level,
+        member_id,
+        basis,
+        cast(starting_open_deals as bigint) as starting_open_deals,
+        starting_open_value,
+        starting_value_won,
+        cast(expected_deals as bigint) as expected_deals,
+        expected_value,
+        cast(due_deals as bigint) as due_deals,
+        cast(slipped_deals as bigint) as slipped_deals,
+        cast(pushed_deals as bigint) as pushed_deals
+
+    from by_member
+
+    union all
+
+    select
+        period_grain,
+        period_start,
+        period_end,
+        level,
+        member_id,
+        basis,
+        cast(0 as bigint) as starting_open_deals,
+        cast(0 as decimal(18, 2)) as starting_open_value,
+        cast(0 as decimal(18, 2)) as starting_value_won,
+        cast(0 as bigint) as expected_deals,
+        cast(0 as decimal(18, 2)) as expected_value,
+        cast(0 as bigint) as due_deals,
+        cast(0 as bigint) as slipped_deals,
+        cast(0 as bigint) as pushed_deals
+
+    from targets_without_pipeline
+
 )
 
 select
@@ -193,7 +264,7 @@ select
     coalesce(members.member_name, by_member.member_id) as member_name,
     by_member.basis,
 
-    cast(by_member.starting_open_deals as bigint) as starting_open_deals,
+    by_member.starting_open_deals,
     by_member.starting_open_value,
     by_member.starting_value_won,
     {{ ratio('by_member.starting_value_won', 'by_member.starting_open_value') }}
@@ -205,12 +276,12 @@ select
         when quotas.quota_value > quotas.won_value
             then {{ ratio('by_member.expected_value', 'quotas.quota_value - quotas.won_value') }}
     end as coverage_ratio,
-    cast(by_member.expected_deals as bigint) as expected_deals,
-    cast(by_member.slipped_deals as bigint) as slipped_deals,
+    by_member.expected_deals,
+    by_member.slipped_deals,
     {{ ratio('by_member.slipped_deals', 'by_member.due_deals') }} as slip_rate,
-    cast(by_member.pushed_deals as bigint) as pushed_deals,
+    by_member.pushed_deals,
     {{ ratio('by_member.expected_value', 'quotas.quota_value') }} as starting_coverage,
-    cast(by_member.due_deals as bigint) as due_deals,
+    by_member.due_deals,
     by_member.expected_value,
     quotas.quota_value,
     quotas.won_value >= quotas.quota_value as quota_attained,
@@ -218,7 +289,7 @@ select
     periods.is_running,
     periods.elapsed_business_days
 
-from by_member
+from members_of_periods as by_member
 left join {{ ref('mart_deal_outcome') }} as outcomes
     on
         by_member.basis = outcomes.basis

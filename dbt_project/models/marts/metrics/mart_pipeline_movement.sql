@@ -33,7 +33,7 @@ late_changes as (
         opportunity_id,
         min(valid_from_date) as first_holds_on,
         max(valid_to_date) as last_holds_until,
-        max(cast(recorded_at as date)) as last_recorded_on
+        max(recorded_on) as last_recorded_on
 
     from {{ ref('fct_opportunity_version') }}
     where is_recorded_late
@@ -75,7 +75,7 @@ told_versions as (
         case
             when
                 versions.is_recorded_late
-                and cast(versions.recorded_at as date) > misheard_periods.frozen_on
+                and versions.recorded_on > misheard_periods.frozen_on
                 then 0
             else 1
         end as is_heard

@@ -138,8 +138,11 @@ select
     reasoned.due_on,
     case when reasoned.reason = 'wrong_rate' then reasoned.explaining_plan_version end
         as explaining_plan_version,
-    case when reasoned.reason = 'wrong_rate' then reasoned.explaining_rate end as explaining_rate
+    case when reasoned.reason = 'wrong_rate' then reasoned.explaining_rate end as explaining_rate,
+    months.month_label as period_label
 
 from reasoned
 left join {{ ref('dim_person') }} as people on reasoned.person_id = people.person_id
 left join deals on reasoned.opportunity_id = deals.opportunity_id
+left join {{ ref('dim_date') }} as months
+    on coalesce(reasoned.credit_date, reasoned.plan_period_start) = months.date_day

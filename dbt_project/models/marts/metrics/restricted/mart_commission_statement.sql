@@ -14,6 +14,7 @@ earned as (
         cast(null as string) as adjustment_id,
         rows_of_rules.plan_id,
         rows_of_rules.plan_version,
+        rows_of_rules.plan_period_grain,
         rows_of_rules.plan_period_start,
         rows_of_rules.plan_period_end,
         tiers.tier_number,
@@ -51,6 +52,7 @@ approved as (
         adjustment_id,
         cast(null as string) as plan_id,
         cast(null as bigint) as plan_version,
+        cast(null as string) as plan_period_grain,
         cast(null as date) as plan_period_start,
         cast(null as date) as plan_period_end,
         cast(null as bigint) as tier_number,
@@ -113,7 +115,9 @@ select
     cast(entries.commission_value as decimal(18, 2)) as commission_value,
     entries.problem,
     entries.credit_id,
-    entries.adjustment_id
+    entries.adjustment_id,
+    pay_months.month_label as period_label,
+    plan_periods.period_label as plan_period_label
 
 from entries
 left join {{ ref('dim_person') }} as people on entries.person_id = people.person_id
@@ -122,3 +126,8 @@ left join {{ ref('dim_compensation_plan') }} as plans
         entries.plan_id = plans.plan_id
         and entries.plan_version = plans.plan_version
 left join deals on entries.opportunity_id = deals.opportunity_id
+left join {{ ref('dim_date') }} as pay_months on entries.pay_period_start = pay_months.date_day
+left join {{ ref('int_periods') }} as plan_periods
+    on
+        entries.plan_period_grain = plan_periods.period_grain
+        and entries.plan_period_start = plan_periods.period_start
