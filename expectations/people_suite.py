@@ -95,6 +95,16 @@ def _pay_checks() -> Iterator[Check]:
         "ask payroll for the whole run; lines may be missing or sent twice",
     )
     yield _warning(
+        f"{_STAGING}.stg_hr__compensation",
+        "exchange_rate_known",
+        f"select currency_code, count(*) as agreements from {BATCH} "
+        "where currency_code is not null and currency_code not in "
+        "(select currency_code from warehouse.intermediate.int_fx_rates_daily) "
+        "group by currency_code",
+        "currencies of agreements on pay without any exchange rate; what was agreed is not told",
+        "land the missing rates in fx_rates",
+    )
+    yield _warning(
         "restricted.fct_payroll_line",
         "lines_can_be_counted",
         "select problem, case problem when 'no_exchange_rate' then currency_code "

@@ -45,6 +45,16 @@ DEFECTS = {
         ("stg_hr__compensation", "one_base_at_a_time"),
         "base",
     ),
+    "agreed pay in a currency without a rate": (
+        {
+            "stg_hr__compensation": f"select {WORKER}, 'base' as component, {PAY} as pay_amount, "
+            "c as currency_code, f as effective_from, t as effective_to from (values "
+            "('CHF', date '2025-01-01', date '2025-06-01'), (null, date '2025-06-01', null)) "
+            "as v(c, f, t)",
+        },
+        ("stg_hr__compensation", "exchange_rate_known"),
+        "currency_code CHF, agreements 1",
+    ),
     "a run that does not tie out": (
         {
             "stg_payroll__pay_runs": "select 'R1' as pay_run_id, 100 as control_total",
@@ -285,17 +295,18 @@ def test_a_contradiction_is_reported_and_stops_nothing(case: str, sound_home: Ho
 
 
 def test_thirds_and_lines_in_another_currency_contradict_nothing(sound_home: Home) -> None:
-    """A control total speaks for its own currency: EUR where it names none. Two shares are missing
-    two millionths, which is more than their rounding."""
+    """A control total speaks for its own currency: EUR where it names none. Three lines of a third
+    are a whole. Two shares are missing two millionths, which is more than their rounding."""
     change(
         sound_home,
         "insert into staging.stg_payroll__pay_runs by name from (values "
-        "('R1', 100, null), ('R2', 7, 'USD')) as v(pay_run_id, control_total, currency_code)",
+        "('R1', 101, null), ('R2', 7, 'USD')) as v(pay_run_id, control_total, currency_code)",
     )
     change(
         sound_home,
         "insert into restricted.restricted.fct_payroll_line by name from (values ('L1', 'R1', 60, 'EUR'), "
-        "('L2', 'R1', 40, 'EUR'), ('L3', 'R1', 7, 'USD'), ('L4', 'R2', 7, 'USD')) "
+        "('L2', 'R1', 40, 'EUR'), ('L3', 'R1', 7, 'USD'), ('L4', 'R2', 7, 'USD'), "
+        "('L5', 'R1', 0.333333, 'EUR'), ('L6', 'R1', 0.333333, 'EUR'), ('L7', 'R1', 0.333333, 'EUR')) "
         "as v(pay_line_id, pay_run_id, pay_amount, currency_code)",
     )
     change(

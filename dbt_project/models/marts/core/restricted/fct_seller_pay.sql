@@ -181,35 +181,72 @@ places as (
     left join {{ ref('dim_team') }} as teams on positions.team_id = teams.team_id
     left join {{ ref('dim_territory') }} as territories on positions.territory_id = territories.territory_id
 
+),
+
+paid as (
+
+    select
+        statements.month_start,
+        statements.person_id,
+        places.branch_id,
+        places.team_id,
+        places.territory_id,
+        {{ pay_sum("case when statements.earning_class = 'fixed' then statements.pay_value end") }}
+            as fixed_value,
+        {{ pay_sum("case when statements.earning_class = 'variable' then statements.pay_value end") }}
+            as variable_value,
+        {{ pay_sum("case when statements.earning_class = 'employer_cost' then statements.pay_value end") }}
+            as employer_cost_value
+
+    from {{ ref('int_pay_statements_counted') }} as statements
+    inner join places
+        on
+            statements.person_id = places.person_id
+            and statements.paid_on = places.paid_on
+            and statements.known_by_date = places.known_by_date
+    where places.is_sales
+    group by
+        statements.month_start,
+        statements.person_id,
+        places.branch_id,
+        places.team_id,
+        places.territory_id
+    having
+        sum(case when statements.earning_class = 'fixed' then statements.pay_value else 0 end) <> 0
+        or sum(case when statements.earning_class = 'variable' then statements.pay_value else 0 end) <> 0
+        or sum(case when statements.earning_class = 'employer_cost' then statements.pay_value else 0 end) <> 0
+
+),
+
+-- An agreement names no place: it stands once a month, where most of the salary was paid.
+placed_pay as (
+
+    select
+        *,
+        row_number() over (
+            partition by month_start, person_id
+            order by fixed_value desc, variable_value desc, branch_id asc, team_id asc, territory_id asc
+        ) as place
+
+    from paid
+
 )
 
 select
-    statements.month_start,
-    statements.person_id,
-    places.branch_id,
-    places.team_id,
-    places.territory_id,
-    {{ pay_sum("case when statements.earning_class = 'fixed' then statements.pay_value end") }}
-        as fixed_value,
-    {{ pay_sum("case when statements.earning_class = 'variable' then statements.pay_value end") }}
-        as variable_value,
-    {{ pay_sum("case when statements.earning_class = 'employer_cost' then statements.pay_value end") }}
-        as employer_cost_value
+    paid.month_start,
+    paid.person_id,
+    paid.branch_id,
+    paid.team_id,
+    paid.territory_id,
+    paid.fixed_value,
+    paid.variable_value,
+    paid.employer_cost_value,
+    agreed.agreed_fixed_value,
+    agreed.agreed_variable_value
 
-from {{ ref('int_pay_statements_counted') }} as statements
-inner join places
+from placed_pay as paid
+left join {{ ref('int_agreed_pay') }} as agreed
     on
-        statements.person_id = places.person_id
-        and statements.paid_on = places.paid_on
-        and statements.known_by_date = places.known_by_date
-where places.is_sales
-group by
-    statements.month_start,
-    statements.person_id,
-    places.branch_id,
-    places.team_id,
-    places.territory_id
-having
-    sum(case when statements.earning_class = 'fixed' then statements.pay_value else 0 end) <> 0
-    or sum(case when statements.earning_class = 'variable' then statements.pay_value else 0 end) <> 0
-    or sum(case when statements.earning_class = 'employer_cost' then statements.pay_value else 0 end) <> 0
+        paid.person_id = agreed.person_id
+        and paid.month_start = agreed.month_start
+        and paid.place = 1
