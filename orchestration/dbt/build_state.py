@@ -10,13 +10,14 @@ between leaves no row that promises something of a table that may be newer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from ingestion.raw_ddl import quoted
 from orchestration.dbt.graph import SourceTable
 from orchestration.project import memory_settings
 from orchestration.publication.content import rows_and_hash
@@ -124,6 +125,48 @@ def forget(connection: duckdb.DuckDBPyConnection, models: Iterable[str]) -> None
     """Takes away the rows of models that are about to be built."""
     connection.execute(
         "delete from warehouse.meta.model_builds where model in (select unnest(?))", [list(models)]
+    )
+
+
+def drop_strays(
+    connection: duckdb.DuckDBPyConnection, schemas: Collection[str], kept: Collection[str]
+) -> list[str]:
+    """Drops tables and views of the warehouse that no model makes any more.
+
+    A model that was taken out of the project, renamed, or moved into a file that is published
+    leaves its table behind, which nothing would ever build again: what somebody reads there is of
+    the day it was left, and may have been moved because not everybody was to see it.
+
+    Args:
+        connection: With a writable `warehouse`.
+        schemas: Schemas that belong to models; others are nobody's to sweep.
+        kept: Schema and name of what models make.
+
+    Returns:
+        What was dropped, by schema and name.
+    """
+    rows = connection.execute(
+        "select 'view', schema_name, view_name from duckdb_views() "
+        "where database_name = 'warehouse' and not internal union all "
+        "select 'table', schema_name, table_name from duckdb_tables() "
+        "where database_name = 'warehouse' order by all"
+    ).fetchall()
+    strays = [
+        (kind, schema, name)
+        for kind, schema, name in rows
+        if schema in schemas and f"{schema}.{name}" not in kept
+    ]
+    for kind, schema, name in strays:
+        connection.execute(f"drop {kind} warehouse.{quoted(schema)}.{quoted(name)}")
+    return sorted(f"{schema}.{name}" for _, schema, name in strays)
+
+
+def forget_all_but(connection: duckdb.DuckDBPyConnection, models: Iterable[str]) -> None:
+    """Takes away the rows of models that the project has no more."""
+    _make_table(connection)
+    connection.execute(
+        "delete from warehouse.meta.model_builds where model not in (select unnest(?))",
+        [list(models)],
     )
 
 

@@ -121,6 +121,7 @@ class ModelBuilds:
         self.graph.models_of(step)
         built: dict[str, str] = {}
         if step == "core" and only is None:
+            self._sweep()
             built |= self._build_first(files)
         with self._stores(files.folder) as stores:
             decisions = self._decide(stores, files.carried)
@@ -152,6 +153,16 @@ class ModelBuilds:
         """Notes that the gate behind a step has passed."""
         with self._stores() as stores:
             build_state.mark_checked(stores, [m.table for m in self.graph.models_of(step)])
+
+    def _sweep(self) -> None:
+        """Drops what models made that are no more, or stand in another file by now."""
+        models = self.graph.models
+        made_here = {model.table for model in models.values() if not model.is_published}
+        schemas = {model.schema for model in models.values()}
+        with self._stores() as stores:
+            build_state.forget_all_but(stores, models)
+            for stray in build_state.drop_strays(stores, schemas, made_here):
+                logger.info("%s was dropped from the warehouse: no model makes it any more", stray)
 
     def _build_first(self, files: FilesInMaking) -> dict[str, str]:
         """Builds what most models depend on, so that one whose content stays makes nothing due."""

@@ -197,9 +197,24 @@ def test_nothing_new_changes_nothing(home: Path, first):
     assert status["published_version"] == before["run_id"]
 
 
-def test_a_forced_rebuild_gives_the_same_marts(home: Path, first):
+def relations(home: Path) -> set[tuple[str, str]]:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        return set(
+            connection.execute(
+                "select schema_name, table_name from duckdb_tables() union all "
+                "select schema_name, view_name from duckdb_views() where not internal"
+            ).fetchall()
+        )
+
+
+def test_a_forced_rebuild_gives_the_same_marts_and_sweeps_the_warehouse(home: Path, first):
     _, before = first
+    made_by_models = relations(home)
+    # As an earlier version left it: the table has stood in restricted.duckdb since.
+    with duckdb.connect(str(home / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("create table core.dim_compensation_plan as select 1000 as cap_amount")
     code, record = refresh(home, force=True)
+    assert relations(home) == made_by_models
     assert (code, record["status"]) == (0, "published")
     old = hashes(home, before["published"]["version"])
     new = hashes(home, record["published"]["version"])
