@@ -25,7 +25,7 @@ PEOPLE_KINDS: dict[str, tuple[Kind, ...]] = {
     "employees": (Kind("cast_failed", "hired_on", "last spring"),),
     "pay_runs": (Kind("cast_failed", "control_total", "a lot"),),
     "pay_lines": (
-        Kind("would_round", "pay_amount", "10.005"),
+        Kind("would_round", "pay_amount", "10.0000005"),
         Kind("required_missing", "employee_id"),
         Kind("pattern_mismatch", "currency_code", "EURO"),
         Kind("cast_failed", "pay_amount", "much"),
