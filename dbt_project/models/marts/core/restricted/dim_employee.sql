@@ -34,7 +34,8 @@ known_positions as (
 
 ),
 
--- The days on which somebody holds a second job alone: where the main one ended and no other began.
+-- The days on which somebody may hold a second job alone: before the first main one begins, and where the
+-- main one ended and no other began.
 days_without_main as (
 
     select
@@ -63,11 +64,12 @@ days_without_main as (
     select
         worker_id,
         {{ open_start_date() }} as without_from_date,
-        {{ open_end_date() }} as without_to_date
+        coalesce(
+            min(case when is_main and effective_from < ends_by_date then effective_from end), {{ open_end_date() }}
+        ) as without_to_date
 
     from known_positions
     group by worker_id
-    having max(case when is_main and effective_from < ends_by_date then 1 else 0 end) = 0
 
 ),
 
@@ -88,7 +90,9 @@ deciding_positions as (
         is_main
 
     from known_positions
-    where is_main
+    where
+        is_main
+        and effective_from < ends_by_date
 
     union all
 
@@ -112,7 +116,9 @@ deciding_positions as (
             positions.worker_id = days_without_main.worker_id
             and positions.effective_from < days_without_main.without_to_date
             and positions.ends_by_date > days_without_main.without_from_date
-    where not positions.is_main
+    where
+        not positions.is_main
+        and positions.effective_from < positions.ends_by_date
 
 ),
 
@@ -120,14 +126,17 @@ positions as (
 
     select
         *,
-        row_number() over (partition by worker_id order by effective_from) as position_number
+        row_number() over (partition by worker_id order by effective_from) as position_number,
+        lag(ends_by_date) over (partition by worker_id order by effective_from) as previous_ends_by_date,
+        is_main and row_number() over (partition by worker_id, is_main order by effective_from) = 1 as is_first_main
 
     from deciding_positions
 
 ),
 
--- HR often knows the present position only: the first one reaches back to the day of hiring, and
--- each ends where the next one begins or the worker left. One that begins after that never was.
+-- HR often knows the present position only: the first one reaches back to the day of hiring, the first main
+-- one to the end of a second job before it, and each ends where the next one begins or the worker left. One
+-- that begins after that never was.
 held_positions as (
 
     select
@@ -147,6 +156,7 @@ held_positions as (
                 then coalesce(workers.hired_on, {{ open_start_date() }})
             when positions.position_number = 1
                 then least(positions.effective_from, coalesce(workers.hired_on, positions.effective_from))
+            when positions.is_first_main then positions.previous_ends_by_date
             else positions.effective_from
         end as valid_from_date,
         least(coalesce(positions.ends_by_date, {{ open_end_date() }}), workers.left_by_date) as valid_to_date

@@ -32,7 +32,10 @@ positions as (
 
     from {{ ref('stg_hr__positions_history') }} as positions
     cross join settings
-    where not positions.is_vanished
+    where
+        not positions.is_vanished
+        -- One that ends on the day it begins was called off.
+        and coalesce(positions.effective_to > positions.effective_from, true)
 
 ),
 
@@ -67,7 +70,18 @@ told_positions as (
         positions.territory_id,
         positions.is_sales,
         coalesce(positions.is_primary, true) as is_main,
-        coalesce(positions.effective_to <= days_of_pay.paid_on, false) as has_ended,
+        coalesce(positions.effective_to <= days_of_pay.paid_on, false)
+        -- Each ends where the next of its kind begins.
+        or coalesce(
+            min(positions.effective_from) over (
+                partition by
+                    days_of_pay.person_id, days_of_pay.paid_on, days_of_pay.known_by_date,
+                    workers.worker_id, coalesce(positions.is_primary, true)
+                order by positions.effective_from
+                rows between 1 following and unbounded following
+            ) <= days_of_pay.paid_on,
+            false
+        ) as has_ended,
         max(
             case
                 when
@@ -94,8 +108,8 @@ told_positions as (
 
 ),
 
--- A second job decides only where the main one has ended. The last pay often comes after the last day, and the first before the
--- first: it counts where somebody was last, or was to be first.
+-- A second job decides only where the main one has ended or not begun, as in dim_employee. The last pay often comes
+-- after the last day, and the first before the first: it counts where somebody was last, or was to be first.
 ranked_positions as (
 
     select
@@ -110,19 +124,18 @@ ranked_positions as (
             partition by person_id, paid_on, known_by_date
             order by
                 case
-                    when effective_from <= paid_on then 1
+                    when effective_from <= paid_on and (is_main or not has_ended) then 1
                     when effective_from > paid_on then 2
-                    else 3
+                    when effective_from <= paid_on then 3
+                    else 4
                 end,
+                case when effective_from > paid_on then {{ days_between('paid_on', 'effective_from') }} else 0 end,
                 case
                     when is_main and not (has_ended and has_second_job) then 1
                     when not is_main and not has_ended then 2
                     else 3
                 end,
-                case
-                    when effective_from <= paid_on then {{ days_between('effective_from', 'paid_on') }}
-                    else {{ days_between('paid_on', 'effective_from') }}
-                end,
+                case when effective_from <= paid_on then {{ days_between('effective_from', 'paid_on') }} end,
                 worker_id
         ) as place
 
