@@ -107,6 +107,7 @@ def blank_result(run_id: str, piece: Piece) -> FileResult:
         modified_at=piece.modified_at,
         landed_at=datetime.now(UTC),
         status="unchanged",
+        feed=feed.identity,
     )
 
 
@@ -360,7 +361,8 @@ class ExtractLanding:
             f"insert into {quoted_table(EXTRACTS)} by name select extract_id, {self._origin()}, "
             f"{literal(self._feed.kind)} as kind, extracted_at, "
             f"{timestamp_literal(self._landed_at)} as landed_at, "
-            f"{literal(fingerprint)} as fingerprint, false as is_complete from (select distinct "
+            f"{literal(fingerprint)} as fingerprint, false as is_complete, "
+            f"{literal(self._group.identity)} as feed from (select distinct "
             f"_extract_id as extract_id, _extracted_at as extracted_at from {ACCEPTED})"
         )
         row = self._connection.execute(f"select max(_extract_id) from {ACCEPTED}").fetchone()
@@ -388,6 +390,7 @@ class ExtractLanding:
             landed_at=self._landed_at,
             fingerprint=fingerprint,
             is_complete=is_complete,
+            feed=self._group.identity,
         )
 
     def _note_unobserved(self, extract_id: str, held: str) -> None:
@@ -466,25 +469,41 @@ class ExtractLanding:
         """Names the extract.
 
         The same files read by a mapping that has changed since are a revision: it sorts right
-        after what was made of them before, so the correction holds from the same time on.
+        after what was made of them before, so the correction holds from the same time on. So are
+        the same files read by another feed for the same table. Where several do, each is known by
+        what it landed itself; of extracts from before feeds were told apart, by the fingerprint.
         """
         base = self._base_tail()
         tail = f"substr(extract_id, {_TIME_WIDTH + 1})"
         at = self._group.extracted_at
         same_time = f"prefix(extract_id, {literal(extract_id_time(at))})" if at else "true"
-        known = self._connection.execute(
-            f"select {tail}, fingerprint from {quoted_table(EXTRACTS)} where {self._mine} "
+        found = self._connection.execute(
+            f"select distinct {tail}, fingerprint, feed from {quoted_table(EXTRACTS)} "
+            f"where {self._mine} "
             f"and {same_time} and ({tail} = {literal(base)} or prefix({tail}, {literal(base)} "
-            "|| '-r')) order by 1 desc limit 1"
-        ).fetchone()
-        if known is None:
+            "|| '-r')) order by 1 desc"
+        ).fetchall()
+        if not found:
             return _Identity(base, is_known=False)
-        if self._is_landed_as(known[1], fingerprint):
-            return _Identity(known[0], is_known=True)
-        revision = int(known[0].removeprefix(base).removeprefix("-r") or 0) + 1
-        is_same_feed = known[1].partition("-")[0] == fingerprint.partition("-")[0]
-        self._is_looked_up_anew = is_same_feed
+        for known, landed_as in self._own(found):
+            if self._is_landed_as(landed_as, fingerprint):
+                return _Identity(known, is_known=True)
+            if landed_as.partition("-")[0] == fingerprint.partition("-")[0]:
+                self._is_looked_up_anew = True
+        revision = int(found[0][0].removeprefix(base).removeprefix("-r") or 0) + 1
         return _Identity(f"{base}-r{revision:03d}", is_known=False)
+
+    def _own(self, found: Sequence[tuple[str, str, str | None]]) -> list[tuple[str, str]]:
+        """Gives (tail, fingerprint) of what the extract may be known by, of the latest first.
+
+        Args:
+            found: All extracts of the same content and time, the latest first.
+        """
+        if not self._group.is_beside_others:
+            # Whatever read it last decided what holds now.
+            return [found[0][:2]]
+        own = [extract[:2] for extract in found if extract[2] == self._group.identity]
+        return own[:1] or [extract[:2] for extract in found if extract[2] is None]
 
     def _base_tail(self) -> str:
         """Gives modification time and content as they stand at the end of the id.
@@ -517,8 +536,9 @@ class ExtractLanding:
                 "select extract_id, records, quarantined, coalesce(passed_over, 0), "
                 "coalesce(emptied, 0), duplicates, control_totals "
                 f"from {quoted_table(FILES)} where {self._mine} and sha256 = ? "
-                "and status <> 'refused' order by landed_at desc limit 1",
-                [piece.sha256],
+                "and status <> 'refused' and coalesce(feed, ?) = ? "
+                "order by feed is null, landed_at desc limit 1",
+                [piece.sha256, piece.feed.identity, piece.feed.identity],
             ).fetchone()
             if counts is not None:
                 extract, records, quarantined, passed_over, emptied, duplicates, totals = counts

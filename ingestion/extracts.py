@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,10 +64,12 @@ class ExtractGroup:
         pieces: One, or several parts.
         is_whole: Whether all feeds that make up a full extract are there; if not, what it lacks
             may stand in a feed that is absent.
+        is_beside_others: Whether other feeds make extracts of the same content.
     """
 
     pieces: tuple[Piece, ...]
     is_whole: bool = True
+    is_beside_others: bool = False
 
     @property
     def feed(self) -> Feed:
@@ -83,6 +85,12 @@ class ExtractGroup:
     def modified_at(self) -> datetime | None:
         """Latest modification time of its files."""
         return max((p.modified_at for p in self.pieces if p.modified_at), default=None)
+
+    @property
+    def identity(self) -> str:
+        """Names the feeds that read it."""
+        names = sorted({piece.feed.identity for piece in self.pieces})
+        return "-".join(names)
 
     @property
     def sha256(self) -> str:
@@ -185,7 +193,19 @@ def group_pieces(feeds: Sequence[Feed], pieces: Sequence[Piece]) -> list[Extract
     ]
     if always and not any(group.feed in shared for group in found):
         found.append(_group(always))
-    return sorted(found, key=_order)
+    return sorted(_beside_others(found), key=_order)
+
+
+def _beside_others(groups: Sequence[ExtractGroup]) -> Iterator[ExtractGroup]:
+    """Tells each extract whether feeds of the same table make others of the same content."""
+    readers: dict[object, set[str]] = {}
+    for group in groups:
+        readers.setdefault((group.sha256, group.modified_at), set()).add(group.identity)
+    for group in groups:
+        if len(readers[group.sha256, group.modified_at]) > 1:
+            yield replace(group, is_beside_others=True)
+        else:
+            yield group
 
 
 def _group(members: list[Piece]) -> ExtractGroup:

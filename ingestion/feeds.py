@@ -7,6 +7,8 @@ they are read from it (`mappings`).
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -222,7 +224,7 @@ class Feed(_Frozen):
     `column.named` of those that hold values of other columns; it is made of what all columns of the
     mapping declare. What only says where a thing stands in the mapping file is left out of
     `model_dump`, so that a dump changes exactly when the meaning does and can serve as a
-    fingerprint.
+    fingerprint. `twin` numbers the feeds of a mapping that read the same for the same table.
     """
 
     mapping: str
@@ -256,6 +258,7 @@ class Feed(_Frozen):
     columns: tuple[ColumnRule, ...] | None = None
     normalize: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
     beside: tuple[OtherReader, ...] = Field(default=(), exclude=True)
+    twin: int = Field(default=0, exclude=True)
 
     def steps_of(self, column: str, named: str | None = None) -> tuple[NormalizeStep, ...]:
         """Gives the steps by which the spelling of a contract column's values is normalised.
@@ -270,6 +273,16 @@ class Feed(_Frozen):
     def reads(self, column: str) -> bool:
         """Tells whether the feed asks for an extract column; case does not count."""
         return column.casefold() in {name.strip().casefold() for name in self.extract_columns}
+
+    @property
+    def identity(self) -> str:
+        """Names the feed, the same after what it makes of its files has changed.
+
+        Several feeds may read one file for one table, and what each landed of it is its own.
+        """
+        told = [self.mapping, self.source, self.table, self.kind, self.files, self.format]
+        told += [self.sheet, self.records, self.twin]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
     @property
     def full_name(self) -> str:

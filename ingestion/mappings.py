@@ -696,6 +696,7 @@ class _Resolution:
 def _knowing_each_other(feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
     """Tells each feed what the others read, so that it can be told what nothing reads."""
     readers = [(i, feed.files, feed.sheet) for i, feed in enumerate(feeds) if feed.files]
+    identities = [feed.identity for feed in feeds]
     return tuple(
         feed.model_copy(
             update={
@@ -703,7 +704,8 @@ def _knowing_each_other(feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
                     OtherReader(files=files, sheet=sheet, is_before=i < number)
                     for i, files, sheet in readers
                     if i != number
-                )
+                ),
+                "twin": identities[:number].count(feed.identity),
             }
         )
         for number, feed in enumerate(feeds)
