@@ -104,14 +104,15 @@ class ExtractedAt(_Frozen):
 class Lookup(_Frozen):
     """A value in another file of the folder, found by a key.
 
-    `key` and `value` are columns of that file, `by` those of the records that ask. The other
-    options say how the file is built.
+    `key` and `value` are columns of that file, `by` those of the records that ask. Spellings that
+    `normalize` makes one are one key. The other options say how the file is built.
     """
 
     files: tuple[str, ...]
     key: tuple[str, ...]
     by: tuple[str, ...]
     value: str
+    normalize: tuple[NormalizeStep, ...] = ()
     kind: LookupKind = "full"
     format: FileFormat | None = None
     sheet: str | None = None

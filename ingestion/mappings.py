@@ -58,7 +58,7 @@ from ingestion.mapping_file import (
     SkipLinesBlock,
 )
 from ingestion.mapping_values import wrong_values
-from ingestion.normalization import add_normalization
+from ingestion.normalization import add_normalization, in_order
 from ingestion.normalized_columns import NormalizedColumns, same_codes
 from ingestion.readers.record_paths import RecordPath
 from ingestion.scripts import kinds_of
@@ -424,6 +424,9 @@ class _Resolution:
             key=block.key,
             by=block.by or block.key,
             value=block.value,
+            normalize=in_order(
+                self.content.normalize if block.normalize is None else block.normalize
+            ),
             kind=block.kind,
             format=block.format,
             sheet=block.sheet,
