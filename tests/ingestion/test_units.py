@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -329,6 +330,39 @@ class TestMappings:
             return
         with pytest.raises(MappingError, match="declares a unit; say it here too"):
             self.load(tmp_path, "{from: A, unit: toman}", more)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "told"),
+        [
+            ("Old", "{from: New, unit: {amount: toman}}", "old_value and new_value"),
+            ("{from: Old, unit: {amount: toman}}", "New", "new_value and old_value"),
+            ("{from: Old, unit: {amount: toman}}", "{from: New, unit: {amount: thousands}}",
+             "different units"),
+            ("{from: Old, unit: {amount: toman}}",
+             "{from: New, unit: {amount: toman, probability: percent}}", "values of probability"),
+            ("{from: Old, unit: {amount: [{unit: toman, until: 2027-03-20}, {unit: new_rial}]}, "
+             "by: changed_at}", "{from: New, unit: {amount: toman}}", "values of amount"),
+            ("{from: Old, unit: {amount: toman}}", "{from: New, unit: {amount: toman}}", None),
+            ("{from: Old, unit: {amount: rial}}", "New", None),
+            ("Old", "New", None),
+        ],
+    )  # fmt: skip
+    def test_old_and_new_values_have_one_unit(
+        self, tmp_path: Path, old: str, new: str, told: str | None
+    ) -> None:
+        file = tmp_path / "m.yml"
+        file.write_text(
+            "mapping: m\nsource: crm\ntables:\n  opportunity_field_history:\n    files: h.csv\n"
+            "    kind: events\n    columns:\n      history_id: I\n      opportunity_id: D\n"
+            "      field_name: F\n      changed_at: T\n"
+            f"      old_value: {old}\n      new_value: {new}\n"
+        )
+        if told is None:
+            assert load_mapping(file).feeds
+            return
+        with pytest.raises(MappingError, match=told) as caught:
+            load_mapping(file)
+        assert re.search(r"m\.yml:1[23]: (old|new)_value and", str(caught.value))
 
     def test_also_where_names_agree(self, tmp_path: Path) -> None:
         more = "  opportunity_field_history: {files: h.csv, kind: events, columns: same}\n"
