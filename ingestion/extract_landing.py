@@ -37,6 +37,7 @@ from ingestion.shown import short_names
 from ingestion.sql_text import literal
 from ingestion.staging import (
     ACCEPTED,
+    STAGED,
     StagedPiece,
     Staging,
     id_sql_of_records,
@@ -124,6 +125,14 @@ class _Identity:
     is_known: bool
 
 
+class _PartError(ExtractError):
+    """One file keeps an extract of several from being landed."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(f"{part}: {message}")
+        self.part = part
+
+
 @dataclass
 class _Outcome:
     """What the extract changed, over all times that it speaks for."""
@@ -188,6 +197,8 @@ class ExtractLanding:
         try:
             for piece in self._group.pieces:
                 self._load(staging, piece)
+            for staged in staging.pieces:
+                self._check_parts(staging, staged)
             staging.find_repeated(self._feed.latest_by, self._feed.on_conflict)
             if self._feed.kind == "events":
                 staging.set_aside_known_otherwise(self._system, self._id_sql(identity))
@@ -218,18 +229,44 @@ class ExtractLanding:
             if len({part.name for part in self._group.pieces}) == 1:
                 raise
             # Its other parts are refused with it, and say which one was the cause.
-            raise ExtractError(f"{piece.name}: {refused.message}") from None
+            raise _PartError(piece.name, refused.message) from None
 
-    def _check_emptied(self, staged: StagedPiece) -> None:
-        """Refuses a file without a column that holds values by now: all rows would lose them.
+    def _check_parts(self, staging: Staging, staged: StagedPiece) -> None:
+        """Refuses a part without a column that another part of the extract fills."""
+        absent = self._columns_that_should_be_there(staged)
+        for other in staging.pieces if absent else ():
+            if other is staged or other.piece.feed != staged.piece.feed:
+                continue
+            counts = ", ".join(f"count({quoted(name)})" for name in absent)
+            held = self._connection.execute(
+                f"select {counts} from (select *, rowid as _row from {STAGED}) "
+                f"where {other.in_range}"
+            ).fetchone()
+            for name, count in zip(absent, held or (), strict=True):
+                if count:
+                    raise _PartError(
+                        staged.piece.name,
+                        f"it lacks the column '{name}', which {other.piece.name}, another part of "
+                        "the extract, has, so its rows would lose their values. Put the column "
+                        "back or rename it to that; if parts may lack it, use a mapping that says "
+                        f"`optional: true` for it (now {self._feed.where})",
+                    )
+
+    def _columns_that_should_be_there(self, staged: StagedPiece) -> list[str]:
+        """Gives contract columns that a file lacks though nobody said that it may.
 
         A column that the mapping calls optional itself may come and go, and JSON leaves out keys
         that hold nothing.
         """
         feed = staged.piece.feed
         if feed.columns is not None or feed.inline is not None or staged.records.format in _SPARSE:
-            return
-        absent = [name for name in staged.projection.absent if name not in self._table.key]
+            return []
+        return [name for name in staged.projection.absent if name not in self._table.key]
+
+    def _check_emptied(self, staged: StagedPiece) -> None:
+        """Refuses a file without a column that holds values by now: all rows would lose them."""
+        feed = staged.piece.feed
+        absent = self._columns_that_should_be_there(staged)
         if not absent:
             return
         counts = ", ".join(f"count({quoted(name)})" for name in absent)
@@ -566,13 +603,16 @@ class ExtractLanding:
         for piece in self._group.pieces:
             records = loaded.get(piece.name, 0)
             blank = blank_result(self._context.run_id, piece)
+            message = refused.message
+            if isinstance(refused, _PartError) and piece.name != refused.part:
+                message = f"refused with another part of its extract: {message}"
             results.append(
                 replace(
                     blank,
                     status="refused",
                     records=records,
                     quarantined=records,
-                    message=refused.message,
+                    message=message,
                 )
             )
         connection = self._connection
