@@ -27,6 +27,19 @@ _MOMENT = "%Y%m%dT%H%M%S.%fZ"
 
 
 @dataclass(frozen=True)
+class ReadColumns:
+    """The extract columns that some feeds read.
+
+    Args:
+        names: Their names.
+        patterns: Regular expressions for names, where only a header shows which columns these are.
+    """
+
+    names: frozenset[str] = frozenset()
+    patterns: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Piece:
     """One file as one feed reads it, or the inline rows of a feed.
 
@@ -47,7 +60,7 @@ class Piece:
     modified_at: datetime | None
     extracted_at: datetime | None
     stored: StoredFile | None
-    read_elsewhere: frozenset[str] = frozenset()
+    read_elsewhere: ReadColumns = ReadColumns()
     lookups: tuple[ChosenFiles, ...] = ()
 
     @property
@@ -144,16 +157,18 @@ def readers_by_file(mapping: SourceMapping, found: FoundFiles) -> dict[str, list
     return readers
 
 
-def columns_read(feeds: Iterable[Feed], contracts: Contracts) -> frozenset[str]:
-    """Gives the names of the extract columns that feeds read."""
+def columns_read(feeds: Iterable[Feed], contracts: Contracts) -> ReadColumns:
+    """Gives the extract columns that feeds read."""
     names: set[str] = set()
+    patterns: set[str] = set()
     for feed in feeds:
         names.update(feed.extract_columns)
         if feed.unpivot is not None:
             names.update(feed.unpivot.columns)
+            patterns.update([feed.unpivot.pattern] if feed.unpivot.pattern else [])
         if feed.columns is None:
             names.update(contracts.table(feed.source, feed.table).column_names)
-    return frozenset(names)
+    return ReadColumns(frozenset(names), frozenset(patterns))
 
 
 def _strays(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
