@@ -209,11 +209,13 @@ class OtherReader(_Frozen):
         files: Its globs.
         sheet: What it reads of a workbook.
         is_before: Whether it comes before the feed that knows of it.
+        is_masked: Whether its table has personal or pay data.
     """
 
     files: tuple[str, ...]
     sheet: str | None
     is_before: bool
+    is_masked: bool = False
 
 
 class Feed(_Frozen):
@@ -225,7 +227,8 @@ class Feed(_Frozen):
     `column.named` of those that hold values of other columns; it is made of what all columns of the
     mapping declare. What only says where a thing stands in the mapping file is left out of
     `model_dump`, so that a dump changes exactly when the meaning does and can serve as a
-    fingerprint. `twin` numbers the feeds of a mapping that read the same for the same table.
+    fingerprint. `twin` numbers the feeds of a mapping that read the same for the same table, and
+    `is_masked` says whether that table has personal or pay data.
     """
 
     mapping: str
@@ -260,6 +263,7 @@ class Feed(_Frozen):
     normalize: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
     beside: tuple[OtherReader, ...] = Field(default=(), exclude=True)
     twin: int = Field(default=0, exclude=True)
+    is_masked: bool = Field(default=False, exclude=True)
 
     def steps_of(self, column: str, named: str | None = None) -> tuple[NormalizeStep, ...]:
         """Gives the steps by which the spelling of a contract column's values is normalised.

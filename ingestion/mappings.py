@@ -153,7 +153,7 @@ class _Resolution:
             file=self.document.path,
             description=self.content.description or "",
             source_system=self.content.source_system or self.content.mapping,
-            feeds=_knowing_each_other(feeds),
+            feeds=_knowing_each_other(feeds, self.contracts),
         )
 
     def _raise_problems(self) -> None:
@@ -696,18 +696,20 @@ class _Resolution:
             )
 
 
-def _knowing_each_other(feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
+def _knowing_each_other(feeds: tuple[Feed, ...], contracts: Contracts) -> tuple[Feed, ...]:
     """Tells each feed what the others read, so that it can be told what nothing reads."""
+    masked = [contracts.table(feed.source, feed.table).has_masked_columns for feed in feeds]
     readers = [(i, feed.files, feed.sheet) for i, feed in enumerate(feeds) if feed.files]
     identities = [feed.identity for feed in feeds]
     return tuple(
         feed.model_copy(
             update={
                 "beside": tuple(
-                    OtherReader(files=files, sheet=sheet, is_before=i < number)
+                    OtherReader(files=files, sheet=sheet, is_before=i < number, is_masked=masked[i])
                     for i, files, sheet in readers
                     if i != number
                 ),
+                "is_masked": masked[number],
                 "twin": identities[:number].count(feed.identity),
             }
         )
