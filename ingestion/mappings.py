@@ -44,6 +44,7 @@ from ingestion.feeds import (
     in_utc,
     parsed_time,
 )
+from ingestion.file_patterns import may_be_text
 from ingestion.jalali import is_known_format
 from ingestion.jalali_names import is_known_name_format
 from ingestion.mapping_file import (
@@ -418,7 +419,7 @@ class _Resolution:
             return None
         at: Location = (*place, "lookup")
         self._check_patterns(block.files, (*at, "files"))
-        self._check_csv(csv, at)
+        self._check_csv(csv, at, may_be_text(block.format, block.files))
         return Lookup(
             files=block.files,
             key=block.key,
@@ -579,7 +580,7 @@ class _Resolution:
             )
         self._check_patterns(feed.files, (*place, "files"))
         if feed.inline is None:
-            self._check_csv(feed.csv, place)
+            self._check_csv(feed.csv, place, may_be_text(feed.format, feed.files))
         for at, formats in _written_formats(block, place):
             self._check_formats(formats, at)
 
@@ -591,8 +592,9 @@ class _Resolution:
                     f"'{pattern}' must be relative to the source's folder, with / and without ..",
                 )
 
-    def _check_csv(self, csv: CsvOptions, place: Location) -> None:
-        if csv.header == bool(csv.columns):
+    def _check_csv(self, csv: CsvOptions, place: Location, is_text: bool) -> None:
+        # What the top says of the mapping's text files is nothing to a feed of another format.
+        if is_text and csv.header == bool(csv.columns):
             self._problem(
                 (*place, "csv"), "csv needs columns where header is false, and only there"
             )
