@@ -39,6 +39,9 @@ _ISO_OFFSET = rf"{_CLOCK} ?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _DIGITS, _NOISE_PLACES = 15, 9
 _MANY_DECIMALS = r"[+-]?\d*\.\d{10,}"
 _MAX_NOISY_SCALE = 8
+# Of more places than that, noise is told by the size of the number: by a few times what lies
+# between it and the next double. DuckDB has 18 places for the number to be looked at.
+_NOISE_SHARE, _MOST_PLACES = "1e-15", 16
 # Moments as numbers: days of a spreadsheet, and time since 1970.
 NUMBER_FORMATS = ("excel_serial", "epoch_seconds", "epoch_millis")
 _ANY_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
@@ -106,14 +109,20 @@ def _number(column: Column, text: str, formats: Formats) -> str:
         f"when regexp_full_match({number}, {literal(_exact(column))}) "
         f"then try_cast({number} as {column.sql_type})"
     )
-    if scale > _MAX_NOISY_SCALE:
+    if scale > _MOST_PLACES:
         return f"case {exact} end"
     # One digit less than there may be, since rounding up can take one more.
     precise = f"try_cast({number} as decimal(37, 18))"
     rounded = f"round({precise}, {scale})"
     noise = f"{Decimal(1).scaleb(-max(_NOISE_PLACES, scale + 4)):f}"
+    off = f"abs({precise} - {rounded})"
+    if scale > _MAX_NOISY_SCALE:
+        # Where doubles lie as far apart as the last place, nobody can tell noise from a value.
+        size = f"{_NOISE_SHARE} * abs(try_cast({number} as double))"
+        noise = f"least({size}, {Decimal(1).scaleb(-scale - 1):f})"
+        off = f"cast({off} as double)"
     return (
-        f"case {exact} when {_has_noise(number)} and abs({precise} - {rounded}) <= {noise} "
+        f"case {exact} when {_has_noise(number)} and {off} <= {noise} "
         f"then try_cast({rounded} as {column.sql_type}) end"
     )
 

@@ -23,6 +23,8 @@ from ingestion.raw_ddl import quoted
 MAX_LENGTH = 10_000
 MAX_WIDTH = 1_000
 _PADDING, _TEMPLATES = frozenset({"lpad", "rpad"}), frozenset({"format", "printf"})
+# What makes a moment of a number, counted in UTC, and gives a time that does not say so.
+_OF_NUMBERS = frozenset({"epoch_ms", "make_timestamp"})
 # Widths of four digits and more, and those that an argument gives.
 _WIDE = re.compile(r"\d{4}|\*|\{[^}]*\{")
 
@@ -146,8 +148,37 @@ class ExpressionParser:
                 part["column_names"] = [self._place(part["column_names"][0], columns)]
             elif part["class"] == "FUNCTION":
                 self._check_pattern(part)
+        self._say_utc(tree, root, columns)
         template = self._template(tree)
         return Expression(tuple(columns), self._result_type(template, columns), template)
+
+    def _say_utc(self, tree: dict[str, Any], root: dict[str, Any], columns: list[str]) -> None:
+        """Gives moments that are made of numbers an offset.
+
+        A time without one is a local time of the mapping's zone, hours away from what the number
+        means. Only what becomes the value is looked at: an expression that calculates with such a
+        time may have minded the zone itself.
+        """
+        values = list(_values(root))
+        types = [self._result_type(self._template_of(tree, part), columns) for part in values]
+        moments = [
+            part
+            for part, type_name in zip(values, types, strict=True)
+            if type_name == "TIMESTAMP" and _is_of_number(part)
+        ]
+        if not moments:
+            return
+        local = {"TIMESTAMP", "DATE"}
+        if sum(type_name in local for type_name in types) > len(moments):
+            name = moments[0]["function_name"]
+            raise ExpressionError(
+                f"mixes {name}, whose value is a time in UTC, with a time of the mapping's zone; "
+                f"write timezone('UTC', {name}(…)) and give the other its zone in the same way"
+            )
+        for part in moments:
+            counted = dict(part)
+            part["function_name"] = "timezone"
+            part["children"] = [_text_constant("UTC"), {**counted, "alias": ""}]
 
     def _check_pattern(self, part: dict[str, Any]) -> None:
         """Tries a constant pattern; DuckDB would find it wrong with the first cell only."""
@@ -178,6 +209,12 @@ class ExpressionParser:
         if name not in columns:
             columns.append(name)
         return f"{_MARK}{columns.index(name)}"
+
+    def _template_of(self, tree: dict[str, Any], part: dict[str, Any]) -> str:
+        """Gives the SQL of a part of an expression."""
+        statement = tree["statements"][0]
+        selected = {**statement["node"], "select_list": [{**part, "alias": "v"}]}
+        return self._template({**tree, "statements": [{**statement, "node": selected}]})
 
     def _template(self, tree: dict[str, Any]) -> str:
         row = self._connection.execute(
@@ -255,6 +292,35 @@ def _parts(node: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(node, list):
         for value in node:
             yield from _parts(value)
+
+
+def _values(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Gives the parts of an expression one of which becomes its value, but for added intervals."""
+    if node["class"] == "CASE":
+        for branch in (*(check["then_expr"] for check in node["case_checks"]), node["else_expr"]):
+            yield from _values(branch)
+    elif node["class"] == "OPERATOR" and node["type"] in {"OPERATOR_COALESCE", "OPERATOR_TRY"}:
+        for child in node["children"]:
+            yield from _values(child)
+    elif node["class"] == "FUNCTION" and node["function_name"].lower() in {"+", "-", "nullif"}:
+        yield from _values(node["children"][0])
+    else:
+        yield node
+
+
+def _is_of_number(part: dict[str, Any]) -> bool:
+    """Tells a call that makes a time of one number."""
+    name = part.get("function_name", "").lower()
+    return name in _OF_NUMBERS and len(part.get("children") or []) == 1
+
+
+def _text_constant(text: str) -> dict[str, Any]:
+    return {
+        "class": "CONSTANT",
+        "type": "VALUE_CONSTANT",
+        "alias": "",
+        "value": {"type": {"id": "VARCHAR", "type_info": None}, "is_null": False, "value": text},
+    }
 
 
 def _check(part: dict[str, Any]) -> None:

@@ -37,6 +37,7 @@ from ingestion.shown import short_names
 from ingestion.sql_text import literal
 from ingestion.staging import (
     ACCEPTED,
+    STAGED,
     StagedPiece,
     Staging,
     id_sql_of_records,
@@ -107,6 +108,7 @@ def blank_result(run_id: str, piece: Piece) -> FileResult:
         modified_at=piece.modified_at,
         landed_at=datetime.now(UTC),
         status="unchanged",
+        feed=feed.identity,
     )
 
 
@@ -121,6 +123,14 @@ class _Identity:
 
     tail: str
     is_known: bool
+
+
+class _PartError(ExtractError):
+    """One file keeps an extract of several from being landed."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(f"{part}: {message}")
+        self.part = part
 
 
 @dataclass
@@ -187,6 +197,8 @@ class ExtractLanding:
         try:
             for piece in self._group.pieces:
                 self._load(staging, piece)
+            for staged in staging.pieces:
+                self._check_parts(staging, staged)
             staging.find_repeated(self._feed.latest_by, self._feed.on_conflict)
             if self._feed.kind == "events":
                 staging.set_aside_known_otherwise(self._system, self._id_sql(identity))
@@ -217,18 +229,44 @@ class ExtractLanding:
             if len({part.name for part in self._group.pieces}) == 1:
                 raise
             # Its other parts are refused with it, and say which one was the cause.
-            raise ExtractError(f"{piece.name}: {refused.message}") from None
+            raise _PartError(piece.name, refused.message) from None
 
-    def _check_emptied(self, staged: StagedPiece) -> None:
-        """Refuses a file without a column that holds values by now: all rows would lose them.
+    def _check_parts(self, staging: Staging, staged: StagedPiece) -> None:
+        """Refuses a part without a column that another part of the extract fills."""
+        absent = self._columns_that_should_be_there(staged)
+        for other in staging.pieces if absent else ():
+            if other is staged or other.piece.feed != staged.piece.feed:
+                continue
+            counts = ", ".join(f"count({quoted(name)})" for name in absent)
+            held = self._connection.execute(
+                f"select {counts} from (select *, rowid as _row from {STAGED}) "
+                f"where {other.in_range}"
+            ).fetchone()
+            for name, count in zip(absent, held or (), strict=True):
+                if count:
+                    raise _PartError(
+                        staged.piece.name,
+                        f"it lacks the column '{name}', which {other.piece.name}, another part of "
+                        "the extract, has, so its rows would lose their values. Put the column "
+                        "back or rename it to that; if parts may lack it, use a mapping that says "
+                        f"`optional: true` for it (now {self._feed.where})",
+                    )
+
+    def _columns_that_should_be_there(self, staged: StagedPiece) -> list[str]:
+        """Gives contract columns that a file lacks though nobody said that it may.
 
         A column that the mapping calls optional itself may come and go, and JSON leaves out keys
         that hold nothing.
         """
         feed = staged.piece.feed
         if feed.columns is not None or feed.inline is not None or staged.records.format in _SPARSE:
-            return
-        absent = [name for name in staged.projection.absent if name not in self._table.key]
+            return []
+        return [name for name in staged.projection.absent if name not in self._table.key]
+
+    def _check_emptied(self, staged: StagedPiece) -> None:
+        """Refuses a file without a column that holds values by now: all rows would lose them."""
+        feed = staged.piece.feed
+        absent = self._columns_that_should_be_there(staged)
         if not absent:
             return
         counts = ", ".join(f"count({quoted(name)})" for name in absent)
@@ -360,7 +398,8 @@ class ExtractLanding:
             f"insert into {quoted_table(EXTRACTS)} by name select extract_id, {self._origin()}, "
             f"{literal(self._feed.kind)} as kind, extracted_at, "
             f"{timestamp_literal(self._landed_at)} as landed_at, "
-            f"{literal(fingerprint)} as fingerprint, false as is_complete from (select distinct "
+            f"{literal(fingerprint)} as fingerprint, false as is_complete, "
+            f"{literal(self._group.identity)} as feed from (select distinct "
             f"_extract_id as extract_id, _extracted_at as extracted_at from {ACCEPTED})"
         )
         row = self._connection.execute(f"select max(_extract_id) from {ACCEPTED}").fetchone()
@@ -388,6 +427,7 @@ class ExtractLanding:
             landed_at=self._landed_at,
             fingerprint=fingerprint,
             is_complete=is_complete,
+            feed=self._group.identity,
         )
 
     def _note_unobserved(self, extract_id: str, held: str) -> None:
@@ -466,25 +506,41 @@ class ExtractLanding:
         """Names the extract.
 
         The same files read by a mapping that has changed since are a revision: it sorts right
-        after what was made of them before, so the correction holds from the same time on.
+        after what was made of them before, so the correction holds from the same time on. So are
+        the same files read by another feed for the same table. Where several do, each is known by
+        what it landed itself; of extracts from before feeds were told apart, by the fingerprint.
         """
         base = self._base_tail()
         tail = f"substr(extract_id, {_TIME_WIDTH + 1})"
         at = self._group.extracted_at
         same_time = f"prefix(extract_id, {literal(extract_id_time(at))})" if at else "true"
-        known = self._connection.execute(
-            f"select {tail}, fingerprint from {quoted_table(EXTRACTS)} where {self._mine} "
+        found = self._connection.execute(
+            f"select distinct {tail}, fingerprint, feed from {quoted_table(EXTRACTS)} "
+            f"where {self._mine} "
             f"and {same_time} and ({tail} = {literal(base)} or prefix({tail}, {literal(base)} "
-            "|| '-r')) order by 1 desc limit 1"
-        ).fetchone()
-        if known is None:
+            "|| '-r')) order by 1 desc"
+        ).fetchall()
+        if not found:
             return _Identity(base, is_known=False)
-        if self._is_landed_as(known[1], fingerprint):
-            return _Identity(known[0], is_known=True)
-        revision = int(known[0].removeprefix(base).removeprefix("-r") or 0) + 1
-        is_same_feed = known[1].partition("-")[0] == fingerprint.partition("-")[0]
-        self._is_looked_up_anew = is_same_feed
+        for known, landed_as in self._own(found):
+            if self._is_landed_as(landed_as, fingerprint):
+                return _Identity(known, is_known=True)
+            if landed_as.partition("-")[0] == fingerprint.partition("-")[0]:
+                self._is_looked_up_anew = True
+        revision = int(found[0][0].removeprefix(base).removeprefix("-r") or 0) + 1
         return _Identity(f"{base}-r{revision:03d}", is_known=False)
+
+    def _own(self, found: Sequence[tuple[str, str, str | None]]) -> list[tuple[str, str]]:
+        """Gives (tail, fingerprint) of what the extract may be known by, of the latest first.
+
+        Args:
+            found: All extracts of the same content and time, the latest first.
+        """
+        if not self._group.is_beside_others:
+            # Whatever read it last decided what holds now.
+            return [found[0][:2]]
+        own = [extract[:2] for extract in found if extract[2] == self._group.identity]
+        return own[:1] or [extract[:2] for extract in found if extract[2] is None]
 
     def _base_tail(self) -> str:
         """Gives modification time and content as they stand at the end of the id.
@@ -517,8 +573,9 @@ class ExtractLanding:
                 "select extract_id, records, quarantined, coalesce(passed_over, 0), "
                 "coalesce(emptied, 0), duplicates, control_totals "
                 f"from {quoted_table(FILES)} where {self._mine} and sha256 = ? "
-                "and status <> 'refused' order by landed_at desc limit 1",
-                [piece.sha256],
+                "and status <> 'refused' and coalesce(feed, ?) = ? "
+                "order by feed is null, landed_at desc limit 1",
+                [piece.sha256, piece.feed.identity, piece.feed.identity],
             ).fetchone()
             if counts is not None:
                 extract, records, quarantined, passed_over, emptied, duplicates, totals = counts
@@ -546,13 +603,16 @@ class ExtractLanding:
         for piece in self._group.pieces:
             records = loaded.get(piece.name, 0)
             blank = blank_result(self._context.run_id, piece)
+            message = refused.message
+            if isinstance(refused, _PartError) and piece.name != refused.part:
+                message = f"refused with another part of its extract: {message}"
             results.append(
                 replace(
                     blank,
                     status="refused",
                     records=records,
                     quarantined=records,
-                    message=refused.message,
+                    message=message,
                 )
             )
         connection = self._connection

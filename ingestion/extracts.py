@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,19 @@ from ingestion.shown import path_name
 # Files of a folder by the position of the feed that takes them.
 FoundFiles = Mapping[int, Sequence[SourceFile]]
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
+
+
+@dataclass(frozen=True)
+class ReadColumns:
+    """The extract columns that some feeds read.
+
+    Args:
+        names: Their names.
+        patterns: Regular expressions for names, where only a header shows which columns these are.
+    """
+
+    names: frozenset[str] = frozenset()
+    patterns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,7 @@ class Piece:
     modified_at: datetime | None
     extracted_at: datetime | None
     stored: StoredFile | None
-    read_elsewhere: frozenset[str] = frozenset()
+    read_elsewhere: ReadColumns = ReadColumns()
     lookups: tuple[ChosenFiles, ...] = ()
 
     @property
@@ -64,10 +77,12 @@ class ExtractGroup:
         pieces: One, or several parts.
         is_whole: Whether all feeds that make up a full extract are there; if not, what it lacks
             may stand in a feed that is absent.
+        is_beside_others: Whether other feeds make extracts of the same content.
     """
 
     pieces: tuple[Piece, ...]
     is_whole: bool = True
+    is_beside_others: bool = False
 
     @property
     def feed(self) -> Feed:
@@ -83,6 +98,12 @@ class ExtractGroup:
     def modified_at(self) -> datetime | None:
         """Latest modification time of its files."""
         return max((p.modified_at for p in self.pieces if p.modified_at), default=None)
+
+    @property
+    def identity(self) -> str:
+        """Names the feeds that read it."""
+        names = sorted({piece.feed.identity for piece in self.pieces})
+        return "-".join(names)
 
     @property
     def sha256(self) -> str:
@@ -136,16 +157,18 @@ def readers_by_file(mapping: SourceMapping, found: FoundFiles) -> dict[str, list
     return readers
 
 
-def columns_read(feeds: Iterable[Feed], contracts: Contracts) -> frozenset[str]:
-    """Gives the names of the extract columns that feeds read."""
+def columns_read(feeds: Iterable[Feed], contracts: Contracts) -> ReadColumns:
+    """Gives the extract columns that feeds read."""
     names: set[str] = set()
+    patterns: set[str] = set()
     for feed in feeds:
         names.update(feed.extract_columns)
         if feed.unpivot is not None:
             names.update(feed.unpivot.columns)
+            patterns.update([feed.unpivot.pattern] if feed.unpivot.pattern else [])
         if feed.columns is None:
             names.update(contracts.table(feed.source, feed.table).column_names)
-    return frozenset(names)
+    return ReadColumns(frozenset(names), frozenset(patterns))
 
 
 def _strays(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
@@ -185,7 +208,19 @@ def group_pieces(feeds: Sequence[Feed], pieces: Sequence[Piece]) -> list[Extract
     ]
     if always and not any(group.feed in shared for group in found):
         found.append(_group(always))
-    return sorted(found, key=_order)
+    return sorted(_beside_others(found), key=_order)
+
+
+def _beside_others(groups: Sequence[ExtractGroup]) -> Iterator[ExtractGroup]:
+    """Tells each extract whether feeds of the same table make others of the same content."""
+    readers: dict[object, set[str]] = {}
+    for group in groups:
+        readers.setdefault((group.sha256, group.modified_at), set()).add(group.identity)
+    for group in groups:
+        if len(readers[group.sha256, group.modified_at]) > 1:
+            yield replace(group, is_beside_others=True)
+        else:
+            yield group
 
 
 def _group(members: list[Piece]) -> ExtractGroup:

@@ -7,6 +7,8 @@ they are read from it (`mappings`).
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -102,14 +104,15 @@ class ExtractedAt(_Frozen):
 class Lookup(_Frozen):
     """A value in another file of the folder, found by a key.
 
-    `key` and `value` are columns of that file, `by` those of the records that ask. The other
-    options say how the file is built.
+    `key` and `value` are columns of that file, `by` those of the records that ask. Spellings that
+    `normalize` makes one are one key. The other options say how the file is built.
     """
 
     files: tuple[str, ...]
     key: tuple[str, ...]
     by: tuple[str, ...]
     value: str
+    normalize: tuple[NormalizeStep, ...] = ()
     kind: LookupKind = "full"
     format: FileFormat | None = None
     sheet: str | None = None
@@ -206,11 +209,13 @@ class OtherReader(_Frozen):
         files: Its globs.
         sheet: What it reads of a workbook.
         is_before: Whether it comes before the feed that knows of it.
+        is_masked: Whether its table has personal or pay data.
     """
 
     files: tuple[str, ...]
     sheet: str | None
     is_before: bool
+    is_masked: bool = False
 
 
 class Feed(_Frozen):
@@ -222,7 +227,8 @@ class Feed(_Frozen):
     `column.named` of those that hold values of other columns; it is made of what all columns of the
     mapping declare. What only says where a thing stands in the mapping file is left out of
     `model_dump`, so that a dump changes exactly when the meaning does and can serve as a
-    fingerprint.
+    fingerprint. `twin` numbers the feeds of a mapping that read the same for the same table, and
+    `is_masked` says whether that table has personal or pay data.
     """
 
     mapping: str
@@ -256,6 +262,8 @@ class Feed(_Frozen):
     columns: tuple[ColumnRule, ...] | None = None
     normalize: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
     beside: tuple[OtherReader, ...] = Field(default=(), exclude=True)
+    twin: int = Field(default=0, exclude=True)
+    is_masked: bool = Field(default=False, exclude=True)
 
     def steps_of(self, column: str, named: str | None = None) -> tuple[NormalizeStep, ...]:
         """Gives the steps by which the spelling of a contract column's values is normalised.
@@ -270,6 +278,16 @@ class Feed(_Frozen):
     def reads(self, column: str) -> bool:
         """Tells whether the feed asks for an extract column; case does not count."""
         return column.casefold() in {name.strip().casefold() for name in self.extract_columns}
+
+    @property
+    def identity(self) -> str:
+        """Names the feed, the same after what it makes of its files has changed.
+
+        Several feeds may read one file for one table, and what each landed of it is its own.
+        """
+        told = [self.mapping, self.source, self.table, self.kind, self.files, self.format]
+        told += [self.sheet, self.records, self.twin]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
     @property
     def full_name(self) -> str:

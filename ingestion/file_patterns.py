@@ -79,6 +79,13 @@ def format_by_ending(name: str) -> str | None:
     return FORMATS.get(ending)
 
 
+def may_be_text(file_format: str | None, patterns: Iterable[str]) -> bool:
+    """Tells whether files can be text, by the format that is given or else by their endings."""
+    if file_format is not None:
+        return file_format == "csv"
+    return any(format_by_ending(pattern) in {None, "csv"} for pattern in patterns)
+
+
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
     stem, ending = (pattern[:-2], _ANY_ENDING) if pattern.endswith(".*") else (pattern, "")

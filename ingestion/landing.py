@@ -24,6 +24,7 @@ from ingestion.extracts import (
     ExtractGroup,
     FoundFiles,
     Piece,
+    ReadColumns,
     columns_read,
     find_source_files,
     group_pieces,
@@ -240,7 +241,7 @@ class _Run:
         self,
         feed: Feed,
         file: SourceFile,
-        read_elsewhere: frozenset[str],
+        read_elsewhere: ReadColumns,
         lookups: LookupFiles,
     ) -> Piece | None:
         """Archives one file; gives None, and notes why, if that cannot be done."""

@@ -27,6 +27,7 @@ from ingestion.errors import ExtractError
 from ingestion.feeds import ColumnRule, Feed, Lookup
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files
+from ingestion.normalization import normalised_sql
 from ingestion.projection import is_ambiguous
 from ingestion.readers import read_records
 from ingestion.readers.records import Native, Records, Reject, text_columns
@@ -325,7 +326,7 @@ def _load(
     scratch: Path,
     number: int,
 ) -> _Loaded:
-    lookup, formats = chosen.lookup, chosen.rule.formats
+    lookup = chosen.lookup
     keys = [f"k{i}" for i in range(len(lookup.key))]
     values = f"_lookup_values_{scratch.name.replace('-', '_')}_{number}"
     connection.execute(
@@ -356,7 +357,7 @@ def _load(
     places = (_find(name, records.header) for name in lookup.by)
     # Where the records lack the column, the projection says so.
     by = tuple(
-        cleaned(columns[name], formats) if name is not None else "cast(null as varchar)"
+        _key_sql(columns[name], chosen) if name is not None else "cast(null as varchar)"
         for name in places
     )
     exact = [native.largest_exact for native in natives if native.largest_exact is not None]
@@ -397,7 +398,8 @@ def _insert(
         found.append(spelling)
     columns = text_columns(records.header)
     native = records.native.get(columns[found[-1]])
-    cells = ", ".join(cleaned(columns[name], formats) for name in found)
+    asked = [_key_sql(columns[name], chosen) for name in found[:-1]]
+    cells = ", ".join([*asked, cleaned(columns[found[-1]], formats)])
     copy = (
         f"insert into {target} select {cells}, {native.condition if native else 'false'}, {place} "
         "from {}"
@@ -419,6 +421,11 @@ def _insert(
             "be the one that is asked for. Ask for the file again"
         )
     return [native] if native else []
+
+
+def _key_sql(cell: str, chosen: ChosenFiles) -> str:
+    """Gives the SQL of a key, in which spelling counts on neither side of the lookup."""
+    return normalised_sql(cleaned(cell, chosen.rule.formats), chosen.lookup.normalize)
 
 
 def _find(name: str, header: Sequence[str]) -> str | None:

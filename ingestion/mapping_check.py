@@ -7,7 +7,7 @@ do. Does not belong here: the form of the findings (`mapping_findings`), and lan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from ingestion.contracts import Contracts, Table, load_contracts
 from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
 from ingestion.extract_landing import NOTE_END, UNMAPPED
-from ingestion.extracts import FoundFiles, columns_read, files_by_feed, readers_by_file
+from ingestion.extracts import FoundFiles, ReadColumns, columns_read, files_by_feed, readers_by_file
 from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, matches_any
@@ -70,7 +70,7 @@ from ingestion.shown import path_name
 from ingestion.sql_text import literal
 from ingestion.staging import is_latest_sql
 from ingestion.units import FACTORS
-from ingestion.unpivot import unpivoted
+from ingestion.unpivot import names_read, unpivoted
 
 # All records of most files, and of larger ones a part that is read while one waits.
 MAX_CELLS = 1_000_000
@@ -168,7 +168,7 @@ class _Sight:
     feed: Feed
     table: Table
     calendar: tuple[date, date]
-    read_elsewhere: frozenset[str] = frozenset()
+    read_elsewhere: ReadColumns = field(default_factory=ReadColumns)
 
 
 def _with_landing(
@@ -286,6 +286,7 @@ def _read(
         notes=records.notes,
     )
     header, columns = records.header, text_columns(records.header)
+    elsewhere = names_read(sight.read_elsewhere, header, connection)
     native = records.native
     projection = project(
         feed,
@@ -295,13 +296,13 @@ def _read(
         native=native,
         calendar=sight.calendar,
         partial=True,
-        read_elsewhere=sight.read_elsewhere,
+        read_elsewhere=elsewhere,
     )
     report = _understood(report, feed, table, projection, connection, above.rows)
     if is_whole:
         return report
     try:
-        project(feed, table, header, columns, native=native, read_elsewhere=sight.read_elsewhere)
+        project(feed, table, header, columns, native=native, read_elsewhere=elsewhere)
     except ExtractError as refused:
         return replace(report, error=refused.message)
     # Of many records the first tell how many can be used, unless few may fail in number.

@@ -289,6 +289,11 @@ class LookupBlock(Block):
         default=None, description="Extract columns that hold the key; those of `key` if absent."
     )
     value: Text = Field(description="Column of that file that holds the value.")
+    normalize: Steps | None = Field(
+        default=None,
+        description="Differences of spelling that do not count in the key; those of the top if "
+        "absent.",
+    )
     kind: LookupKind = Field(
         default="full",
         description="Whether the newest file has all keys, or only those that changed.",

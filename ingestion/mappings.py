@@ -44,6 +44,7 @@ from ingestion.feeds import (
     in_utc,
     parsed_time,
 )
+from ingestion.file_patterns import may_be_text
 from ingestion.jalali import is_known_format
 from ingestion.jalali_names import is_known_name_format
 from ingestion.mapping_file import (
@@ -58,7 +59,7 @@ from ingestion.mapping_file import (
     SkipLinesBlock,
 )
 from ingestion.mapping_values import wrong_values
-from ingestion.normalization import add_normalization
+from ingestion.normalization import add_normalization, in_order
 from ingestion.normalized_columns import NormalizedColumns, same_codes
 from ingestion.readers.record_paths import RecordPath
 from ingestion.scripts import kinds_of
@@ -153,7 +154,7 @@ class _Resolution:
             file=self.document.path,
             description=self.content.description or "",
             source_system=self.content.source_system or self.content.mapping,
-            feeds=_knowing_each_other(feeds),
+            feeds=_knowing_each_other(feeds, self.contracts),
         )
 
     def _raise_problems(self) -> None:
@@ -418,12 +419,15 @@ class _Resolution:
             return None
         at: Location = (*place, "lookup")
         self._check_patterns(block.files, (*at, "files"))
-        self._check_csv(csv, at)
+        self._check_csv(csv, at, may_be_text(block.format, block.files))
         return Lookup(
             files=block.files,
             key=block.key,
             by=block.by or block.key,
             value=block.value,
+            normalize=in_order(
+                self.content.normalize if block.normalize is None else block.normalize
+            ),
             kind=block.kind,
             format=block.format,
             sheet=block.sheet,
@@ -576,7 +580,7 @@ class _Resolution:
             )
         self._check_patterns(feed.files, (*place, "files"))
         if feed.inline is None:
-            self._check_csv(feed.csv, place)
+            self._check_csv(feed.csv, place, may_be_text(feed.format, feed.files))
         for at, formats in _written_formats(block, place):
             self._check_formats(formats, at)
 
@@ -588,8 +592,9 @@ class _Resolution:
                     f"'{pattern}' must be relative to the source's folder, with / and without ..",
                 )
 
-    def _check_csv(self, csv: CsvOptions, place: Location) -> None:
-        if csv.header == bool(csv.columns):
+    def _check_csv(self, csv: CsvOptions, place: Location, is_text: bool) -> None:
+        # What the top says of the mapping's text files is nothing to a feed of another format.
+        if is_text and csv.header == bool(csv.columns):
             self._problem(
                 (*place, "csv"), "csv needs columns where header is false, and only there"
             )
@@ -693,17 +698,21 @@ class _Resolution:
             )
 
 
-def _knowing_each_other(feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
+def _knowing_each_other(feeds: tuple[Feed, ...], contracts: Contracts) -> tuple[Feed, ...]:
     """Tells each feed what the others read, so that it can be told what nothing reads."""
+    masked = [contracts.table(feed.source, feed.table).has_masked_columns for feed in feeds]
     readers = [(i, feed.files, feed.sheet) for i, feed in enumerate(feeds) if feed.files]
+    identities = [feed.identity for feed in feeds]
     return tuple(
         feed.model_copy(
             update={
                 "beside": tuple(
-                    OtherReader(files=files, sheet=sheet, is_before=i < number)
+                    OtherReader(files=files, sheet=sheet, is_before=i < number, is_masked=masked[i])
                     for i, files, sheet in readers
                     if i != number
-                )
+                ),
+                "is_masked": masked[number],
+                "twin": identities[:number].count(feed.identity),
             }
         )
         for number, feed in enumerate(feeds)

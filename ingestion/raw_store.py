@@ -59,6 +59,7 @@ class FileResult:
     deleted: int = 0
     control_totals: str | None = None
     message: str | None = None
+    feed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class LandedExtract:
     landed_at: datetime
     fingerprint: str
     is_complete: bool
+    feed: str | None = None
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ingestion.archive import StoredFile, verify_copy
 from ingestion.errors import ExtractError
 from ingestion.extracts import Piece
 from ingestion.readers import Records, read_records
+from ingestion.readers.sheets import hides_sheets
 from ingestion.readers.workbook import SHEET
 
 # What of a feed says nothing about how its files are read. All else may, and whatever is added to
@@ -116,5 +117,7 @@ def _key(piece: Piece, stored: StoredFile) -> _Key:
     # Columns that a reader makes only for those who ask for them.
     asked = sorted(name for name in feed.extract_columns if name.startswith(_AROUND))
     asked += [SHEET] if feed.reads(SHEET) else []
+    # What the reader says of a file must not be more than every feed of it may tell.
+    asked += ["masked"] if hides_sheets(piece.name, feed) else []
     # The name says the format where the mapping does not.
     return stored.path, piece.name, f"{feed.model_dump_json(exclude=_OF_THE_ROWS)}{asked}"

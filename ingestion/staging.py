@@ -38,7 +38,7 @@ from ingestion.readers import Records, Reject, text_columns
 from ingestion.readers.records import ParsedRecords
 from ingestion.readers.unpacked import is_of_the_disk
 from ingestion.sql_text import literal
-from ingestion.unpivot import unpivoted
+from ingestion.unpivot import names_read, unpivoted
 
 STAGED = "_staged"
 REPEATED = "_repeated"
@@ -128,7 +128,7 @@ class Staging:
             text_columns(header),
             native=records.native,
             calendar=self._calendar,
-            read_elsewhere=piece.read_elsewhere,
+            read_elsewhere=names_read(piece.read_elsewhere, header, self.connection),
         )
         first_row = self.number(f"select count(*) from {STAGED}") if self.pieces else 0
         try:

@@ -211,6 +211,7 @@ FILES = Table(
             "JSON: sum of every number column over accepted and unchanged records.",
         ),
         _optional_text("message", "Why the file was refused, or what else is worth knowing."),
+        _optional_text("feed", "Tells the feeds apart that read one file for one table."),
     ),
 )
 
@@ -228,6 +229,7 @@ EXTRACTS = Table(
         _moment("landed_at", "When the extract was landed (UTC)."),
         _text("fingerprint", "Hash of the contract table and mapping it was read with."),
         _flag("is_complete", "Whether it is a full extract whose keys could all be read."),
+        _optional_text("feed", "Tells the feeds apart that read one file for one table."),
     ),
 )
 

@@ -6,12 +6,12 @@ belong here: the SQL of a number in its unit (`units`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from ingestion.contracts import Column, Contracts, Table
-from ingestion.feeds import Feed, Formats, UnitStep
+from ingestion.feeds import ColumnRule, Feed, Formats, UnitStep
 from ingestion.mapping_file import ColumnBlock, UnitBlock, UnitName
 from ingestion.units import FACTORS, MAX_DIGITS, PERCENT_SIGNS, is_usable
 from ingestion.yaml_source import nearest
@@ -160,6 +160,7 @@ def missing_units(feeds: Sequence[Feed], contracts: Contracts) -> Iterator[tuple
             continue
         table = contracts.table(feed.source, feed.table)
         rules = {rule.column: rule for rule in feed.columns or ()}
+        yield from _unlike_units(table, rules)
         for rule in rules.values():
             for name in rule.units_by:
                 if name not in rules:
@@ -179,3 +180,40 @@ def missing_units(feeds: Sequence[Feed], contracts: Contracts) -> Iterator[tuple
                         f"{{{named.name}: toman}}, or {{{named.name}: rial}} where they are in the "
                         "contract's unit already",
                     )
+
+
+def _unlike_units(table: Table, rules: Mapping[str, ColumnRule]) -> Iterator[tuple[str, str]]:
+    """Gives (place, message) of columns that hold the same numbers in different units.
+
+    Were the new amounts of a history multiplied and the old ones not, every change would be one of
+    nine tenths.
+    """
+    said = [
+        (column, rules[column.name], dict(rules[column.name].named_units))
+        for column in table.columns
+        if column.typed_by is not None and column.name in rules
+    ]
+    for column, rule, units in said:
+        assert column.typed_by is not None
+        for other, _, others in said:
+            if other.typed_by is None or other.typed_by.table != column.typed_by.table:
+                continue
+            unlike = next(
+                (name for name in others if _factors(units, name) != _factors(others, name)), None
+            )
+            if unlike is not None and (unlike not in units or other.name < column.name):
+                yield (
+                    rule.where,
+                    f"{column.name} and {other.name} hold values of {unlike} in different units; "
+                    f"say the unit that {other.name} has for it here too, such as unit: "
+                    f"{{{unlike}: toman}}",
+                )
+                break
+
+
+def _factors(
+    units: Mapping[str, tuple[UnitStep, ...]], name: str
+) -> tuple[tuple[Decimal, date | None], ...]:
+    """Gives what numbers of a column are multiplied by; what says no unit has the contract's."""
+    steps = units.get(name) or (UnitStep(factor=Decimal(1)),)
+    return tuple((step.factor, step.until) for step in steps)

@@ -17,6 +17,7 @@ import duckdb
 
 from ingestion.contracts import Table
 from ingestion.errors import ExtractError
+from ingestion.extracts import ReadColumns
 from ingestion.feeds import Feed, Unpivot
 from ingestion.readers.records import Native, Records, Reject
 from ingestion.shown import HeaderNames, short_names, without_number
@@ -207,6 +208,37 @@ def unpivoted(
     return made
 
 
+def names_read(
+    read: ReadColumns, header: Sequence[str], connection: duckdb.DuckDBPyConnection
+) -> frozenset[str]:
+    """Gives the names of the extract columns that feeds read, as far as they depend on a header.
+
+    Args:
+        read: What the feeds read.
+        header: The header of the file that they read.
+        connection: Any connection; see `unpivoted`.
+    """
+    if not read.patterns:
+        return read.names
+    names = _plain_names(header)
+    fits = " or ".join(f"regexp_matches(name, {_whole(each)})" for each in sorted(read.patterns))
+    found = connection.execute(
+        f"select name from (select unnest(?::varchar[]) as name) where {fits}", [names]
+    ).fetchall()
+    fitting = {name for (name,) in found}
+    # As the header has them: of several of one name, each.
+    spelled = (name for name, plain in zip(header, names, strict=True) if plain in fitting)
+    return read.names | frozenset(spelled)
+
+
+def _plain_names(header: Sequence[str]) -> list[str]:
+    return [" ".join(without_number(name).split()) for name in header]
+
+
+def _whole(pattern: str) -> str:
+    return literal(f"^(?:{pattern})$")
+
+
 def _listed(records: Records, feed: Feed, unpivot: Unpivot, table: Table) -> tuple[_Cell, ...]:
     places = _places(records.header)
     header = HeaderNames(table, unpivot.columns, records.header)
@@ -240,11 +272,11 @@ def _matching(
     table: Table,
     connection: duckdb.DuckDBPyConnection,
 ) -> tuple[_Cell, ...]:
-    whole = literal(f"^(?:{pattern})$")
+    whole = _whole(pattern)
     groups = ", ".join(
         f"nullif(regexp_extract(name, {whole}, {number}), '')" for number in unpivot.group_numbers
     )
-    names = [" ".join(without_number(name).split()) for name in records.header]
+    names = _plain_names(records.header)
     found = connection.execute(
         f"select place, [{groups}]::varchar[] from (select unnest(?::varchar[]) as name, "
         f"unnest(range(?)) as place) where regexp_matches(name, {whole}) order by place",

@@ -51,7 +51,7 @@ def check_merged(
         rows: The cells of the sheet.
         ranges: The merged ranges.
         header: The row of the header, counted from 0.
-        sheet: Name of the sheet.
+        sheet: The sheet, as messages tell it.
         where: Place of the feed in the mapping, for the advice.
 
     Returns:
@@ -74,12 +74,12 @@ def check_merged(
             in_row.append(name)
     if over_rows:
         raise ExtractError(
-            f"cells of sheet '{sheet}' are merged over several rows ({_told(over_rows)}), of which "
+            f"cells of {sheet} are merged over several rows ({_told(over_rows)}), of which "
             "only the first holds the value. Split them and fill each row, or set "
             f"`merged_cells: fill` to give every row the value ({where})"
         )
     if in_row:
-        return f"merged cells are read as their first one: {_told(in_row)} of sheet '{sheet}'"
+        return f"merged cells are read as their first one: {_told(in_row)} of {sheet}"
     return None
 
 

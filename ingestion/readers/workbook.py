@@ -30,7 +30,7 @@ from ingestion.readers.records import (
     first_line,
     named_columns,
 )
-from ingestion.readers.sheets import chosen_sheets, has_many_sheets
+from ingestion.readers.sheets import SheetNames, chosen_sheets, has_many_sheets
 from ingestion.readers.title_lines import MAX_TITLE_LINES, fits_header, no_header
 from ingestion.readers.unpacked import check_archive
 from ingestion.readers.workbook_cells import OddCell, SheetScan, is_blank, scan_sheet
@@ -56,12 +56,14 @@ def read_workbook(path: Path, name: str, feed: Feed, scratch: Path) -> ParsedRec
             too far.
     """
     book = _Book(path, workbook_kind(path, feed.where), scratch)
+    book.check_all(name, feed)
     with book.opened() as workbook:
         sheets = chosen_sheets(workbook.sheets_metadata, name, feed)
-        records = _Records(feed, scratch, has_many_sheets(feed.sheet))
+        told = SheetNames([sheet.name for sheet in workbook.sheets_metadata], name, feed)
+        records = _Records(feed, scratch, has_many_sheets(feed.sheet), told)
         for sheet in sheets.read:
             scan = book.scan(sheet)
-            scan.check_extent(sheet)
+            scan.check_extent(told.one(sheet))
             with _reading():
                 found = workbook.get_sheet_by_name(sheet)
                 merged = found.merged_cell_ranges or []
@@ -86,8 +88,12 @@ class _Book:
         else:
             # All sheets of such a file are read when it is opened.
             self._scans = scan_sheets(path)
-            for sheet, scan in self._scans.items():
-                scan.check_extent(sheet)
+
+    def check_all(self, name: str, feed: Feed) -> None:
+        """Refuses what there would be no memory for, where opening a file reads all of it."""
+        told = SheetNames(list(self._scans), name, feed)
+        for sheet, scan in self._scans.items():
+            scan.check_extent(told.one(sheet))
 
     @contextmanager
     def opened(self) -> Iterator[CalamineWorkbook]:
@@ -159,11 +165,13 @@ class _Records:
         feed: How the sheets are built.
         scratch: Path that names of scratch files start with.
         has_many: Whether there may be several sheets, so that places need the name of theirs.
+        told: How messages tell sheets.
     """
 
     feed: Feed
     scratch: Path
     has_many: bool
+    told: SheetNames
     header: tuple[str, ...] = ()
     first: str = ""
     numbers: list[int] = field(default_factory=list)
@@ -199,7 +207,7 @@ class _Records:
                 )
             return
         if self.feed.merged_cells == "refuse":
-            note = check_merged(rows, merged, head[0] - 1, sheet, self.feed.where)
+            note = check_merged(rows, merged, head[0] - 1, self.told.one(sheet), self.feed.where)
             self.notes += [note] if note else []
         names = [text or "" for text in head[1]]
         while names and not names[-1]:
@@ -217,7 +225,8 @@ class _Records:
         if strange or len(header) < len(self.header):
             what = f"its column {strange[0]} is not there" if strange else "it has fewer"
             raise ExtractError(
-                f"sheet '{sheet}' has other columns than sheet '{self.first}': {what}. Give the "
+                f"{self.told.one(sheet)} has other columns than {self.told.one(self.first)}: "
+                f"{what}. Give the "
                 "header the same names, or name the sheets that are alike by a pattern that fits "
                 f'them alone, such as `sheet: "2026 *"` ({self.feed.where})'
             )
@@ -226,7 +235,7 @@ class _Records:
     def _add_row(
         self, sheet: str, number: int, row: list[str | None], order: Sequence[int]
     ) -> None:
-        place = f"sheet '{sheet}': " if self.has_many else ""
+        place = f"{self.told.one(sheet)}: " if self.has_many else ""
         width = len(order)
         if any(text is not None for text in row[width:]):
             message = f"{place}the row has cells to the right of the {width} columns of the header"
@@ -241,7 +250,7 @@ class _Records:
             self.table.append([*cells, sheet] if self._has_sheet else cells)
             self.numbers.append(number)
             if self.has_many:
-                self.sheets.append(sheet)
+                self.sheets.append(self.told.bare(sheet))
 
     @property
     def _has_sheet(self) -> bool:
@@ -262,7 +271,7 @@ class _Records:
         if not self.header:
             raise ExtractError("the sheets are empty; ask for the file again, or name other sheets")
         if unread:
-            self.notes.append(f"sheets that nothing reads: {', '.join(unread)}")
+            self.notes.append(f"sheets that nothing reads: {self.told.all(unread)}")
         header = (*self.header, SHEET) if self._has_sheet else self.header
         return ParsedRecords(
             kind,

@@ -72,6 +72,9 @@ class SheetScan:
     def check_extent(self, sheet: str) -> None:
         """Refuses a used range that there would be no memory for.
 
+        Args:
+            sheet: The sheet, as messages tell it.
+
         Raises:
             ExtractError: A cell lies far from the others, or there are too many cells.
         """
@@ -81,14 +84,14 @@ class SheetScan:
         corner = cell_name(self.last_row, self.last_column)
         if area > _MOST_AREA_PER_CELL * self.filled:
             raise ExtractError(
-                f"sheet '{sheet}' is used as far as {corner}, which are {area:,} cells, and only "
+                f"{sheet} is used as far as {corner}, which are {area:,} cells, and only "
                 f"{self.filled:,} of them hold something: there is a cell far outside the table. "
                 "Delete all rows below the table and all columns to the right of it, save the "
                 "workbook and send it again"
             )
         if area > MOST_CELLS:
             raise ExtractError(
-                f"sheet '{sheet}' has {area:,} cells (A1:{corner}); at most {MOST_CELLS:,} are "
+                f"{sheet} has {area:,} cells (A1:{corner}); at most {MOST_CELLS:,} are "
                 "read of a workbook. Have the system export CSV or Parquet"
             )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -174,3 +176,73 @@ def test_every_listed_function_exists_and_is_documented(
     assert {name for name in FUNCTIONS - OPERATORS if name not in known} == set()
     page = (Path(__file__).parents[2] / "docs/mapping-reference.md").read_text(encoding="utf-8")
     assert {name for name in FUNCTIONS - OPERATORS if f"`{name}`" not in page} == set()
+
+
+# What becomes a moment of a number, and the same where nothing does.
+MOMENTS = {
+    'epoch_ms(cast("n" as bigint))': "2026-04-01 01:09:44+00",
+    'try_cast("n" as bigint)::bigint': "1775005784000",
+    "case when n <> '' then epoch_ms(n::bigint) end": "2026-04-01 01:09:44+00",
+    "coalesce(epoch_ms(try_cast(a as bigint)), epoch_ms(n::bigint))": "2026-04-01 01:09:44+00",
+    "make_timestamp(n::bigint * 1000)": "2026-04-01 01:09:44+00",
+    "epoch_ms(n::bigint) + interval 1 hour": "2026-04-01 02:09:44+00",
+    "nullif(try(epoch_ms(n::bigint)), timestamp '1970-01-01')": "2026-04-01 01:09:44+00",
+    "to_timestamp(n::bigint / 1000)": "2026-04-01 01:09:44+00",
+    # A zone that is said already, a time of the zone, and times that only are calculated with.
+    "timezone('UTC', epoch_ms(n::bigint))": "2026-04-01 01:09:44+00",
+    "make_timestamp(2026, 4, 1, 1, 9, 44.0)": "2026-04-01 01:09:44",
+    "epoch_ms(a::timestamp)": "1488672000000",
+    "year(epoch_ms(n::bigint))": "2026",
+}
+
+
+@pytest.mark.parametrize("text", MOMENTS)
+def test_a_moment_that_is_made_of_a_number_says_that_it_is_in_utc(
+    text: str, parser: ExpressionParser, connection: duckdb.DuckDBPyConnection
+) -> None:
+    sql = parser.parse(text).sql({"n": "v.n", "a": "v.a"})
+    row = connection.execute(
+        f"select cast({sql} as varchar) from (select '1775005784000' as n, '2017-03-05' as a) as v"
+    ).fetchone()
+    assert row == (MOMENTS[text],)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "coalesce(epoch_ms(try_cast(n as bigint)), a::timestamp)",
+        "case when a is null then make_timestamp(n::bigint) else strptime(a, '%Y') end",
+        "if(a is null, epoch_ms(n::bigint), a::date)",
+    ],
+)
+def test_times_in_utc_and_in_the_zone_are_not_mixed(text: str, parser: ExpressionParser) -> None:
+    with pytest.raises(ExpressionError, match=r"whose value is a time in UTC.*timezone\('UTC'"):
+        parser.parse(text)
+
+
+@pytest.mark.parametrize("zone", ["America/Phoenix", "Asia/Tehran", "Europe/Berlin"])
+def test_a_counted_moment_is_the_same_by_expression_and_by_format(case, zone: str) -> None:
+    # Around local midnight, and in summer and winter time.
+    moments = [1775005784000, 1774990799000, 1770001200000, 1782853200000, 1782853199000]
+    case.write("d.csv", "Id,At\n" + "".join(f"{n},{at}\n" for n, at in enumerate(moments)))
+    counted = 'epoch_ms(cast("At" as bigint))'
+    case.map(
+        "  opportunities:\n    files: d.csv\n    columns:\n      opportunity_id: Id\n"
+        "      stage_id: {constant: won}\n"
+        f"      closed_at: {{expression: '{counted}'}}\n"
+        f"      closed_date: {{expression: '{counted}'}}\n"
+        "      created_at: {from: At, format: epoch_millis}\n"
+        "      created_date: {from: At, format: epoch_millis}",
+        f"time_zone: {zone}",
+    )
+    assert case.land_one().accepted == len(moments)
+    rows = case.query(
+        "select opportunity_id, closed_at, created_at, closed_date, created_date "
+        "from crm.opportunities order by opportunity_id"
+    )
+    expected = [datetime.fromtimestamp(at / 1000, UTC) for at in moments]
+    days = [moment.astimezone(ZoneInfo(zone)).date() for moment in expected]
+    assert rows == [
+        (str(n), moment.replace(tzinfo=None), moment.replace(tzinfo=None), day, day)
+        for n, (moment, day) in enumerate(zip(expected, days, strict=True))
+    ]

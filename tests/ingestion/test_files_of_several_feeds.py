@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 
+import duckdb
 import openpyxl
 import pytest
 
@@ -279,3 +280,109 @@ class TestFinalNewline:
             lines[place:end] = [indent + written]
         case.mapping_file.write_text("\n".join(lines) + "\n")
         load_mapping(str(case.mapping_file))
+
+
+# Both columns of names become products, by two feeds of one file for one table.
+ONE_TABLE = """\
+  products:
+    - {files: "both*", kind: KIND, unmapped: ignore, columns: {product_id: Id, product_name: Name}}
+    - files: "both*"
+      kind: KIND
+      unmapped: ignore
+      columns: {product_id: {expression: "'t' || Id"}, product_name: OTHER}"""
+# The second feed can use one record less.
+UNLIKE = "Id,Name,Team\n1,A,x\n2,B,\n3,C,z\n"
+
+
+def map_one_table(case, kind: str, options: str = "", other: str = "Team") -> None:
+    case.map(ONE_TABLE.replace("KIND", kind).replace("OTHER", other), options)
+
+
+def told(result) -> list[tuple[str, int, int, int, int]]:
+    return [(f.status, f.records, f.accepted, f.unchanged, f.quarantined) for f in result.files]
+
+
+class TestOneTable:
+    """Feeds of one file and one table are each known by what they landed."""
+
+    TIMES = ("", "extracted_at: {constant: 2026-01-05}", "extracted_at: {column: Day}")
+
+    def write(self, case, options: str) -> None:
+        lines = UNLIKE.splitlines()
+        days = ["Day", "2026-01-05", "2026-01-06", "2026-01-06"]
+        if "column" in options:
+            lines = [f"{line},{day}" for line, day in zip(lines, days, strict=True)]
+        case.write("both.csv", "\n".join(lines) + "\n")
+
+    @pytest.mark.parametrize("kind", ["delta", "events", "full"])
+    @pytest.mark.parametrize("options", TIMES)
+    def test_second_refresh_lands_nothing_and_tells_the_counts_of_each(
+        self, case, kind: str, options: str
+    ) -> None:
+        self.write(case, options)
+        map_one_table(case, kind, options)
+        assert told(case.land()) == [("landed", 3, 3, 0, 0), ("landed", 3, 2, 0, 1)]
+        sizes = case.sizes()
+        for _ in range(2):
+            assert told(case.land()) == [("unchanged", 3, 0, 3, 0), ("unchanged", 3, 0, 2, 1)]
+            assert case.sizes() == sizes
+
+    @pytest.mark.parametrize("kind", ["delta", "events", "full"])
+    def test_homes_in_which_feeds_were_not_told_apart(self, case, kind: str) -> None:
+        self.write(case, "")
+        map_one_table(case, kind)
+        case.land()
+        with duckdb.connect(str(case.home.raw_db)) as connection:
+            connection.execute("alter table landing.files drop column feed")
+            connection.execute("alter table landing.extracts drop column feed")
+        sizes = case.sizes()
+        assert [file.status for file in case.land().files] == ["unchanged", "unchanged"]
+        assert case.sizes() == sizes
+
+    def test_only_the_feed_that_changed_lands_again(self, case) -> None:
+        self.write(case, "")
+        map_one_table(case, "delta")
+        case.land()
+        names = "product_id, product_name"
+        before = case.state(names)
+        map_one_table(case, "delta", other="Id")
+        assert [file.status for file in case.land().files] == ["unchanged", "landed"]
+        changed = [("1", "A"), ("2", "B"), ("3", "C"), ("t1", "1"), ("t2", "2"), ("t3", "3")]
+        assert case.state(names) == changed
+        assert [file.status for file in case.land().files] == ["unchanged", "unchanged"]
+        # A mapping that becomes what it was before is a change, too.
+        map_one_table(case, "delta")
+        assert [file.status for file in case.land().files] == ["unchanged", "landed"]
+        assert case.state(names) == sorted([*before, ("t2", "2")])
+        assert [file.status for file in case.land().files] == ["unchanged", "unchanged"]
+
+    def test_a_feed_that_comes_goes_and_stands_elsewhere(self, case) -> None:
+        self.write(case, "")
+        map_one_table(case, "delta")
+        both = case.mapping_file.read_text()
+        lines = both.splitlines()
+        head, first, second = lines[:-5], lines[-5:-4], lines[-4:]
+        statuses = []
+        for feeds in ([*first], [*first, *second], [*second, *first], [*first, *second]):
+            case.mapping_file.write_text("\n".join([*head, *feeds]) + "\n")
+            case.land()
+            statuses.append([file.status for file in case.land().files])
+        assert statuses == [["unchanged"], *[["unchanged", "unchanged"]] * 3]
+        assert case.state("product_id, product_name") == [
+            ("1", "A"), ("2", "B"), ("3", "C"), ("t1", "x"), ("t3", "z"),
+        ]  # fmt: skip
+
+    def test_three_feeds_of_one_line_each(self, case) -> None:
+        case.write("both.csv", UNLIKE)
+        case.map(
+            "  products:\n"
+            + "\n".join(
+                f'    - {{files: "both*", kind: delta, unmapped: ignore, where: "Id = \'{n}\'", '
+                "columns: {product_id: Id, product_name: Name}}"
+                for n in (1, 2, 3)
+            )
+        )
+        assert [file.accepted for file in case.land().files] == [1, 1, 1]
+        sizes = case.sizes()
+        assert {file.status for file in case.land().files} == {"unchanged"}
+        assert case.sizes() == sizes

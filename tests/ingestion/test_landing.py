@@ -329,6 +329,44 @@ def test_parts_of_one_time_are_one_extract(case):
     assert case.query("select file_name, line from landing.quarantine") == [("part2.csv", 4)]
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize(
+    ("part", "lacks"),
+    [
+        ("product_id,product_name,is_active\n2,B,true\n", "list_price"),
+        ("product_id,product_name,list_price\n2,B,1\n", "is_active"),
+        ("product_id,list_price,product_name\n2,,B\n", "is_active"),
+    ],
+)
+def test_a_part_without_a_column_of_the_others_is_named_with_it(case, part, lacks, is_first):
+    case.map(
+        '  products: {files: "part*.csv", parts: true, columns: same}',
+        "extracted_at: {constant: 2026-01-01}",
+    )
+    whole = "product_id,product_name,list_price,is_active\n1,A,5,true\n"
+    case.write("part1.csv", part if is_first else whole)
+    case.write("part2.csv", whole.replace("1,A", "3,C"))
+    case.write("part3.csv", part if not is_first else whole)
+    culprit = "part1.csv" if is_first else "part3.csv"
+    result = case.land()
+    assert [file.status for file in result.files] == ["refused"] * 3
+    for file in result.files:
+        told = file.message or ""
+        assert f"{culprit}: it lacks the column '{lacks}', which part" in told
+        assert told.startswith("refused with another part") == (file.file_name != culprit)
+    assert case.query("select * from crm.products") == []
+
+
+def test_a_column_that_no_part_fills_may_be_absent(case):
+    case.map(
+        '  products: {files: "part*.csv", parts: true, columns: same}',
+        "extracted_at: {constant: 2026-01-01}",
+    )
+    case.write("part1.csv", "product_id,product_name,list_price\n1,A,\n")
+    case.write("part2.csv", "product_id,product_name\n2,B\n")
+    assert [file.accepted for file in case.land().files] == [1, 1]
+
+
 def test_one_refused_part_refuses_all(case):
     case.map(
         '  products: {files: "part*.csv", parts: true, columns: same}',

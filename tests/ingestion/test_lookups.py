@@ -87,6 +87,46 @@ class TestValues:
             "lead_source is empty there"
         ) in (file.message or "")
 
+    @pytest.mark.parametrize(
+        ("top", "more", "steps"),
+        [
+            ("normalize: [case, spaces]", "", True),
+            ("", ", normalize: [case, spaces]", True),
+            ("normalize: [digits]", ", normalize: [case, spaces]", True),
+            ("normalize: [case, spaces]", ", normalize: []", False),
+            ("", "", False),
+        ],
+    )
+    def test_in_whatever_spelling_the_key_stands(self, case, lands, top, more, steps) -> None:
+        case.write("leads.csv", "LeadId,Source\nL  One,web\nl two,fair\n")
+        case.write("deals.csv", "Id,Lead\n1,l one\n2,L TWO\n3,L  One\n")
+        found, _ = lands(more=more, top=top)
+        assert found == (
+            {"1": "web", "2": "fair", "3": "web"} if steps else {"1": None, "2": None, "3": "web"}
+        )
+
+    @pytest.mark.parametrize(
+        ("steps", "lead", "deal"),
+        [
+            ("arabic_yeh_kaf, zwnj, spaces", "شركت‌كيميا", "شرکت کیمیا"),
+            ("digits", "۱۲", "12"),
+            ("nfkc, case", "\uff2c1", "l1"),
+        ],
+    )
+    def test_also_in_other_scripts(self, case, lands, steps, lead, deal) -> None:
+        case.write("leads.csv", f"LeadId,Source\n{lead},web\n")
+        case.write("deals.csv", f"Id,Lead\n1,{deal}\n2,x\n")
+        found, file = lands(top=f"normalize: [{steps}]")
+        assert found == {"1": "web", "2": None}
+        assert "1 records have a value of Lead" in (file.message or "")
+
+    def test_spellings_that_are_one_with_two_values_are_ambiguous(self, case, lands) -> None:
+        case.write("leads.csv", "LeadId,Source\nA,web\na,fair\nb,x\n")
+        case.write("deals.csv", "Id,Lead\n1,a\n2,B\n")
+        found, file = lands(top="normalize: [case]")
+        assert (found, file.quarantined) == ({"2": "x"}, 1)
+        assert case.query("select reason from landing.quarantine") == [("ambiguous_lookup",)]
+
     def test_by_several_columns(self, case) -> None:
         case.map(
             "  opportunities:\n    files: 'deals*'\n    columns:\n      opportunity_id: Id\n"

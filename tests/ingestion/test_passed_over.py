@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ingestion.errors import MappingError
@@ -352,16 +354,39 @@ class TestTimesInPaths:
             load_mapping(str(case.mapping_file))
 
 
-def test_header_false_concerns_files_only(case) -> None:
+STAGE = {
+    "stage_id": "won",
+    "stage_name": "Won",
+    "stage_order": 1,
+    "is_closed": True,
+    "is_won": True,
+}
+
+
+@pytest.mark.parametrize("name", ["rows", "stages.json", "stages.jsonl", "stages.parquet"])
+def test_header_false_concerns_text_files_only(case, name: str) -> None:
+    rows = ", ".join(f"{key}: {json.dumps(value)}" for key, value in STAGE.items())
+    stages = f"    rows:\n      - {{{rows}}}\n"
+    if name != "rows":
+        stages = f"    files: {name}\n    columns: same\n"
+        content: str | bytes = json.dumps([STAGE] if name.endswith("json") else STAGE) + "\n"
+        if name.endswith("parquet"):
+            made = case.folder / "made"
+            pq.write_table(pa.Table.from_pylist([STAGE]), made)
+            content = made.read_bytes()
+        case.write(name, content)
     case.map(
         "  users:\n    files: users.csv\n    csv: {columns: [id, name]}\n"
         "    columns: {user_id: id, user_name: name}\n"
-        "  stages:\n    rows:\n      - {stage_id: won, stage_name: Won, stage_order: 1, "
-        "is_closed: true, is_won: true}\n",
+        f"  stages:\n{stages}",
         "csv: {header: false}",
     )
     case.write("users.csv", "1,Ada\n")
-    assert {file.status for file in case.land().files} == {"landed"}
+    assert {(f.table_name, f.status, f.accepted) for f in case.land().files} == {
+        ("users", "landed", 1),
+        ("stages", "landed", 1),
+    }
+    assert case.query("select stage_name, is_won from crm.stages") == [("Won", True)]
 
 
 @pytest.mark.parametrize("null", ["-", "n/a"])

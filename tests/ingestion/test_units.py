@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import re
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -94,6 +96,52 @@ def test_however_it_is_written(text: str, factor: str, formats: dict, value: str
 def test_what_does_not_fit_is_told(text: str, factor: str, reason: object) -> None:
     column = CHANCE if factor == "0.01" else MONEY
     assert read(column, [text], factor) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("column", "factor"),
+    [
+        *((MONEY, factor) for factor in ("1000", "1000000", "1000000000", "10000", "250000000")),
+        *((CHANCE, factor) for factor in ("0.01", "0.5", "10")),
+    ],
+    ids=lambda x: getattr(x, "name", x),
+)
+def test_noise_of_a_double_is_none_in_any_unit(column: Column, factor: str) -> None:
+    """Programs that add tenths write 3.3000000000000003; the number that is meant has few places.
+
+    The oracle goes by how far the next double is, and not by any number of decimal places.
+    """
+    draw = random.Random(f"{column.name} {factor}")
+    places = min(4, max(0, (column.scale or 0) + Decimal(factor).adjusted()))
+    pairs: list[tuple[str, Decimal]] = []
+    for _ in range(150):
+        meant_number = Decimal(draw.randrange(1, 10**5)).scaleb(-places)
+        product = meant_number * Decimal(factor)
+        double = float(meant_number)
+        for _ in range(draw.randrange(0, 3)):
+            double = math.nextafter(double, math.inf)
+        pairs.append((format(Decimal(repr(double)), "f"), product))
+    assert sum(len(text) > 15 for text, _ in pairs) > 50
+    found = read(column, [text for text, _ in pairs], factor)
+    assert found == [product for _, product in pairs]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.1", Decimal("1100000000.00")),
+        ("3.3000000000000003", Decimal("3300000000.00")),
+        ("0.30000000000000004", Decimal("300000000.00")),
+        ("-12.299999999999999", Decimal("-12300000000.00")),
+        ("1234.5000000000002", Decimal("1234500000000.00")),
+        # Digits that mean something, and a size at which the last place is the double's own.
+        ("3.3000000000010003", "would_round"),
+        ("1234.123456789013", "would_round"),
+        ("123456.123456789112", "would_round"),
+    ],
+)
+def test_noise_in_billions(text: str, value: object) -> None:
+    assert read(MONEY, [text], "1000000000") == [value]
 
 
 @pytest.mark.parametrize(
@@ -282,6 +330,39 @@ class TestMappings:
             return
         with pytest.raises(MappingError, match="declares a unit; say it here too"):
             self.load(tmp_path, "{from: A, unit: toman}", more)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "told"),
+        [
+            ("Old", "{from: New, unit: {amount: toman}}", "old_value and new_value"),
+            ("{from: Old, unit: {amount: toman}}", "New", "new_value and old_value"),
+            ("{from: Old, unit: {amount: toman}}", "{from: New, unit: {amount: thousands}}",
+             "different units"),
+            ("{from: Old, unit: {amount: toman}}",
+             "{from: New, unit: {amount: toman, probability: percent}}", "values of probability"),
+            ("{from: Old, unit: {amount: [{unit: toman, until: 2027-03-20}, {unit: new_rial}]}, "
+             "by: changed_at}", "{from: New, unit: {amount: toman}}", "values of amount"),
+            ("{from: Old, unit: {amount: toman}}", "{from: New, unit: {amount: toman}}", None),
+            ("{from: Old, unit: {amount: rial}}", "New", None),
+            ("Old", "New", None),
+        ],
+    )  # fmt: skip
+    def test_old_and_new_values_have_one_unit(
+        self, tmp_path: Path, old: str, new: str, told: str | None
+    ) -> None:
+        file = tmp_path / "m.yml"
+        file.write_text(
+            "mapping: m\nsource: crm\ntables:\n  opportunity_field_history:\n    files: h.csv\n"
+            "    kind: events\n    columns:\n      history_id: I\n      opportunity_id: D\n"
+            "      field_name: F\n      changed_at: T\n"
+            f"      old_value: {old}\n      new_value: {new}\n"
+        )
+        if told is None:
+            assert load_mapping(file).feeds
+            return
+        with pytest.raises(MappingError, match=told) as caught:
+            load_mapping(file)
+        assert re.search(r"m\.yml:1[23]: (old|new)_value and", str(caught.value))
 
     def test_also_where_names_agree(self, tmp_path: Path) -> None:
         more = "  opportunity_field_history: {files: h.csv, kind: events, columns: same}\n"

@@ -245,3 +245,53 @@ def test_the_check_of_a_mapping_counts_as_landing_does(landed, case) -> None:
     (file,) = report.files
     assert (file.rows, file.good_rows, file.passed_over) == (15, 6, 8)
     assert file.is_whole
+
+
+class TestColumnsThatAnotherFeedMakesRecordsOf:
+    """They are used, whether they are listed or found by a pattern."""
+
+    FEEDS = """\
+  products:
+    files: wide.csv
+    unmapped: {unmapped}
+    columns: {{product_id: Id, product_name: Title}}
+  teams:
+    files: wide.csv
+    unpivot: {unpivot}
+    unmapped: {unmapped}
+    columns: {{team_id: {{key_of: [Id, name]}}, team_name: value}}"""
+    WIDE = "Id,Title,2026-01,2026-02,Total\n1,A,10,20,30\n"
+
+    @pytest.mark.parametrize(
+        "unpivot",
+        [
+            "{columns: ['2026-01', '2026-02']}",
+            r'{pattern: "\\d{4}-\\d\\d"}',
+            r'{pattern: "(?P<Year>\\d{4})-(?P<Month>0[12])"}',
+            r'{pattern: "20.*"}',
+        ],
+    )
+    def test_are_not_told_to_be_unused(self, case, unpivot: str) -> None:
+        case.write("wide.csv", self.WIDE)
+        case.map(self.FEEDS.format(unpivot=unpivot, unmapped="report"))
+        products, teams = case.land().files
+        assert products.message == "columns that the mapping does not use: Total"
+        assert (teams.message or "").endswith("columns that the mapping does not use: Total")
+        assert (products.accepted, teams.accepted) == (1, 2)
+
+    @pytest.mark.parametrize(
+        ("pattern", "is_landed"), [(r"\\d{4}-\\d\\d|Total", True), (r"\\d{4}-01|Total", False)]
+    )
+    def test_do_not_refuse_the_file(self, case, pattern: str, is_landed: bool) -> None:
+        case.write("wide.csv", self.WIDE)
+        case.map(self.FEEDS.format(unpivot=f'{{pattern: "{pattern}"}}', unmapped="refuse"))
+        products, teams = case.land().files
+        expected = "landed" if is_landed else "refused"
+        assert (products.status, teams.status) == (expected, expected), products.message
+        assert is_landed or "2026-02" in (products.message or "")
+
+    def test_neither_does_the_check_tell_them(self, case) -> None:
+        case.write("wide.csv", self.WIDE)
+        case.map(self.FEEDS.format(unpivot=r'{pattern: "\\d{4}-\\d\\d"}', unmapped="report"))
+        report = check_mapping(load_mapping(str(case.mapping_file)), case.folder, load_contracts())
+        assert [file.unmapped for file in report.files] == [("Total",), ("Total",)]

@@ -289,6 +289,71 @@ class TestUnreadSheets:
         assert reading.records.notes == ("sheets that nothing reads: Old",)
 
 
+PAY = [["id", "paid"], ["1", 10], ["2", 20]]
+# One sheet a person, as small payrolls are kept; (options, sheets, merged cells, what is told).
+NAMED_BY_PEOPLE: dict[str, tuple[str, dict[str, Rows], tuple[str, ...], str]] = {
+    "nobody reads it": ("", {"May": PAY, "Ada B": PAY}, (), "nothing reads: number 2"),
+    "another header": ('sheet: "*"', {"May": PAY, "Ada B": [["x", "id"]]}, (), "sheet number 2 has"),
+    "a cell that is wrong": (
+        'sheet: "*"', {"May": PAY, "Ada B": [PAY[0], ["3", "much"]]}, (), "sheet number 2: "
+    ),
+    "a row too wide": (
+        'sheet: "*"', {"May": PAY, "Ada B": [PAY[0], ["3", 1, 2]]}, (), "sheet number 2: the row"
+    ),
+    "merged": ("", {"Ada B": PAY}, ("B2:B3",), "cells of sheet number 1 are merged"),
+    "not there": ("sheet: Ada", {"Ada B": PAY}, (), "no sheet 'Ada'; it has number 1"),
+    "a cell far away": ("", {"Ada B": PAY, "Bob C": PAY}, ("far",), "sheet number 1 is used as far"),
+    "in the mapping": ("sheet: Ada B", {"Ada B": PAY}, ("B2:B3",), "cells of sheet 'Ada B' are"),
+}  # fmt: skip
+PAY_LINES = """\
+  pay_lines:
+    source: payroll
+    files: 'pay*'
+    max_quarantined: 0.9
+    {options}
+    columns:
+      pay_line_id: id
+      pay_run_id: {{constant: r}}
+      employee_id: id
+      earning_code: {{constant: c}}
+      pay_amount: paid
+"""
+
+
+class TestSheetsNamedByPeople:
+    """Of tables with pay or personal data sheets are told by their position."""
+
+    @pytest.mark.parametrize("case_name", NAMED_BY_PEOPLE)
+    @pytest.mark.parametrize("beside", ["", "users"])
+    def test_no_message_names_them(self, case, case_name: str, beside: str) -> None:
+        options, sheets, merged, told = NAMED_BY_PEOPLE[case_name]
+        is_far = merged == ("far",)
+        path = book_of(case.folder / "pay.xlsx", sheets, *(() if is_far else merged))
+        if is_far:
+            book = openpyxl.load_workbook(path)
+            book.worksheets[0]["XFD1048576"] = "x"
+            book.save(path)
+        more = ""
+        if beside:
+            # A table that is open is not told more of a file that also feeds pay.
+            more = f"  products:\n    files: 'pay*'\n    {options}\n"
+            more += "    columns: {product_id: id, product_name: id}\n"
+        case.map(more + PAY_LINES.format(options=options))
+        files = case.land().files
+        messages = [file.message or "" for file in files]
+        messages += [text for (text,) in case.query("select message from landing.quarantine")]
+        report = check_mapping(load_mapping(str(case.mapping_file)), case.folder)
+        messages += [str(report)]
+        assert any(told in message for message in messages), messages
+        if "Ada B" not in options:
+            assert not [message for message in messages if "Ada B" in message]
+
+    def test_open_tables_name_them(self, case) -> None:
+        book_of(case.folder / "deals.xlsx", {"Deals": TABLE, "Ada B": TABLE})
+        case.map(DEALS.format(options=""))
+        assert case.land_one().message == "sheets that nothing reads: Ada B"
+
+
 @pytest.mark.parametrize("name", ["Deal\nOwner", " deal   owner ", "DEAL\r\nOWNER"])
 def test_a_header_that_was_broken_into_lines_is_found_by_its_name(case, name):
     book_of(case.folder / "deals.xlsx", {"Deals": [["id", name], ["1", "ann"]]})
