@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from simulation.business_calendar import MONTH, QUARTER, Period, day_number
 from simulation.commission import (
     CLAWBACK,
     RATE,
@@ -24,7 +25,6 @@ from simulation.commission import (
     signed,
 )
 from simulation.currencies import RATE_UNIT
-from simulation.history_key import MONTH, Period, period_of
 from simulation.payroll import (
     COMMISSION,
     Employee,
@@ -37,7 +37,6 @@ from simulation.payroll import (
 )
 from simulation.people_tables import Shown, day_text, money_text
 from simulation.plans import PlanBook
-from simulation.timeline import day_number
 from simulation.vocabulary import CURRENCIES
 
 Replay = Callable[[str, str, Period, int], dict[tuple[str, int], int]]
@@ -111,7 +110,7 @@ class CommissionPay:
         self._today = today
         self._rng = rng
         self._employees = {each.employee_id: each for each in payroll.employees}
-        self._periods = list(paid_periods(today))
+        self._periods = list(paid_periods(today, book.calendar))
 
     def due_in(self, period: Period) -> Period | None:
         """Give the month whose run pays a plan period; None while it has not been paid."""
@@ -141,7 +140,7 @@ class CommissionPay:
             if key not in of_credit or credit.version is None:
                 continue
             cents = of_credit[key]
-            period = period_of(credit.version.grain, credit.day)
+            period = self._book.calendar.period_of(credit.version.grain, credit.day)
             currency = self._employee_of(credit.rep).currency
             rate = self._rate_on(currency, credit.day)
             amount = local(cents, rate)
@@ -359,14 +358,16 @@ class CommissionPay:
                 and each.day >= since
                 and each.cents >= LEAST
                 and self._book.sellers[each.rep].employee
-                and self.due_in(period_of("quarter", each.day)) is not None
+                and self.due_in(self._book.calendar.period_of(QUARTER, each.day)) is not None
                 and sum(other.opportunity == each.opportunity for other in self._credits) == 1
             ]
             for credit in found[-2 * per_kind :]:
                 employee = self._employee_of(credit.rep)
                 rate = self._rate_on(employee.currency, credit.day)
                 amount = local(half_up(credit.cents * Fraction("0.05")), rate)
-                period = period_of(credit.version.grain if credit.version else MONTH, credit.day)
+                period = self._book.calendar.period_of(
+                    credit.version.grain if credit.version else MONTH, credit.day
+                )
                 month = self.due_in(period)
                 assert month is not None
                 self._payroll.add(

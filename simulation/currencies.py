@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from simulation.business_calendar import WORKDAYS
 from simulation.streams import stream
 from simulation.timeline import Days, Timeline
 from simulation.vocabulary import CURRENCIES, REPORTING_CURRENCY
@@ -64,8 +65,8 @@ def draw_rates(timeline: Timeline, seed: int) -> Rates:
     rng = stream(seed, "currencies")
     first_day = timeline.start_day - DAYS_BEFORE_HISTORY
     every_day = np.arange(first_day, timeline.last_day + 1, dtype=np.int32)
-    # Day 0 was a Thursday; rates are not published on Saturdays and Sundays.
-    working = (every_day + 3) % 7 < 5
+    # Rates are not published on weekends.
+    working = timeline.calendar.weekday(every_day) < WORKDAYS
     published_on = np.maximum.accumulate(np.where(working, np.arange(len(every_day)), 0))
     published: dict[str, npt.NDArray[np.int64]] = {}
     to_reporting = np.full((len(CURRENCIES), len(every_day)), RATE_UNIT, dtype=np.int64)

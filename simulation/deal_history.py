@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from simulation.business_calendar import day_number
 from simulation.company import NEVER, Company
 from simulation.deals import (
     NONE,
@@ -21,7 +22,7 @@ from simulation.deals import (
     forecast_of_stage,
 )
 from simulation.streams import stream
-from simulation.timeline import SECONDS_PER_DAY, Timeline, day_number, micro_days
+from simulation.timeline import SECONDS_PER_DAY, Timeline, micro_days
 from simulation.vocabulary import FORECAST_CATEGORIES, LOST, PRODUCTS, WON
 
 STAGE, AMOUNT, CURRENCY, EXPECTED, OWNER, PROBABILITY, FORECAST = range(7)

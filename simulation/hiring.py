@@ -8,10 +8,11 @@ from datetime import date
 
 import numpy as np
 
+from simulation.business_calendar import day_number
 from simulation.company import Company, branch_id, team_id
 from simulation.people_tables import Row, Shown, day_text, money_text
 from simulation.streams import stream
-from simulation.timeline import Timeline, day_number
+from simulation.timeline import Timeline
 from simulation.vocabulary import CURRENCIES, FAMILY_NAMES, GIVEN_NAMES
 from simulation.workforce import Worker, Workforce
 

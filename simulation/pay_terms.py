@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from simulation.business_calendar import day_number
 from simulation.company import Company
 from simulation.history_key import MONTH, QUARTER
 from simulation.people_tables import Shown, day_text, money_text
@@ -26,7 +27,7 @@ from simulation.plans import (
     Tier,
 )
 from simulation.streams import stream
-from simulation.timeline import Timeline, day_number
+from simulation.timeline import Timeline
 from simulation.vocabulary import CURRENCIES
 from simulation.workforce import Worker
 

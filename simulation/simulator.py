@@ -19,7 +19,7 @@ from simulation.deal_history import write_past
 from simulation.deal_timelines import TimelineReader
 from simulation.deals import generate_deals
 from simulation.extracts import opportunity_id
-from simulation.history_key import HistoryKey, win_loss
+from simulation.history_key import HistoryKey
 from simulation.line_items import generate_line_items
 from simulation.night_extract import NightExtracts
 from simulation.nights import SalesFloor
@@ -156,7 +156,7 @@ def simulate(
             "stages": history.stages(),
             "efficiency": history.efficiency(),
             "pushes": history.pushes(closed, levels),
-            "win_loss": win_loss(closed, levels),
+            "win_loss": history.win_loss(closed, levels),
             "quotas": met.quotas(),
             "forecasts": met.forecasts(),
             "target_problems": met.problems(),

@@ -6,9 +6,10 @@ persons. Does not: accounts, deals and line items, which are many and written fr
 
 from collections.abc import Callable
 
+from simulation.business_calendar import date_of
 from simulation.company import NOBODY, Company, branch_id, team_id
 from simulation.currencies import Rates, rate_pair, rate_text
-from simulation.timeline import Timeline, date_of
+from simulation.timeline import Timeline
 from simulation.vocabulary import PRODUCTS, STAGES
 
 Row = tuple[str, ...]

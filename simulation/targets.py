@@ -10,15 +10,17 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from simulation.business_calendar import QUARTER, date_of, day_number
 from simulation.company import Company, team_id
 from simulation.deals import Deals
 from simulation.extracts import MISSING_USER
 from simulation.streams import stream
 from simulation.structure_rows import Row
-from simulation.timeline import SECONDS_PER_DAY, Timeline, date_of, day_number
+from simulation.timeline import SECONDS_PER_DAY, Timeline
 from simulation.vocabulary import REPORTING_CURRENCY, WON
 
 TARGETS_SINCE = date(2024, 1, 1)
+"""There have been targets since the quarter that this day lies in."""
 RAMP_DAYS = 180
 LEAST_TARGET = 20_000_00
 NO_RATE, NO_QUARTER = "XAF", timedelta(days=14)
@@ -144,29 +146,17 @@ def draw_targets(
     )
 
 
-def quarters(first: date, last: date) -> list[date]:
-    """Give the first days of the quarters from one that begins on `first` until `last`."""
-    found = [first]
-    while (following := next_quarter(found[-1])) <= last:
-        found.append(following)
-    return found
-
-
-def next_quarter(quarter: date) -> date:
-    """Give the first day of the quarter after one."""
-    return (quarter + timedelta(days=100)).replace(day=1)
-
-
 class _Drawer:
     def __init__(self, company: Company, deals: Deals, timeline: Timeline, seed: int) -> None:
         self._company = company
         self._timeline = timeline
         self._rng = stream(seed, "targets")
-        self._quarters = quarters(TARGETS_SINCE, date_of(timeline.last_day))
-        starts = [day_number(each) for each in self._quarters]
-        ends = [*starts[1:], day_number(next_quarter(self._quarters[-1]))]
-        self._bounds = list(zip(starts, ends, strict=True))
-        self._won = self._won_by_quarter(deals, np.array(starts))
+        quarters = list(
+            timeline.calendar.periods_until(QUARTER, day_number(TARGETS_SINCE), timeline.last_day)
+        )
+        self._quarters = [date_of(each.start) for each in quarters]
+        self._bounds = [(each.start, each.end + 1) for each in quarters]
+        self._won = self._won_by_quarter(deals, np.array([each.start for each in quarters]))
         typical = np.median(self._won[:, :-1], axis=1)
         self._typical = np.maximum(typical, LEAST_TARGET)
 

@@ -10,10 +10,11 @@ from datetime import date
 
 import numpy as np
 
+from simulation.business_calendar import day_number
 from simulation.company import NOBODY, Company, branch_id, team_id
 from simulation.people_tables import Shown, day_text, money_text
 from simulation.streams import stream
-from simulation.timeline import Timeline, day_number
+from simulation.timeline import Timeline
 from simulation.vocabulary import COUNTRY_CURRENCY, CURRENCIES, FAMILY_NAMES, GIVEN_NAMES
 
 RAISE_DAY = day_number(date(2025, 1, 1))
