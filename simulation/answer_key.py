@@ -139,7 +139,11 @@ class AnswerKey:
         # Two more entries for codes that name no product; they are reached from the end.
         no_price = [NONE, NONE]
         prices = np.array(
-            [NONE if each.list_price is None else each.list_price for each in PRODUCTS] + no_price
+            [
+                NONE if each.list_price is None else each.list_price
+                for each in self._company.products
+            ]
+            + no_price
         )
         price_currency = np.array(
             [CURRENCIES.index(each.currency_code or "USD") for each in PRODUCTS] + [0, 0]

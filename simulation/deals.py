@@ -15,6 +15,7 @@ from simulation.streams import stream
 from simulation.timeline import SECONDS_PER_DAY, Days, Timeline
 from simulation.vocabulary import (
     COMPETITORS,
+    CURRENCIES,
     FORECAST_CATEGORIES,
     LEAD_SOURCES,
     LOSS_REASONS,
@@ -225,7 +226,7 @@ def generate_deals(
         merged_into=np.full(number, NONE, dtype=np.int32),
         currency=currency,
         has_currency=(currency > 0) | (rng.random(number, dtype=np.float32) > 0.05),
-        amount=_amounts(product, segment, currency, rng),
+        amount=_amounts(company, product, segment, currency, rng),
         probability=_probabilities(stage, rng),
         is_duplicate=np.where(rng.random(number, dtype=np.float32) < 0.2, NONE, 0).astype(np.int8),
         is_deleted=np.where(rng.random(number, dtype=np.float32) < 0.2, NONE, 0).astype(np.int8),
@@ -381,7 +382,7 @@ def _currencies(company: Company, account: Codes, rng: np.random.Generator) -> S
 
 
 def _amounts(
-    product: Small, segment: Codes, currency: Small, rng: np.random.Generator
+    company: Company, product: Small, segment: Codes, currency: Small, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
     """Draw log-normal amounts in cents of the deal's currency; about a third are round."""
     typical = np.array([each.typical_price for each in PRODUCTS], dtype=np.float32)[product]
@@ -390,7 +391,8 @@ def _amounts(
     cents = np.round(units.astype(np.float64) * 100).astype(np.int64)
     is_round = rng.random(len(product), dtype=np.float32) < 0.35
     cents = np.where(is_round, (cents // 50_000 + 1) * 50_000, cents)
-    return np.clip(cents, 100, MOST_CENTS)
+    worth = np.array([company.worth(code) for code in range(len(CURRENCIES))], dtype=np.int64)
+    return np.clip(cents, 100, MOST_CENTS) * worth[currency]
 
 
 def _probabilities(stage: Small, rng: np.random.Generator) -> npt.NDArray[np.int16]:

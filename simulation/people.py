@@ -121,7 +121,7 @@ class PeopleSimulation:
         self._draw_hr(force)
         emails = [people.email(each) for each in range(len(people.names))]
         employees = enrol(force, people.names, people.hire_day.tolist(), emails)
-        payroll = open_books(employees, today, self._timeline.calendar)
+        payroll = open_books(employees, today, self._company.locale)
         pay_salaries(payroll, force, today)
         pay_bonuses(payroll, today)
         of_person = {each.person: each.employee_id for each in employees if each.person >= 0}
@@ -249,7 +249,7 @@ class PeopleSimulation:
             "positions": position_rows(force.workers, company),
             "compensation": compensation_rows(force.workers, force.double_base),
             **time.tables(),
-            **draw_training(force, timeline, seed),
+            **draw_training(force, company.locale, timeline, seed),
             **draw_hiring(force, company, timeline, seed, per_kind),
         }
         self.key["selling_time"] = selling_time(time, force, company, timeline)
@@ -275,7 +275,7 @@ class PeopleSimulation:
             if decision.is_won
             and since <= decision.day <= until
             and decision.owner not in (UNKNOWN, MISSING_USER)
-            and (decision.cents or 0) >= LEAST
+            and (decision.cents or 0) >= LEAST * self._company.locale.money
         ]
 
     def _sellers(self, force: Workforce, employees: list[Employee]) -> list[Seller]:

@@ -21,6 +21,7 @@ from simulation.deals import generate_deals
 from simulation.extracts import opportunity_id
 from simulation.history_key import HistoryKey
 from simulation.line_items import generate_line_items
+from simulation.locales import LOCALES
 from simulation.night_extract import NightExtracts
 from simulation.nights import SalesFloor
 from simulation.oddities import (
@@ -65,7 +66,12 @@ class SimulationSummary:
 
 
 def simulate(
-    folder: Path, scale: float = 1, seed: int = 7, nights: int = 3, people: bool = True
+    folder: Path,
+    scale: float = 1,
+    seed: int = 7,
+    nights: int = 3,
+    people: bool = True,
+    locale: str = "en",
 ) -> SimulationSummary:
     """Simulate a B2B company and write its nightly extracts and their answer key.
 
@@ -75,6 +81,7 @@ def simulate(
         seed: Seed of all random numbers; the same seed gives the same files.
         nights: How many nights, 1 to 60. The first extract is full, the later ones hold changes.
         people: Whether HR and payroll are simulated too; beyond 50,000 deals they never are.
+        locale: Where the company works: `en`, or `fa` for one in Tehran.
 
     Raises:
         ValueError: The scale, seed or number of nights is out of range.
@@ -85,13 +92,16 @@ def simulate(
         raise ValueError(f"{nights} nights were asked for; it must be 1 to {MOST_NIGHTS}.")
     if seed < 0:
         raise ValueError(f"The seed is {seed}; it must be 0 or more.")
+    if locale not in LOCALES:
+        raise ValueError(f"The locale is {locale}; it must be one of {', '.join(LOCALES)}.")
     begin = perf_counter()
-    timeline = Timeline(nights)
+    place = LOCALES[locale]
+    timeline = Timeline(nights, calendar=place.calendar)
     per_kind = planted_per_kind(scale)
     number = round(DEALS_AT_SCALE_1 * scale) + never_shown(nights, per_kind)
 
-    company = build_company(timeline, seed, scale, number)
-    rates = draw_rates(timeline, seed)
+    company = build_company(timeline, seed, scale, number, place)
+    rates = draw_rates(timeline, seed, place)
     deals, course, past = generate_deals(company, timeline, seed, number)
     oddities = plant_oddities(deals, course, timeline, seed, per_kind)
     lines = generate_line_items(deals, deals.first_night == NEVER, seed)

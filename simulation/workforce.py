@@ -220,6 +220,7 @@ class _Builder:
         base = {"head of sales": 180_000, "sales manager": 96_000}.get(role, 52_000)
         currency = CURRENCIES.index(COUNTRY_CURRENCY[country])
         yearly = round(base * CURRENCY_PAY[currency] * rng.uniform(0.9, 1.15)) // 120 * 120 * 100
+        yearly *= self._company.worth(currency)
         has_left = left <= timeline.last_day
         return Worker(
             worker_id=worker_id(person),
@@ -386,7 +387,7 @@ class _BackOffice:
         name, number, email = self.identity()
         hired = day_number(on)
         place = self._company.places[0]
-        yearly = (38_000 + 400 * self._hired) // 120 * 120 * 100
+        yearly = (38_000 + 400 * self._hired) // 120 * 120 * 100 * self._company.locale.money
         return Worker(
             worker_id=self.next_id(),
             person=NOBODY,

@@ -6,7 +6,7 @@ hours that follow from it (time_key.py).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -83,6 +83,8 @@ class WorkingTime:
     leave: list[Leave]
     entries: list[Entry]
     calendar: BusinessCalendar
+    company_days_off: frozenset[int]
+    """Days off that the company's settings say, and no file of HR."""
 
     def tables(self) -> dict[str, list[Shown]]:
         """Give the rows of the tables."""
@@ -169,7 +171,8 @@ def draw_working_time(
     schedules = list(_schedules(sellers))
     holidays = _holidays(company)
     leave = list(_leave(sellers, first, timeline.last_day, rng))
-    planned = WorkingTime(schedules, holidays, leave, [], timeline.calendar)
+    days_off = frozenset(day_number(each) for each in company.locale.company_days_off)
+    planned = WorkingTime(schedules, holidays, leave, [], timeline.calendar, days_off)
     entries = []
     # Some of the back office keep time sheets too, which are no seller's.
     for worker in [*sellers, *(each for each in force.workers if each.job == "analyst")]:
@@ -181,7 +184,7 @@ def draw_working_time(
             if minutes > 0:
                 entries += _entries(worker.worker_id, day, minutes, clock_only, timeline, rng)
     entries += _wrong_entries(entries, per_kind, rng)
-    return WorkingTime(schedules, holidays, leave, entries, timeline.calendar)
+    return WorkingTime(schedules, holidays, leave, entries, timeline.calendar, days_off)
 
 
 def scheduled_minutes(time: WorkingTime, worker: Worker, day: int) -> int:
@@ -196,7 +199,9 @@ def scheduled_minutes(time: WorkingTime, worker: Worker, day: int) -> int:
 
 
 def is_holiday(time: WorkingTime, worker: Worker, day: int) -> bool:
-    """Say whether a worker's country or office keeps a holiday on a day."""
+    """Say whether the company, or a worker's country or office, keeps a holiday on a day."""
+    if day in time.company_days_off:
+        return True
     branch = worker.position_on(day).branch
     here = branch_id(branch) if branch >= 0 else None
     return any(
@@ -237,20 +242,14 @@ def _schedules(sellers: list[Worker]) -> Iterator[Schedule]:
 
 
 def _holidays(company: Company) -> list[Holiday]:
-    def on(month: int, day: int) -> int:
-        return day_number(date(2025 if month > 6 else 2026, month, day))
-
     return [
-        Holiday(on(12, 25), "Christmas Day"),
-        Holiday(on(1, 1), "New Year"),
-        Holiday(on(11, 27), "Thanksgiving", country="United States"),
-        Holiday(on(12, 26), "Boxing Day", country="United Kingdom"),
-        Holiday(on(12, 26), "Second Christmas Day", country="Germany"),
-        Holiday(on(10, 13), "Thanksgiving", country="Canada"),
-        Holiday(on(11, 14), "Day of the office", branch=branch_id(0)),
-        Holiday(on(10, 31), "Reformation Day", country="Germany", branch=branch_id(1)),
-        # On a Saturday, when nobody works anyway.
-        Holiday(on(11, 1), "All Saints", country=company.places[1].country),
+        Holiday(
+            day_number(each.on),
+            each.name,
+            each.country,
+            "" if each.branch is None else branch_id(each.branch),
+        )
+        for each in company.locale.days_off
     ]
 
 
