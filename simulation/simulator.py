@@ -21,7 +21,7 @@ from simulation.deals import generate_deals
 from simulation.extracts import opportunity_id
 from simulation.history_key import HistoryKey
 from simulation.line_items import generate_line_items
-from simulation.locales import LOCALES
+from simulation.locales import LOCALES, PERSIAN
 from simulation.night_extract import NightExtracts
 from simulation.nights import SalesFloor
 from simulation.oddities import (
@@ -31,6 +31,7 @@ from simulation.oddities import (
     planted_per_kind,
 )
 from simulation.people import CROSSWALK, PeopleSimulation
+from simulation.persian_extracts import write_persian_company
 from simulation.targets import draw_targets
 from simulation.targets_key import TargetsKey
 from simulation.timeline import Timeline
@@ -76,7 +77,8 @@ def simulate(
     """Simulate a B2B company and write its nightly extracts and their answer key.
 
     Args:
-        folder: Where to write; `extracts` and `expected` are made in it.
+        folder: Where to write; `extracts` and `expected` are made in it, of another locale than
+            `en` also `company.yml` and `plain`, the extracts without its spelling.
         scale: 1 for 20,000 deals at the last night; 0.05 or more.
         seed: Seed of all random numbers; the same seed gives the same files.
         nights: How many nights, 1 to 60. The first extract is full, the later ones hold changes.
@@ -84,7 +86,7 @@ def simulate(
         locale: Where the company works: `en`, or `fa` for one in Tehran.
 
     Raises:
-        ValueError: The scale, seed or number of nights is out of range.
+        ValueError: The locale is unknown, or the scale, seed or number of nights is out of range.
     """
     if scale < SMALLEST_SCALE:
         raise ValueError(f"The scale is {scale}; it must be at least {SMALLEST_SCALE}.")
@@ -184,10 +186,15 @@ def simulate(
             tables["references_to_nothing"] = pd.concat([tables["references_to_nothing"], more])
             tables["defects"] = pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects])
             tables |= staff.key
+    counts = extracts.ledger.counts
+    if place is PERSIAN:
+        counts = write_persian_company(folder, tables, counts)
+    if place.settings:
+        (folder / "company.yml").write_text(place.settings, encoding="utf-8")
     for name, table in tables.items():
         table.to_csv(expected / f"{name}.csv", index=False, lineterminator="\n")
-    counts = [asdict(file) for file in extracts.ledger.counts]
-    (expected / "row_counts.json").write_text(json.dumps(counts, indent=2) + "\n")
+    listed = [asdict(file) for file in counts]
+    (expected / "row_counts.json").write_text(json.dumps(listed, indent=2) + "\n")
     return SimulationSummary(
         folder=folder,
         nights=tuple(timeline.night_date(night) for night in range(1, nights + 1)),
