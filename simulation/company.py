@@ -163,7 +163,6 @@ class Company:
         return tuple(
             replace(
                 each,
-                typical_price=each.typical_price * self.locale.money,
                 list_price=None
                 if each.list_price is None
                 else each.list_price * self.locale.worth(each.currency_code),
@@ -174,6 +173,10 @@ class Company:
     def worth(self, currency: int) -> int:
         """Give what one unit of money costs in a currency, an index in CURRENCIES."""
         return self.locale.worth(CURRENCIES[currency])
+
+    def worths(self) -> npt.NDArray[np.int64]:
+        """Give the same for all of CURRENCIES."""
+        return np.array([self.worth(code) for code in range(len(CURRENCIES))], dtype=np.int64)
 
     def branch_of(self, night_index: npt.NDArray[np.int64], person: Codes) -> Codes:
         """Give people's branches as of nights: their own, else their team's, else NOBODY."""

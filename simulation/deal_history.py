@@ -23,7 +23,7 @@ from simulation.deals import (
 )
 from simulation.streams import stream
 from simulation.timeline import SECONDS_PER_DAY, Timeline, micro_days
-from simulation.vocabulary import FORECAST_CATEGORIES, LOST, WON
+from simulation.vocabulary import FORECAST_CATEGORIES, LOST, PRODUCTS, WON
 
 STAGE, AMOUNT, CURRENCY, EXPECTED, OWNER, PROBABILITY, FORECAST = range(7)
 FIELD_NAMES = (
@@ -294,9 +294,9 @@ class _PastWriter:
         self._add(chosen & ~twice, AMOUNT, first, deals.amount, at)
         self._add(twice, AMOUNT, first, typed, at)
         self._add(twice, AMOUNT, typed, deals.amount, at)
-        usual = 9_000 * self._company.locale.money
-        prices = np.array([each.typical_price for each in self._company.products] + [usual, usual])
+        prices = np.array([each.typical_price for each in PRODUCTS] + [9_000, 9_000])
         worth = prices[deals.product] * rng.integers(40, 200, number)
+        worth *= self._company.worths()[deals.currency]
         written_off = self._exists & (deals.stage == LOST) & (deals.amount == 0)
         self._add(written_off, AMOUNT, worth, deals.amount, self._end)
         return chosen | written_off

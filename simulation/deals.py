@@ -15,7 +15,6 @@ from simulation.streams import stream
 from simulation.timeline import SECONDS_PER_DAY, Days, Timeline
 from simulation.vocabulary import (
     COMPETITORS,
-    CURRENCIES,
     FORECAST_CATEGORIES,
     LEAD_SOURCES,
     LOSS_REASONS,
@@ -391,8 +390,7 @@ def _amounts(
     cents = np.round(units.astype(np.float64) * 100).astype(np.int64)
     is_round = rng.random(len(product), dtype=np.float32) < 0.35
     cents = np.where(is_round, (cents // 50_000 + 1) * 50_000, cents)
-    worth = np.array([company.worth(code) for code in range(len(CURRENCIES))], dtype=np.int64)
-    return np.clip(cents, 100, MOST_CENTS) * worth[currency]
+    return np.clip(cents, 100, MOST_CENTS) * company.worths()[currency]
 
 
 def _probabilities(stage: Small, rng: np.random.Generator) -> npt.NDArray[np.int16]:

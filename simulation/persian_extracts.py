@@ -51,7 +51,7 @@ from simulation.vocabulary import words_of
 from simulation.words_fa import CURRENCY_CODES
 
 Record = list[str]
-Books = dict[str, dict[str, list[Sequence[Cell]]]]
+Books = dict[str, dict[str, Sequence[Sequence[Cell]]]]
 """Sheets of workbooks, by the name of each."""
 Place = tuple[str, int]
 """A file of a night and a line of it."""

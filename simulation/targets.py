@@ -17,7 +17,7 @@ from simulation.extracts import MISSING_USER
 from simulation.streams import stream
 from simulation.structure_rows import Row
 from simulation.timeline import SECONDS_PER_DAY, Timeline
-from simulation.vocabulary import CURRENCIES, REPORTING_CURRENCY, WON
+from simulation.vocabulary import REPORTING_CURRENCY, WON
 
 TARGETS_SINCE = date(2024, 1, 1)
 """There have been targets since the quarter that this day lies in."""
@@ -163,7 +163,7 @@ class _Drawer:
     def _won_by_quarter(self, deals: Deals, starts: npt.NDArray) -> npt.NDArray[np.float64]:
         """Add up what each person won per quarter, about in cents of the reporting currency."""
         company = self._company
-        worth = np.array([company.worth(code) for code in range(len(CURRENCIES))])
+        worth = company.worths()
         counts = (deals.stage == WON) & (deals.owner >= 0) & (deals.amount > 0)
         counts &= deals.closed_day >= starts[0]
         quarter = np.searchsorted(starts, deals.closed_day[counts], side="right") - 1
