@@ -38,6 +38,7 @@ from ingestion.mapping_file import (
     SkipLinesBlock,
     Unmapped,
 )
+from ingestion.scripts import folded_name
 
 # Inline rows without a time of their own are reference data that has always held.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -276,8 +277,8 @@ class Feed(_Frozen):
         return next((steps for known, steps in self.normalize if known == name), ())
 
     def reads(self, column: str) -> bool:
-        """Tells whether the feed asks for an extract column; case does not count."""
-        return column.casefold() in {name.strip().casefold() for name in self.extract_columns}
+        """Tells whether the feed asks for an extract column."""
+        return folded_name(column) in map(folded_name, self.extract_columns)
 
     @property
     def identity(self) -> str:

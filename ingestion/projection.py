@@ -22,7 +22,7 @@ from ingestion.mapping_file import NormalizeStep
 from ingestion.normalization import normalised, normalised_sql, spelled_sql
 from ingestion.raw_ddl import quoted
 from ingestion.readers.records import Native
-from ingestion.scripts import same_letters
+from ingestion.scripts import folded_name, same_letters
 from ingestion.shown import HeaderNames, short_name, short_names, without_number
 from ingestion.sql_text import cleaned, first_filled, literal
 from ingestion.units import reason_in_units, value_in_units
@@ -547,12 +547,12 @@ def project(
         None if feed.inline or feed.unpivot else _is_blank(text_columns[name] for name in used)
     )
     unread = first_filled(text_columns[name] for name in header if name not in found.used)
-    elsewhere = {_folded(name) for name in read_elsewhere}
+    elsewhere = {folded_name(name) for name in read_elsewhere}
     if feed.unpivot is not None:
         # What unpivot makes is no column of the file, and need not be read.
-        elsewhere |= {_folded(name) for name in (feed.unpivot.name, *feed.unpivot.groups)}
+        elsewhere |= {folded_name(name) for name in (feed.unpivot.name, *feed.unpivot.groups)}
     unmapped = tuple(
-        name for name in header if name not in found.used and _folded(name) not in elsewhere
+        name for name in header if name not in found.used and folded_name(name) not in elsewhere
     )
     if not partial:
         _check_unmapped(feed, table, rules, unmapped)
@@ -619,18 +619,18 @@ class _Header:
         self.used: set[str] = set()
         folded: dict[str, list[str]] = {}
         for name in header:
-            folded.setdefault(_folded(name), []).append(name)
+            folded.setdefault(folded_name(name), []).append(name)
         self._folded = folded
 
     def find(self, name: str) -> str | None:
         """Gives the header's spelling of a column.
 
-        That is the exact one, or else the only one that differs in case or in its blanks.
+        That is the exact one, or else the only one that differs in case, blanks or keyboard.
         """
         if name in self.header:
             found = name
         else:
-            similar = self._folded.get(_folded(name), [])
+            similar = self._folded.get(folded_name(name), [])
             found = similar[0] if len(similar) == 1 else None
         if found is not None:
             self.used.add(found)
@@ -687,14 +687,6 @@ def _same_names(feed: Feed, table: Table) -> list[ColumnRule]:
     ]
 
 
-def _folded(name: str) -> str:
-    """Gives a name without what people do not see: case, and which blanks are where.
-
-    A spreadsheet breaks the lines of a long header.
-    """
-    return " ".join(name.split()).casefold()
-
-
 def _check_duplicates(found: _Header, table: Table) -> None:
     """Refuses names that stand twice where one of them is asked for.
 
@@ -708,10 +700,10 @@ def _check_duplicates(found: _Header, table: Table) -> None:
         # A name that is written exactly so is found, whatever else looks like it.
         asked -= set(found.header)
     condition = set(feed.condition.columns if feed.condition else ()) - set(found.header)
-    asked = {_folded(name) for name in asked | condition}
+    asked = {folded_name(name) for name in asked | condition}
     places: dict[str, list[int]] = {}
     for position, name in enumerate(found.header, start=1):
-        places.setdefault(_folded(without_number(name)), []).append(position)
+        places.setdefault(folded_name(without_number(name)), []).append(position)
     for name, positions in places.items():
         if len(positions) > 1 and name in asked:
             first = without_number(found.header[positions[0] - 1])
@@ -752,7 +744,7 @@ def _check_slips(
     """
     absent = [column.name for column in table.columns if column.name not in rules]
     for name in unmapped:
-        similar = get_close_matches(_folded(name).replace(" ", "_"), absent, n=1, cutoff=_SLIP)
+        similar = get_close_matches(folded_name(name).replace(" ", "_"), absent, n=1, cutoff=_SLIP)
         if similar:
             raise ExtractError(
                 f"the extract has a column '{short_name(name)}', which {table.full_name} does "

@@ -57,6 +57,21 @@ def kinds_of(character: str) -> str:
     return next((kinds for kinds in _KINDS if character in kinds), character)
 
 
+# What of a name people do not see, or write as their keyboard does.
+_ONE_KEYBOARD = str.maketrans(
+    YEH_KAF[0] + HALF_SPACE, YEH_KAF[1] + " ", TATWEEL + MARKS.replace(HALF_SPACE, "")
+)
+
+
+def folded_name(name: str) -> str:
+    """Gives a column's name without what does not tell names apart: case, blanks, keyboards.
+
+    A spreadsheet breaks the lines of a long header, and windows-1256 has no Persian yeh, so that
+    no mapping could name a column of such a file by the letters that people type.
+    """
+    return " ".join(name.translate(_ONE_KEYBOARD).split()).casefold()
+
+
 def plain_digits(text: str) -> str:
     """Gives the SQL of a text with its digits of any script written in ASCII, without marks.
 

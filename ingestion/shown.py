@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ingestion.contracts import Table
 from ingestion.readers.records import NumberedName
+from ingestion.scripts import folded_name
 from ingestion.yaml_source import nearest
 
 MAX_NAME = 60
@@ -63,12 +64,10 @@ class HeaderNames:
     """
 
     def __init__(self, table: Table, known: Iterable[str], header: Sequence[str]) -> None:
-        folded = {name.strip().casefold() for name in (*known, *table.column_names)}
+        folded = {folded_name(name) for name in (*known, *table.column_names)}
         self._is_open = not table.has_masked_columns
         self._shown = [
-            name
-            for name in header
-            if self._is_open or without_number(name).strip().casefold() in folded
+            name for name in header if self._is_open or folded_name(without_number(name)) in folded
         ]
         self._hidden = len(header) - len(self._shown)
 

@@ -7,8 +7,10 @@ here: anything that knows of contract columns or their types.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ingestion.feeds import Formats
+if TYPE_CHECKING:
+    from ingestion.feeds import Formats
 
 # Space, tab, line feed, carriage return, no-break space.
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"

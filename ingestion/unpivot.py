@@ -20,6 +20,7 @@ from ingestion.errors import ExtractError
 from ingestion.extracts import ReadColumns
 from ingestion.feeds import Feed, Unpivot
 from ingestion.readers.records import Native, Records, Reject
+from ingestion.scripts import folded_name
 from ingestion.shown import HeaderNames, short_names, without_number
 from ingestion.sql_text import literal
 
@@ -198,8 +199,8 @@ def unpivoted(
         cells = _matching(records, feed, unpivot.pattern, unpivot, table, connection)
         added = (unpivot.name, *unpivot.groups, unpivot.value)
     made = UnpivotedRecords(records, cells, added)
-    folded = {_folded(name) for name in made.header[: -len(added)]}
-    taken = next((name for name in added if _folded(name) in folded), None)
+    folded = {folded_name(name) for name in made.header[: -len(added)]}
+    taken = next((name for name in added if folded_name(name) in folded), None)
     if taken is not None:
         raise ExtractError(
             f"the extract has a column '{taken}' of its own, which `unpivot` gives the name to "
@@ -244,7 +245,7 @@ def _listed(records: Records, feed: Feed, unpivot: Unpivot, table: Table) -> tup
     header = HeaderNames(table, unpivot.columns, records.header)
     cells: list[_Cell] = []
     for name in unpivot.columns:
-        found = places.get(_folded(name), [])
+        found = places.get(folded_name(name), [])
         if name in records.header:
             found = [records.header.index(name)]
         if len(found) > 1:
@@ -293,8 +294,8 @@ def _matching(
         name = names[place]
         # Where names may be data, only the mapping's own words are shown.
         told = f"number {place + 1}" if table.has_masked_columns else f"'{name}'"
-        if len(places[_folded(name)]) > 1:
-            raise _doubled(told, places[_folded(name)], feed)
+        if len(places[folded_name(name)]) > 1:
+            raise _doubled(told, places[folded_name(name)], feed)
         cells.append(_Cell(name, told, place, tuple(values)))
     return tuple(cells)
 
@@ -311,9 +312,5 @@ def _doubled(told: str, places: Sequence[int], feed: Feed) -> ExtractError:
 def _places(header: Sequence[str]) -> dict[str, list[int]]:
     places: dict[str, list[int]] = {}
     for place, name in enumerate(header):
-        places.setdefault(_folded(without_number(name)), []).append(place)
+        places.setdefault(folded_name(without_number(name)), []).append(place)
     return places
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()

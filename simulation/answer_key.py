@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simulation.business_calendar import MONTH, BusinessCalendar, date_of
 from simulation.company import Company, branch_id, team_id
 from simulation.currencies import PROBABILITY_UNIT, RATE_UNIT, Rates, half_up
 from simulation.deals import DANGLING, NONE, UNDATED, Codes, Deals
@@ -24,7 +25,7 @@ from simulation.extracts import (
 )
 from simulation.line_items import LineItems
 from simulation.targets import Targets
-from simulation.timeline import MICRO_DAYS, Days, Timeline, date_of, micro_days
+from simulation.timeline import MICRO_DAYS, Days, Timeline, micro_days
 from simulation.vocabulary import (
     CURRENCIES,
     FORECAST_CATEGORIES,
@@ -138,7 +139,11 @@ class AnswerKey:
         # Two more entries for codes that name no product; they are reached from the end.
         no_price = [NONE, NONE]
         prices = np.array(
-            [NONE if each.list_price is None else each.list_price for each in PRODUCTS] + no_price
+            [
+                NONE if each.list_price is None else each.list_price
+                for each in self._company.products
+            ]
+            + no_price
         )
         price_currency = np.array(
             [CURRENCIES.index(each.currency_code or "USD") for each in PRODUCTS] + [0, 0]
@@ -202,7 +207,7 @@ class AnswerKey:
         """
         closed_day = known.deals.closing_known_day
         is_won = known.deals.stage == WON
-        month, month_starts = _months(closed_day)
+        month, month_starts = _months(closed_day, self._timeline.calendar)
         cycle = known.cycle
         is_timed = cycle >= 0
         value = np.maximum(known.value, 0).astype(np.float64)
@@ -453,12 +458,11 @@ def _day_texts(millionths: npt.NDArray[np.int64]) -> list[str]:
     ]
 
 
-def _months(days: Days) -> tuple[npt.NDArray[np.int64], npt.NDArray]:
+def _months(days: Days, calendar: BusinessCalendar) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Give each day's month as a number from 0, and the first day of each month as text."""
-    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    first = int(months.min())
-    starts = np.arange(first, int(months.max()) + 1).astype("datetime64[M]")
-    return months - first, np.datetime_as_string(starts.astype("datetime64[D]"), unit="D")
+    months = list(calendar.periods_until(MONTH, int(days.min()), int(days.max())))
+    ends = np.array([each.end for each in months])
+    return np.searchsorted(ends, days), [date_of(each.start).isoformat() for each in months]
 
 
 def _dates(days: Days) -> list[str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeVar
 
+from simulation.business_calendar import GREGORIAN, BusinessCalendar, Period
 from simulation.currencies import RATE_UNIT
-from simulation.history_key import Period, period_of
 from simulation.plans import MARGINAL, VALUE, Draw, PlanBook, PlanVersion, Spif, Tier
 
 WIN, CLAWBACK, REBOOKING, REINSTATEMENT = "win", "clawback", "rebooking", "reinstatement"
@@ -123,15 +123,15 @@ def signed(cents: Cents, kind: str) -> Cents:
 def credits_of(deals: Iterable[CreditedDeal], splits: Splits, book: PlanBook) -> Iterator[Credit]:
     """Give the credits of all deals: wins, and what later episodes take or give back of them."""
     for deal in deals:
-        yield from _settled(list(_credits_of_deal(deal, splits, book)))
+        yield from _settled(list(_credits_of_deal(deal, splits, book)), book.calendar)
 
 
-def _settled(credits: list[Credit]) -> Iterator[Credit]:
+def _settled(credits: list[Credit], calendar: BusinessCalendar) -> Iterator[Credit]:
     """Give credits of a deal, where nothing is left of a win taken back within its own period."""
     at_once = {
         (each.rep, each.win_episode)
         for each in credits
-        if each.kind != WIN and _is_in_period_of_win(each, credits)
+        if each.kind != WIN and _is_in_period_of_win(each, credits, calendar)
     }
     for credit in credits:
         if (credit.rep, credit.win_episode) not in at_once:
@@ -140,7 +140,7 @@ def _settled(credits: list[Credit]) -> Iterator[Credit]:
             yield replace(credit, problem=credit.problem or "taken_back")
 
 
-def _is_in_period_of_win(taken: Credit, credits: list[Credit]) -> bool:
+def _is_in_period_of_win(taken: Credit, credits: list[Credit], calendar: BusinessCalendar) -> bool:
     (win,) = [
         each
         for each in credits
@@ -149,7 +149,7 @@ def _is_in_period_of_win(taken: Credit, credits: list[Credit]) -> bool:
     if win.version is None:
         return False
     grain = win.version.grain
-    return period_of(grain, win.day) == period_of(grain, taken.day)
+    return taken.day in calendar.period_of(grain, win.day)
 
 
 def _credits_of_deal(deal: CreditedDeal, splits: Splits, book: PlanBook) -> Iterator[Credit]:
@@ -220,8 +220,15 @@ def _wins(
 class Calculator:
     """What credits earn."""
 
-    def __init__(self, quota_of: QuotaOf, rate_on: RateOn, spifs: Iterable[Spif]) -> None:
+    def __init__(
+        self,
+        quota_of: QuotaOf,
+        rate_on: RateOn,
+        spifs: Iterable[Spif],
+        calendar: BusinessCalendar = GREGORIAN,
+    ) -> None:
         """Take what earnings depend on besides the credits themselves."""
+        self._calendar = calendar
         self._quota_of = quota_of
         self._rate_on = rate_on
         self._spifs = list(spifs)
@@ -232,7 +239,7 @@ class Calculator:
         by_period: dict[tuple[str, str, Period], list[Credit]] = defaultdict(list)
         for credit in earning:
             if credit.kind == WIN and credit.version:
-                period = period_of(credit.version.grain, credit.day)
+                period = self._calendar.period_of(credit.version.grain, credit.day)
                 by_period[credit.rep, credit.version.plan, period].append(credit)
         rows: dict[tuple[str, str, int], list[Earning]] = {}
         for (rep, _, period), wins in by_period.items():
@@ -243,7 +250,7 @@ class Calculator:
             if credit.kind != WIN and credit.version:
                 win = rows[credit.rep, credit.opportunity, credit.win_episode]
                 cents = signed(sum(row.cents for row in win), credit.kind)
-                period = period_of(credit.version.grain, credit.day)
+                period = self._calendar.period_of(credit.version.grain, credit.day)
                 found.append(_row(credit, credit.kind, period, cents))
         return found
 
@@ -333,7 +340,7 @@ class Calculator:
             by_employee[draw.employee][draw.period_start] = draw
         for employee, of_employee in by_employee.items():
             rep, version = reps[employee]
-            period = period_of(version.grain, min(of_employee))
+            period = self._calendar.period_of(version.grain, min(of_employee))
             owed = 0
             while period.start <= today:
                 draw = of_employee.get(period.start)
@@ -354,7 +361,7 @@ class Calculator:
                             period.end, cents,
                         )
                     )  # fmt: skip
-                period = period_of(version.grain, period.end + 1)
+                period = self._calendar.period_of(version.grain, period.end + 1)
         return found
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from simulation.business_calendar import MONTH, QUARTER, Period, day_number
 from simulation.commission import (
     CLAWBACK,
     RATE,
@@ -24,7 +25,6 @@ from simulation.commission import (
     signed,
 )
 from simulation.currencies import RATE_UNIT
-from simulation.history_key import MONTH, Period, period_of
 from simulation.payroll import (
     COMMISSION,
     Employee,
@@ -37,7 +37,6 @@ from simulation.payroll import (
 )
 from simulation.people_tables import Shown, day_text, money_text
 from simulation.plans import PlanBook
-from simulation.timeline import day_number
 from simulation.vocabulary import CURRENCIES
 
 Replay = Callable[[str, str, Period, int], dict[tuple[str, int], int]]
@@ -109,9 +108,11 @@ class CommissionPay:
         self._rate_on = rate_on
         self._replay = replay
         self._today = today
+        self._money = payroll.locale.money
+        self._least = LEAST * self._money
         self._rng = rng
         self._employees = {each.employee_id: each for each in payroll.employees}
-        self._periods = list(paid_periods(today))
+        self._periods = list(paid_periods(today, book.calendar))
 
     def due_in(self, period: Period) -> Period | None:
         """Give the month whose run pays a plan period; None while it has not been paid."""
@@ -141,7 +142,7 @@ class CommissionPay:
             if key not in of_credit or credit.version is None:
                 continue
             cents = of_credit[key]
-            period = period_of(credit.version.grain, credit.day)
+            period = self._book.calendar.period_of(credit.version.grain, credit.day)
             currency = self._employee_of(credit.rep).currency
             rate = self._rate_on(currency, credit.day)
             amount = local(cents, rate)
@@ -165,7 +166,8 @@ class CommissionPay:
         simple = [
             due
             for due in dues
-            if due.cents >= LEAST and credits_of_deal[due.credit.rep, due.credit.opportunity] == 1
+            if due.cents >= self._least
+            and credits_of_deal[due.credit.rep, due.credit.opportunity] == 1
         ]
         order = [simple[each] for each in self._rng.permutation(len(simple)).tolist()]
         plans: dict[int, str] = {}
@@ -182,7 +184,7 @@ class CommissionPay:
                     plans[id(due)] = kind
                     wanted -= 1
         taken_back = [
-            each for each in dues if each.credit.kind == CLAWBACK and -each.cents >= LEAST
+            each for each in dues if each.credit.kind == CLAWBACK and -each.cents >= self._least
         ]
         for due in taken_back[: 2 * per_kind]:
             plans[id(due)] = "clawback_due"
@@ -202,7 +204,7 @@ class CommissionPay:
         for other in self._book.versions(version.plan):
             for tier in other.tiers:
                 cents = half_up(due.credit.cents * tier.rate)
-                if abs(cents - due.cents) > 50_00:
+                if abs(cents - due.cents) > 50_00 * self._money:
                     return cents
         return None
 
@@ -214,7 +216,7 @@ class CommissionPay:
             if other.version != version.version:
                 replayed = self._replay(credit.rep, version.plan, due.period, other.version)
                 cents = replayed[credit.opportunity, credit.episode]
-                if abs(cents - due.cents) > 50_00:
+                if abs(cents - due.cents) > 50_00 * self._money:
                     return cents
         return None
 
@@ -244,11 +246,12 @@ class CommissionPay:
 
     def _pay_due(self, due: _Due, plan: str) -> None:
         amount, pay = due.paid, self._line_of(due)
+        worth = self._payroll.locale.worth(CURRENCIES[pay.currency])
         match plan:
             case "overpaid":
-                amount += OVER
+                amount += OVER * worth
             case "underpaid":
-                amount -= UNDER
+                amount -= UNDER * worth
             case "missing" | "clawback_due":
                 amount = 0
             case "wrong_rate":
@@ -291,7 +294,7 @@ class CommissionPay:
     def _adjust(self, due: _Due, is_approved: bool) -> int:
         """Write down what was agreed beside the plan, in dollars, and give it in pay's currency."""
         employee = self._employee_of(due.credit.rep).employee_id
-        cents = 250_00
+        cents = 250_00 * self._money
         approved_on = due.credit.day + 20 if is_approved else None
         approver = self._payroll.employees[0].employee_id
         self.adjustments.append(
@@ -326,7 +329,7 @@ class CommissionPay:
             if each.rule == RATE
             and self.due_in(each.period) is None
             and each.day < month.start + 10
-            and each.cents >= LEAST
+            and each.cents >= self._least
         ]
         for row in early[:per_kind]:
             same = [
@@ -357,16 +360,18 @@ class CommissionPay:
                 if each.problem == problem
                 and each.kind == WIN
                 and each.day >= since
-                and each.cents >= LEAST
+                and each.cents >= self._least
                 and self._book.sellers[each.rep].employee
-                and self.due_in(period_of("quarter", each.day)) is not None
+                and self.due_in(self._book.calendar.period_of(QUARTER, each.day)) is not None
                 and sum(other.opportunity == each.opportunity for other in self._credits) == 1
             ]
             for credit in found[-2 * per_kind :]:
                 employee = self._employee_of(credit.rep)
                 rate = self._rate_on(employee.currency, credit.day)
                 amount = local(half_up(credit.cents * Fraction("0.05")), rate)
-                period = period_of(credit.version.grain if credit.version else MONTH, credit.day)
+                period = self._book.calendar.period_of(
+                    credit.version.grain if credit.version else MONTH, credit.day
+                )
                 month = self.due_in(period)
                 assert month is not None
                 self._payroll.add(

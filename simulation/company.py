@@ -4,11 +4,12 @@ Belongs here: who and what exists, and how that changes from one night to the ne
 """
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from simulation.locales import ENGLISH, Locale
 from simulation.streams import stream
 from simulation.timeline import Days, Timeline
 from simulation.vocabulary import (
@@ -21,7 +22,9 @@ from simulation.vocabulary import (
     GIVEN_NAMES,
     INDUSTRIES,
     PLACES,
+    PRODUCTS,
     Place,
+    Product,
 )
 
 NOBODY = -1
@@ -152,6 +155,28 @@ class Company:
     team_branch: Codes
     people: People
     accounts: Accounts
+    locale: Locale = ENGLISH
+
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """The catalogue in the company's money."""
+        return tuple(
+            replace(
+                each,
+                list_price=None
+                if each.list_price is None
+                else each.list_price * self.locale.worth(each.currency_code),
+            )
+            for each in PRODUCTS
+        )
+
+    def worth(self, currency: int) -> int:
+        """Give what one unit of money costs in a currency, an index in CURRENCIES."""
+        return self.locale.worth(CURRENCIES[currency])
+
+    def worths(self) -> npt.NDArray[np.int64]:
+        """Give the same for all of CURRENCIES."""
+        return np.array([self.worth(code) for code in range(len(CURRENCIES))], dtype=np.int64)
 
     def branch_of(self, night_index: npt.NDArray[np.int64], person: Codes) -> Codes:
         """Give people's branches as of nights: their own, else their team's, else NOBODY."""
@@ -166,7 +191,9 @@ class Company:
         return np.array(by_country, dtype=np.int8)[self.accounts.country]
 
 
-def build_company(timeline: Timeline, seed: int, scale: float, deals: int) -> Company:
+def build_company(
+    timeline: Timeline, seed: int, scale: float, deals: int, locale: Locale = ENGLISH
+) -> Company:
     """Draw a company whose sales force and customers fit the number of deals.
 
     Args:
@@ -174,6 +201,7 @@ def build_company(timeline: Timeline, seed: int, scale: float, deals: int) -> Co
         seed: Seed of all streams.
         scale: 1 for about 80 reps; their number grows with its square root.
         deals: How many deals there will be; about 12 fall on an account.
+        locale: Where the company works.
     """
     reps = max(12, round(80 * scale**0.5))
     teams = max(3, round(reps / 8))
@@ -192,7 +220,10 @@ def build_company(timeline: Timeline, seed: int, scale: float, deals: int) -> Co
         ],
         team_branch=team_branch,
         people=people,
-        accounts=_accounts(timeline, seed, max(60, deals // 12), countries, people, territories),
+        accounts=_accounts(
+            timeline, seed, max(60, deals // 12), countries, people, territories, locale.money
+        ),
+        locale=locale,
     )
 
 
@@ -335,6 +366,7 @@ def _accounts(
     countries: tuple[str, ...],
     people: People,
     territories: Territories,
+    money: int,
 ) -> Accounts:
     rng = stream(seed, "accounts")
     weight = (1 - rng.random(number)) ** (-1 / 1.16)
@@ -363,7 +395,7 @@ def _accounts(
         owner=rng.choice(sellers, number).astype(np.int32),
         territory=rng.choice(territories.leaves, number).astype(np.int32),
         parent=parent.astype(np.int32),
-        revenue=np.round(revenue_dollars).astype(np.int64) * 100,
+        revenue=np.round(revenue_dollars).astype(np.int64) * 100 * money,
         employees=np.maximum(1, revenue_dollars / 180_000).astype(np.int32),
         weight=weight,
         first_night=np.ones(number, dtype=np.int8),

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from simulation.business_calendar import WORKDAYS
+from simulation.locales import ENGLISH, Locale
 from simulation.streams import stream
 from simulation.timeline import Days, Timeline
 from simulation.vocabulary import CURRENCIES, REPORTING_CURRENCY
 
 RATE_UNIT = 10**8
 PROBABILITY_UNIT = 100
-# A bank publishes the Canadian dollar the other way round, so that the inverse has to be taken.
-INVERSE = "CAD"
-# US dollars for one unit of the currency; for the inverse one, units for one US dollar.
-STARTING_RATES = {"EUR": 1.07, "GBP": 1.22, "CAD": 1.35}
 # Deals can be dated some weeks before the history (a close before its creation).
 DAYS_BEFORE_HISTORY = 60
 
@@ -30,14 +28,16 @@ class Rates:
 
     Attributes:
         days: Day numbers on which rates were published.
-        published: One row per currency that has a rate, in the order of STARTING_RATES.
+        published: One row per currency that has a rate.
         to_reporting: Per currency of CURRENCIES and day since `first_day`, what one unit buys.
+        inverse: Currency that is published the other way round; empty for none.
     """
 
     days: Days
     published: dict[str, npt.NDArray[np.int64]]
     first_day: int
     to_reporting: npt.NDArray[np.int64]
+    inverse: str
 
     def rate(self, currency: int, day: int) -> int:
         """Give what one unit of a currency buys on a day, in units of 1e-8."""
@@ -51,7 +51,9 @@ class Rates:
             currency: Index in CURRENCIES per amount.
             days: Day number per amount.
         """
-        return half_up(cents * self.to_reporting[currency, days - self.first_day], RATE_UNIT)
+        # Whole units and the rest apart, so that a product of large amounts and rates fits.
+        whole, rest = np.divmod(self.to_reporting[currency, days - self.first_day], RATE_UNIT)
+        return cents * whole + half_up(cents * rest, RATE_UNIT)
 
 
 def half_up(number: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]:
@@ -59,25 +61,25 @@ def half_up(number: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]:
     return (number + unit // 2) // unit
 
 
-def draw_rates(timeline: Timeline, seed: int) -> Rates:
+def draw_rates(timeline: Timeline, seed: int, locale: Locale = ENGLISH) -> Rates:
     """Draw a random walk for each currency from before the history to the last night."""
     rng = stream(seed, "currencies")
     first_day = timeline.start_day - DAYS_BEFORE_HISTORY
     every_day = np.arange(first_day, timeline.last_day + 1, dtype=np.int32)
-    # Day 0 was a Thursday; rates are not published on Saturdays and Sundays.
-    working = (every_day + 3) % 7 < 5
+    # Rates are not published on weekends.
+    working = timeline.calendar.weekday(every_day) < WORKDAYS
     published_on = np.maximum.accumulate(np.where(working, np.arange(len(every_day)), 0))
     published: dict[str, npt.NDArray[np.int64]] = {}
     to_reporting = np.full((len(CURRENCIES), len(every_day)), RATE_UNIT, dtype=np.int64)
-    for code, start in STARTING_RATES.items():
-        walk = start * np.exp(np.cumsum(rng.normal(0, 0.003, len(every_day))))
+    for code, start in locale.rates.items():
+        walk = start * locale.money * np.exp(np.cumsum(rng.normal(0, 0.003, len(every_day))))
         quoted = np.round(walk * RATE_UNIT).astype(np.int64)
         published[code] = quoted[working]
         used = quoted[published_on]
-        if code == INVERSE:
+        if code == locale.inverse:
             used = (RATE_UNIT * RATE_UNIT + used // 2) // used
         to_reporting[CURRENCIES.index(code)] = used
-    return Rates(every_day[working], published, first_day, to_reporting)
+    return Rates(every_day[working], published, first_day, to_reporting, locale.inverse)
 
 
 def rate_text(rate: int) -> str:
@@ -85,6 +87,6 @@ def rate_text(rate: int) -> str:
     return f"{rate // RATE_UNIT}.{rate % RATE_UNIT:08d}"
 
 
-def rate_pair(code: str) -> tuple[str, str]:
+def rate_pair(code: str, inverse: str) -> tuple[str, str]:
     """Give the currencies a published rate converts from and to."""
-    return (REPORTING_CURRENCY, code) if code == INVERSE else (code, REPORTING_CURRENCY)
+    return (REPORTING_CURRENCY, code) if code == inverse else (code, REPORTING_CURRENCY)

@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from simulation.business_calendar import day_number
 from simulation.company import NEVER, Company
 from simulation.deals import (
     NONE,
@@ -21,7 +22,7 @@ from simulation.deals import (
     forecast_of_stage,
 )
 from simulation.streams import stream
-from simulation.timeline import SECONDS_PER_DAY, Timeline, day_number, micro_days
+from simulation.timeline import SECONDS_PER_DAY, Timeline, micro_days
 from simulation.vocabulary import FORECAST_CATEGORIES, LOST, PRODUCTS, WON
 
 STAGE, AMOUNT, CURRENCY, EXPECTED, OWNER, PROBABILITY, FORECAST = range(7)
@@ -295,6 +296,7 @@ class _PastWriter:
         self._add(twice, AMOUNT, typed, deals.amount, at)
         prices = np.array([each.typical_price for each in PRODUCTS] + [9_000, 9_000])
         worth = prices[deals.product] * rng.integers(40, 200, number)
+        worth *= self._company.worths()[deals.currency]
         written_off = self._exists & (deals.stage == LOST) & (deals.amount == 0)
         self._add(written_off, AMOUNT, worth, deals.amount, self._end)
         return chosen | written_off

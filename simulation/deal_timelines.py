@@ -137,6 +137,7 @@ class TimelineReader:
     ) -> None:
         """Take everything as the last night leaves it."""
         self._company = company
+        self._products = company.products
         self._rates = rates
         self._timeline = timeline
         self._deals = deals
@@ -315,9 +316,9 @@ class TimelineReader:
             cents = self._totals[deal]
         product = int(self._deals.product[deal])
         if cents < 0 and product >= 0:
-            price = PRODUCTS[product].list_price
+            price = self._products[product].list_price
             cents = NONE if price is None else price
-            currency = CURRENCIES.index(PRODUCTS[product].currency_code or CURRENCIES[0])
+            currency = CURRENCIES.index(self._products[product].currency_code or CURRENCIES[0])
         return (None if cents < 0 else cents), currency
 
     def converted(self, cents: int, currency: int, day: int) -> int:

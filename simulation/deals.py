@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from simulation.business_calendar import QUARTER, WORKDAYS
 from simulation.company import Accounts, Company
 from simulation.streams import stream
 from simulation.timeline import SECONDS_PER_DAY, Days, Timeline
@@ -224,7 +225,7 @@ def generate_deals(
         merged_into=np.full(number, NONE, dtype=np.int32),
         currency=currency,
         has_currency=(currency > 0) | (rng.random(number, dtype=np.float32) > 0.05),
-        amount=_amounts(product, segment, currency, rng),
+        amount=_amounts(company, product, segment, currency, rng),
         probability=_probabilities(stage, rng),
         is_duplicate=np.where(rng.random(number, dtype=np.float32) < 0.2, NONE, 0).astype(np.int8),
         is_deleted=np.where(rng.random(number, dtype=np.float32) < 0.2, NONE, 0).astype(np.int8),
@@ -280,7 +281,7 @@ def _creation_days(timeline: Timeline, number: int, rng: np.random.Generator) ->
     """Spread creations: growth over the years, few on weekends, a summer dip, more in autumn."""
     days = np.arange(timeline.start_day, timeline.last_day + 1)
     season = 1 + 0.12 * np.cos(2 * np.pi * ((days % 365.25) - 300) / 365.25)
-    weekday = np.array([1, 1.1, 1.1, 1.05, 0.9, 0.1, 0.05])[(days + 3) % 7]
+    weekday = np.array([1, 1.1, 1.1, 1.05, 0.9, 0.1, 0.05])[timeline.calendar.weekday(days)]
     weight = np.exp(0.25 * (days - timeline.start_day) / 365.25) * season * weekday
     counts = np.zeros(len(days), dtype=np.int64)
     # Even a tiny company has some new deals to show on each night after the first.
@@ -349,23 +350,19 @@ def _stage_days(
 def _pulled_to_quarter_end(
     close_day: Days, created_day: Days, is_won: Mask, timeline: Timeline, rng: np.random.Generator
 ) -> Days:
-    """Pull closings of a quarter's last weeks to its last days, and weekends to Fridays."""
+    """Pull closings of a quarter's last weeks to its last days, and weekends to the day before."""
     first = timeline.start_day
     close_day = np.minimum(close_day, timeline.last_day + 800)
-    days = (np.datetime64("1970-01-01") + np.arange(first, timeline.last_day + 801)).astype(
-        "datetime64[D]"
-    )
-    month = days.astype("datetime64[M]")
-    next_quarter = month + (3 - month.astype(np.int64) % 3)
-    quarter_end = next_quarter.astype("datetime64[D]").astype(np.int32) - 1
-    end = quarter_end[close_day - first]
+    quarters = timeline.calendar.periods_until(QUARTER, first, timeline.last_day + 800)
+    quarter_ends = np.array([each.end for each in quarters], dtype=np.int32)
+    end = quarter_ends[np.searchsorted(quarter_ends, close_day)]
     pull = (end - close_day < 40) & (
         rng.random(len(close_day), dtype=np.float32) < np.where(is_won, 0.55, 0.3)
     )
     last_days = end - rng.exponential(3.0, len(close_day)).astype(np.int32)
     pulled = np.where(pull, np.maximum(last_days, close_day), close_day)
-    weekday = (pulled + 3) % 7
-    return np.maximum(pulled - np.maximum(weekday - 4, 0), created_day).astype(np.int32)
+    days_off = np.maximum(timeline.calendar.weekday(pulled) - (WORKDAYS - 1), 0)
+    return np.maximum(pulled - days_off, created_day).astype(np.int32)
 
 
 def _hand_over_leavers(
@@ -384,7 +381,7 @@ def _currencies(company: Company, account: Codes, rng: np.random.Generator) -> S
 
 
 def _amounts(
-    product: Small, segment: Codes, currency: Small, rng: np.random.Generator
+    company: Company, product: Small, segment: Codes, currency: Small, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
     """Draw log-normal amounts in cents of the deal's currency; about a third are round."""
     typical = np.array([each.typical_price for each in PRODUCTS], dtype=np.float32)[product]
@@ -393,7 +390,7 @@ def _amounts(
     cents = np.round(units.astype(np.float64) * 100).astype(np.int64)
     is_round = rng.random(len(product), dtype=np.float32) < 0.35
     cents = np.where(is_round, (cents // 50_000 + 1) * 50_000, cents)
-    return np.clip(cents, 100, MOST_CENTS)
+    return np.clip(cents, 100, MOST_CENTS) * company.worths()[currency]
 
 
 def _probabilities(stage: Small, rng: np.random.Generator) -> npt.NDArray[np.int16]:

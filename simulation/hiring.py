@@ -8,10 +8,12 @@ from datetime import date
 
 import numpy as np
 
+from simulation.business_calendar import day_number
 from simulation.company import Company, branch_id, team_id
+from simulation.locales import Locale
 from simulation.people_tables import Row, Shown, day_text, money_text
 from simulation.streams import stream
-from simulation.timeline import Timeline, day_number
+from simulation.timeline import Timeline
 from simulation.vocabulary import CURRENCIES, FAMILY_NAMES, GIVEN_NAMES
 from simulation.workforce import Worker, Workforce
 
@@ -40,7 +42,7 @@ def draw_hiring(
         per_kind: How many applications to leave pointing at an opening that no extract has.
     """
     rng = stream(seed, "hiring")
-    drawer = _Drawer(rng, timeline)
+    drawer = _Drawer(rng, timeline, company.locale.money)
     joined = [
         each
         for each in force.workers
@@ -56,10 +58,11 @@ def draw_hiring(
 
 
 class _Drawer:
-    def __init__(self, rng: np.random.Generator, timeline: Timeline) -> None:
+    def __init__(self, rng: np.random.Generator, timeline: Timeline, money: int) -> None:
         names = ("requisitions", "applications", "application_stages", "offers")
         self.tables: dict[str, list[Shown]] = {name: [] for name in names}
         self._rng = rng
+        self._money = money
         self._timeline = timeline
 
     def _add(self, table: str, prefix: str, *values: str, first_night: int = 1) -> str:
@@ -127,7 +130,7 @@ class _Drawer:
             status,
             day_text(applied),
             day_text(decided),
-            money_text(int(rng.integers(45, 80)) * 100_000),
+            money_text(int(rng.integers(45, 80)) * 100_000 * self._money),
             hired.worker_id if hired else "",
         )
         for stage, (entered, left) in enumerate(zip(days, [*days[1:], decided], strict=True)):
@@ -144,12 +147,14 @@ class _Drawer:
                 day_text(days[-1]),
                 day_text(decided),
                 day_text(hired.hired if hired else decided + 30),
-                money_text(hired.base_on(hired.hired) if hired else 5_500_000),
+                money_text(hired.base_on(hired.hired) if hired else 5_500_000 * self._money),
                 CURRENCIES[hired.currency] if hired else "",
             )
 
 
-def draw_training(force: Workforce, timeline: Timeline, seed: int) -> dict[str, list[Shown]]:
+def draw_training(
+    force: Workforce, locale: Locale, timeline: Timeline, seed: int
+) -> dict[str, list[Shown]]:
     """Give the rows of courses, and of who took them: everybody the first two, some the others."""
     rng = stream(seed, "training")
     enrolments: list[Shown] = []
@@ -176,7 +181,9 @@ def draw_training(force: Workforce, timeline: Timeline, seed: int) -> dict[str, 
                         day_text(start),
                         day_text(start + 5) if has_ended and status != "failed" else "",
                         "" if rng.random() < 0.7 else course[3],
-                        money_text(90_000) if course[2] == "external" else "",
+                        money_text(90_000 * (1 if worker.currency == 1 else locale.money))
+                        if course[2] == "external"
+                        else "",
                         "EUR" if worker.currency == 1 else "",
                     )
                 )

@@ -5,14 +5,13 @@ Belongs here: the metrics by their definitions. Nothing here may be taken from t
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
 from statistics import median
 
 import numpy as np
 import pandas as pd
 
 from simulation.answer_key import KnownDeals, Level
+from simulation.business_calendar import MONTH, QUARTER, BusinessCalendar, Period, date_of
 from simulation.currencies import RATE_UNIT
 from simulation.deal_timelines import (
     UNKNOWN,
@@ -22,7 +21,7 @@ from simulation.deal_timelines import (
     TimelineReader,
     half_up,
 )
-from simulation.timeline import MICRO_DAYS, Timeline, date_of, day_number
+from simulation.timeline import MICRO_DAYS, Timeline
 from simulation.vocabulary import (
     COMPETITORS,
     DEAL_TYPES,
@@ -33,7 +32,6 @@ from simulation.vocabulary import (
     WON,
 )
 
-MONTH, QUARTER = "month", "quarter"
 GRAINS = (MONTH, QUARTER)
 MOST_PUSHES = 3
 SIZE_BANDS = ((10_000_00, "below 10k"), (50_000_00, "10k to 50k"), (250_000_00, "50k to 250k"))
@@ -44,46 +42,6 @@ MOVEMENTS = (
 )  # fmt: skip
 
 Sums = defaultdict[tuple, defaultdict[str, int]]
-
-
-@dataclass(frozen=True)
-class Period:
-    """A month or quarter; both days are inclusive day numbers."""
-
-    grain: str
-    start: int
-    end: int
-
-    def __contains__(self, day: int) -> bool:
-        return self.start <= day <= self.end
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Its name in a table."""
-        return self.grain, date_of(self.start).isoformat()
-
-
-def period_of(grain: str, day: int) -> Period:
-    """Give the calendar month or quarter of a day."""
-    on = date_of(day)
-    first = on.replace(day=1)
-    months = 1
-    if grain == QUARTER:
-        first = date(on.year, 3 * ((on.month - 1) // 3) + 1, 1)
-        months = 3
-    following = first
-    for _ in range(months):
-        following = (following + timedelta(days=31)).replace(day=1)
-    return Period(grain, day_number(first), day_number(following) - 1)
-
-
-def periods_until(grain: str, first: int, last: int) -> Iterator[Period]:
-    """Give the periods from that of one day to that of another."""
-    day = first
-    while day <= last:
-        period = period_of(grain, day)
-        yield period
-        day = period.end + 1
 
 
 class HistoryKey:
@@ -98,12 +56,14 @@ class HistoryKey:
         """Take the timelines as they are known after the last night, and what converts amounts."""
         self._deals = deals
         self._reader = reader
+        self._calendar = timeline.calendar
         self._today = timeline.last_day
         self._first_day = timeline.start_day
 
     def pipeline(self) -> pd.DataFrame:
         """Give the open deals at the end of each month and of each of the last ten days."""
-        days = {period.end for period in periods_until(MONTH, self._first_day, self._today)}
+        months = self._calendar.periods_until(MONTH, self._first_day, self._today)
+        days = {period.end for period in months}
         days |= set(range(self._today - 9, self._today + 1))
         days = sorted(day for day in days if day <= self._today)
         sums = _sums()
@@ -143,13 +103,13 @@ class HistoryKey:
         for grain in GRAINS:
             for deal in self._deals:
                 for before, after in zip([None, *deal.spans], deal.spans, strict=False):
-                    period = period_of(grain, after.start)
+                    period = self._calendar.period_of(grain, after.start)
                     for whose, movement, cents in self._movement(before, after, period):
                         note(period, whose, movement, cents)
             for span in self._open_spans():
                 if span.expected <= 0:
                     continue
-                period = period_of(grain, span.expected)
+                period = self._calendar.period_of(grain, span.expected)
                 if period.start > self._today:
                     continue
                 last_known = min(period.end, self._today)
@@ -180,7 +140,7 @@ class HistoryKey:
                     continue
                 outcome = _outcome(visit.stage, visit.next_stage)
                 for level, member in visit.members:
-                    entered = period_of(MONTH, visit.entered)
+                    entered = self._calendar.period_of(MONTH, visit.entered)
                     key = (*entered.key, level, member, STAGES[visit.stage].stage_id)
                     sums[key]["entered"] += 1
                     sums[key][outcome] += 1
@@ -190,7 +150,7 @@ class HistoryKey:
                     reached = OPEN_STAGES if visit.next_stage == WON else visit.next_stage
                     if outcome not in ("won", "advanced"):
                         continue
-                    left = period_of(MONTH, visit.exited)
+                    left = self._calendar.period_of(MONTH, visit.exited)
                     for skipped in range(visit.stage + 1, reached):
                         sums[*left.key, level, member, STAGES[skipped].stage_id]["skipped"] += 1
         counts = ("entered", "advanced", "won", "lost", "still_open", "regressed", "skipped")
@@ -210,7 +170,7 @@ class HistoryKey:
         """Give what became in each period of the deals that were open when it began."""
         sums = _sums()
         for grain in GRAINS:
-            for period in periods_until(grain, self._first_day, self._today):
+            for period in self._calendar.periods_until(grain, self._first_day, self._today):
                 for deal in self._deals:
                     for span in deal.spans:
                         if span.kind == "open" and span.start < period.start <= span.end:
@@ -265,7 +225,16 @@ class HistoryKey:
             number = by_deal[deal]
             return [(f"{MOST_PUSHES} or more" if number >= MOST_PUSHES else str(number),)]
 
-        return _closings(closed, levels, ("pushes",), pushes_of)
+        return _closings(closed, levels, ("pushes",), pushes_of, self._calendar)
+
+    def win_loss(self, closed: KnownDeals, levels: list[Level]) -> pd.DataFrame:
+        """Give closings by what decided them, by month of closing.
+
+        Args:
+            closed: The deals that are closed and count.
+            levels: Whose each of them is, as of its closing.
+        """
+        return win_loss(closed, levels, self._calendar)
 
     def _value(self, span: Span, day: int) -> int:
         """Give what a span's deal is worth at a day's rate; 0 without an amount."""
@@ -300,7 +269,7 @@ class HistoryKey:
             yield from (span for span in deal.spans if span.kind == "open")
 
 
-def win_loss(closed: KnownDeals, levels: list[Level]) -> pd.DataFrame:
+def win_loss(closed: KnownDeals, levels: list[Level], calendar: BusinessCalendar) -> pd.DataFrame:
     """Give closings by loss reason, competitor, deal type and size band, by month of closing."""
     deals = closed.deals
 
@@ -315,7 +284,7 @@ def win_loss(closed: KnownDeals, levels: list[Level]) -> pd.DataFrame:
             ("size_band", UNKNOWN if value < 0 else next(bands, "250k and more")),
         ]
 
-    return _closings(closed, levels, ("dimension", "category"), categories)
+    return _closings(closed, levels, ("dimension", "category"), categories, calendar)
 
 
 def _closings(
@@ -323,6 +292,7 @@ def _closings(
     levels: list[Level],
     names: tuple[str, ...],
     categories: Callable[[int, str], list[tuple[str, ...]]],
+    calendar: BusinessCalendar,
 ) -> pd.DataFrame:
     """Count closings by month, member and some categories, of which a deal can have several."""
     sums = _sums()
@@ -333,7 +303,7 @@ def _closings(
     for place, index in enumerate(closed.index.tolist()):
         is_won = bool(closed.deals.stage[place] == WON)
         value = max(0, int(closed.value[place]))
-        period = period_of(MONTH, int(closed.deals.closing_known_day[place]))
+        period = calendar.period_of(MONTH, int(closed.deals.closing_known_day[place]))
         for category in categories(place, f"OP-{index + 1:08d}"):
             for by_deal in members:
                 cell = sums[*period.key, *by_deal[place], *category]

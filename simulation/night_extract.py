@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from simulation.business_calendar import date_of
 from simulation.company import Company
 from simulation.currencies import DAYS_BEFORE_HISTORY, Rates
 from simulation.deal_history import AMOUNT, ChangeLog
@@ -37,7 +38,7 @@ from simulation.oddities import Oddities
 from simulation.streams import stream
 from simulation.structure_rows import Row, structure_rows
 from simulation.targets import Targets
-from simulation.timeline import Timeline, date_of
+from simulation.timeline import Timeline
 
 # Ids for rows of keys that are never shown well; no real row's number comes near.
 FRESH_USER, FRESH_ACCOUNT, FRESH_LINE = "US-8{:03d}", "AC-8{:06d}", "LI-8{:07d}"

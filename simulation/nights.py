@@ -372,7 +372,8 @@ class SalesFloor:
         self._note(night, chosen, EXPECTED, deals.expected_day[chosen], expected)
         deals.expected_day[chosen] = expected
         written_off = chosen[deals.amount[chosen] == 0]
-        self._set_amount(night, written_off, np.full(len(written_off), 500_000))
+        usual = 500_000 * self.company.worths()[deals.currency[written_off]]
+        self._set_amount(night, written_off, usual)
         self._course = replace(
             self._course,
             deal=np.append(self._course.deal, chosen),

@@ -11,8 +11,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from simulation.business_calendar import MONTH, QUARTER, day_number
 from simulation.company import Company
-from simulation.history_key import MONTH, QUARTER
+from simulation.locales import Locale
 from simulation.people_tables import Shown, day_text, money_text
 from simulation.plans import (
     ATTAINMENT,
@@ -26,11 +27,12 @@ from simulation.plans import (
     Tier,
 )
 from simulation.streams import stream
-from simulation.timeline import Timeline, day_number
+from simulation.timeline import Timeline
 from simulation.vocabulary import CURRENCIES
 from simulation.workforce import Worker
 
-PLANS_SINCE = day_number(date(2025, 1, 1))
+PLANS_SINCE = date(2025, 1, 1)
+"""There are plans since the quarter that this day lies in."""
 QUOTA_PLAN, EURO_PLAN, VALUE_PLAN, UNUSED_PLAN = "CP-QUOTA", "CP-EURO", "CP-VALUE", "CP-OLD"
 SPLIT_SHARES = (("0.6", "0.4"), ("0.5", "0.3", "0.2"), ("0.35", "0.65"))
 SHORT_SHARES = ("0.5", "0.4")
@@ -39,20 +41,26 @@ SHORT_SHARES = ("0.5", "0.4")
 SplitTexts = dict[str, list[tuple[str, str]]]
 
 
-def _tiers(*tiers: tuple[str, str]) -> tuple[Tier, ...]:
+def plans_since(locale: Locale) -> int:
+    """Give the first day for whose deals there are plans."""
+    return locale.calendar.start_of(QUARTER, PLANS_SINCE)
+
+
+def _tiers(*tiers: tuple[str, str], money: int = 1) -> tuple[Tier, ...]:
     """Lay out tiers from where each begins and its rate."""
-    starts = [Fraction(start) for start, _ in tiers]
+    starts = [Fraction(start) * money for start, _ in tiers]
     return tuple(
         Tier(start, end, Fraction(rate))
         for start, end, (_, rate) in zip(starts, [*starts[1:], None], tiers, strict=True)
     )
 
 
-def demo_plans() -> list[PlanVersion]:
+def demo_plans(locale: Locale) -> list[PlanVersion]:
     """Give all versions: by quota, by value in euros, by value at one rate, and one out of use.
 
     New rates hold from within a plan period, so that one period is paid by two versions.
     """
+    since = plans_since(locale)
     new_quota, new_euro = day_number(date(2025, 5, 15)), day_number(date(2025, 9, 1))
     new_value = day_number(date(2025, 6, 16))
     by_quota = ("Field sales by quota", QUARTER, ATTAINMENT, MARGINAL)
@@ -75,6 +83,7 @@ def demo_plans() -> list[PlanVersion]:
             plan, number, name, since, until, grain, basis, method, tiers, cap, days, currency
         )
 
+    money = locale.money
     quota = [
         _tiers(("0", "0.04"), ("0.5", "0.06"), ("1", "0.09"), ("1.5", "0.12")),
         _tiers(("0", "0.035"), ("0.5", "0.055"), ("1", "0.1")),
@@ -84,40 +93,40 @@ def demo_plans() -> list[PlanVersion]:
         _tiers(("0", "0.0325"), ("15000", "0.0475"), ("40000", "0.08")),
     ]
     value = [
-        _tiers(("0", "0.025"), ("15000", "0.04"), ("45000", "0.06")),
-        _tiers(("0", "0.02"), ("12000", "0.045")),
+        _tiers(("0", "0.025"), ("15000", "0.04"), ("45000", "0.06"), money=money),
+        _tiers(("0", "0.02"), ("12000", "0.045"), money=money),
     ]
     overlapping = (
-        Tier(Fraction(0), Fraction(20_000), Fraction("0.02")),
-        Tier(Fraction(15_000), None, Fraction("0.05")),
+        Tier(Fraction(0), Fraction(20_000 * money), Fraction("0.02")),
+        Tier(Fraction(15_000 * money), None, Fraction("0.05")),
     )
     return [
-        version(QUOTA_PLAN, 1, PLANS_SINCE, new_quota, by_quota, quota[0], 1_500_000, 90),
-        version(QUOTA_PLAN, 2, new_quota, None, by_quota, quota[1], 1_500_000, 90),
-        version(EURO_PLAN, 1, PLANS_SINCE, None, by_euro, euro[0], None, 90, 1),
+        version(QUOTA_PLAN, 1, since, new_quota, by_quota, quota[0], 1_500_000 * money, 90),
+        version(QUOTA_PLAN, 2, new_quota, None, by_quota, quota[1], 1_500_000 * money, 90),
+        version(EURO_PLAN, 1, since, None, by_euro, euro[0], None, 90, 1),
         version(EURO_PLAN, 2, new_euro, None, by_euro, euro[1], None, 90, 1),
-        version(VALUE_PLAN, 1, PLANS_SINCE, None, by_value, value[0], 120_000, 30),
-        version(VALUE_PLAN, 2, new_value, None, by_value, value[1], 120_000, 30),
+        version(VALUE_PLAN, 1, since, None, by_value, value[0], 120_000 * money, 30),
+        version(VALUE_PLAN, 2, new_value, None, by_value, value[1], 120_000 * money, 30),
         version(
-            UNUSED_PLAN, 1, PLANS_SINCE - 700, PLANS_SINCE,
+            UNUSED_PLAN, 1, since - 700, since,
             ("As it was before", MONTH, VALUE, MARGINAL), overlapping, None, None,
         ),
     ]  # fmt: skip
 
 
-def demo_spifs() -> list[Spif]:
+def demo_spifs(money: int) -> list[Spif]:
     """Give an incentive for one product, and one of a plan for large deals, in euros."""
     return [
         Spif(
-            "SP-01", "Insight weeks", None, "PR-09", None, 25_000, 0,
+            "SP-01", "Insight weeks", None, "PR-09", None, 25_000 * money, 0,
             day_number(date(2025, 3, 1)), day_number(date(2025, 7, 1)),
         ),
         Spif(
-            "SP-02", "Large deals", QUOTA_PLAN, None, 3_000_000, 40_000, 1,
+            "SP-02", "Large deals", QUOTA_PLAN, None, 3_000_000 * money, 40_000, 1,
             day_number(date(2025, 2, 1)), None,
         ),
         Spif(
-            "SP-03", "Any insight", EURO_PLAN, "PR-09", 1_000_000, 10_000, 0,
+            "SP-03", "Any insight", EURO_PLAN, "PR-09", 1_000_000 * money, 10_000 * money, 0,
             day_number(date(2025, 4, 1)), None,
         ),
     ]  # fmt: skip
@@ -162,41 +171,45 @@ def draw_terms(
         per_kind: How many deals to split in a wrong way.
     """
     rng = stream(seed, "pay terms")
-    people = company.people
+    people, locale = company.people, company.locale
+    first_day = plans_since(locale)
     assignments, monthly = [], []
     for place, person in enumerate(each for each in people.reps.tolist() if each in employees):
         employee = employees[person]
-        since = max(PLANS_SINCE, int(people.hire_day[person]))
+        since = max(first_day, int(people.hire_day[person]))
         plan = (QUOTA_PLAN, EURO_PLAN, VALUE_PLAN)[place % 3]
         assignments.append(Assignment(employee, plan, since))
-        if place % 7 == 3 and since == PLANS_SINCE:
+        if place % 7 == 3 and since == first_day:
             # From one quarter to the next on another plan.
             other = EURO_PLAN if plan == QUOTA_PLAN else QUOTA_PLAN
-            assignments.append(Assignment(employee, other, day_number(date(2025, 7, 1))))
+            change = locale.calendar.start_of(QUARTER, date(2025, 7, 1))
+            assignments.append(Assignment(employee, other, change))
         elif plan != QUOTA_PLAN and person in workers and not workers[person].currency:
             monthly.append((int(people.hire_day[person]), person))
-    draws = _draws(sorted(monthly, reverse=True), employees, timeline)
+    draws = _draws(sorted(monthly, reverse=True), employees, timeline, locale)
     splits = _splits(list(won), people.reps.tolist(), company, per_kind, rng)
-    return PayTerms(demo_plans(), assignments, draws, demo_spifs(), splits)
+    return PayTerms(demo_plans(locale), assignments, draws, demo_spifs(locale.money), splits)
 
 
 def _draws(
-    beginners: list[tuple[int, int]], employees: Mapping[int, str], timeline: Timeline
+    beginners: list[tuple[int, int]],
+    employees: Mapping[int, str],
+    timeline: Timeline,
+    locale: Locale,
 ) -> list[Draw]:
     """Give the newest reps a draw for three months; that of every third is theirs to keep."""
     draws = []
     for place, (hired, person) in enumerate(beginners[:6]):
-        start = max(hired, PLANS_SINCE)
-        for month in range(3):
-            first = np.datetime64("1970-01-01") + start
-            period = (first.astype("datetime64[M]") + 1 + month).astype("datetime64[D]")
-            begins = int(period.astype(int))
+        period = locale.calendar.period_of(MONTH, max(hired, plans_since(locale)))
+        for _ in range(3):
+            period = locale.calendar.period_of(MONTH, period.end + 1)
+            begins = period.start
             if begins + 31 <= timeline.last_day:
                 draws.append(
                     Draw(
                         employees[person],
                         begins,
-                        60_000 + 15_000 * place,
+                        (60_000 + 15_000 * place) * locale.worth(CURRENCIES[place % 2]),
                         place % 3 != 2,
                         place % 2,
                     )
@@ -238,7 +251,9 @@ def term_rows(terms: PayTerms) -> dict[str, list[Shown]]:
         return CURRENCIES[currency] if currency else ""
 
     def share(number: Fraction | None) -> str:
-        return "" if number is None else f"{float(number):g}"
+        if number is None:
+            return ""
+        return str(number) if number.denominator == 1 else f"{float(number):g}"
 
     return {
         "commission_plans": [

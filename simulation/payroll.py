@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
+from simulation.business_calendar import MONTH, BusinessCalendar, Period, date_of, day_number
 from simulation.commission import half_up
 from simulation.currencies import RATE_UNIT
-from simulation.history_key import MONTH, Period, period_of, periods_until
+from simulation.locales import Locale
 from simulation.people_tables import Row, Shown, day_text, money_text
-from simulation.timeline import date_of, day_number
 from simulation.vocabulary import CURRENCIES
 from simulation.workforce import Workforce
 
-PAID_SINCE = day_number(date(2025, 1, 1))
+PAID_SINCE = date(2025, 1, 1)
+"""Payroll has paid since the month that this day lies in."""
 PAY_DAY = 27
 """Days after the first of a month on which it is paid."""
 SALARY, COMMISSION, BONUS, SOCIAL, TAX = "SAL", "COM", "BON", "SOC", "TAX"
@@ -112,6 +113,7 @@ class Payroll:
     """The books: everyone, the runs, and the lines in the order in which they were written."""
 
     employees: list[Employee]
+    locale: Locale
     runs: dict[str, Run] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
 
@@ -232,20 +234,20 @@ def _known_by(employee: Employee, place: int, is_doubled: bool) -> Employee:
     return replace(employee, number="", email="", crosswalk=f"PE-{employee.person + 1:04d}")
 
 
-def open_books(employees: list[Employee], today: int) -> Payroll:
+def open_books(employees: list[Employee], today: int, locale: Locale) -> Payroll:
     """Give the books with all regular runs that have been paid by today, still without lines."""
-    payroll = Payroll(employees)
+    payroll = Payroll(employees, locale)
     currencies = sorted({each.currency for each in employees})
-    for period in paid_periods(today):
+    for period in paid_periods(today, locale.calendar):
         for currency in currencies:
             run = Run(run_id(period, currency), period, "regular", period.start + PAY_DAY, currency)
             payroll.runs[run.run_id] = run
     return payroll
 
 
-def paid_periods(today: int) -> Iterator[Period]:
+def paid_periods(today: int, calendar: BusinessCalendar) -> Iterator[Period]:
     """Give the months that have been paid by today."""
-    for period in periods_until(MONTH, PAID_SINCE, today):
+    for period in calendar.periods_until(MONTH, day_number(PAID_SINCE), today):
         if period.start + PAY_DAY <= today:
             yield period
 
@@ -253,7 +255,7 @@ def paid_periods(today: int) -> Iterator[Period]:
 def pay_salaries(payroll: Payroll, force: Workforce, today: int) -> None:
     """Write salaries, what the company pays on top, and what is kept back, month by month."""
     workers = {each.worker_id: each for each in force.workers}
-    for period in paid_periods(today):
+    for period in paid_periods(today, payroll.locale.calendar):
         for place, employee in enumerate(payroll.employees):
             worker = workers.get(employee.worker)
             goes_on = worker is not None and worker.worker_id == force.paid_after_exit
@@ -262,7 +264,7 @@ def pay_salaries(payroll: Payroll, force: Workforce, today: int) -> None:
                 until += 62
             if employee.hired > period.end or (until is not None and until < period.start):
                 continue
-            yearly = worker.base_on(period.start) if worker else 4_800_000
+            yearly = worker.base_on(period.start) if worker else 4_800_000 * payroll.locale.money
             run = run_id(period, employee.currency)
             for code, cents in (
                 (SALARY, yearly // 12),
@@ -275,7 +277,7 @@ def pay_salaries(payroll: Payroll, force: Workforce, today: int) -> None:
 def pay_bonuses(payroll: Payroll, today: int) -> None:
     """Write off-cycle runs with a bonus for every fifth employee after each half of a year."""
     for half in (date(2025, 7, 1), date(2025, 12, 1)):
-        period = period_of(MONTH, day_number(half))
+        period = payroll.locale.calendar.period_of(MONTH, day_number(half))
         if period.start + 14 > today:
             continue
         for place, employee in enumerate(payroll.employees):
@@ -287,10 +289,8 @@ def pay_bonuses(payroll: Payroll, today: int) -> None:
                 period.start + 14, employee.currency,
             )  # fmt: skip
             payroll.runs.setdefault(run.run_id, run)
-            payroll.add(
-                Line("", run.run_id, employee.employee_id, BONUS, 80_000 + 5_000 * place,
-                     employee.currency)
-            )  # fmt: skip
+            bonus = (80_000 + 5_000 * place) * payroll.locale.worth(CURRENCIES[employee.currency])
+            payroll.add(Line("", run.run_id, employee.employee_id, BONUS, bonus, employee.currency))
 
 
 def plant_line_oddities(payroll: Payroll, per_kind: int) -> dict[str, list[Line]]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from simulation.business_calendar import MONTH, QUARTER, Period, date_of
 from simulation.commission import (
     WIN,
     Calculator,
@@ -25,7 +26,6 @@ from simulation.deals import Deals
 from simulation.extract_ledger import ExtractLedger
 from simulation.extracts import MISSING_USER
 from simulation.hiring import MISSING_REQUISITION, draw_hiring, draw_training
-from simulation.history_key import MONTH, QUARTER, Period, period_of
 from simulation.pay_terms import draw_terms, term_rows
 from simulation.payroll import (
     MISSING_RUN,
@@ -56,7 +56,7 @@ from simulation.streams import stream
 from simulation.structure_rows import structure_rows
 from simulation.targets_key import TargetsKey
 from simulation.time_key import selling_time
-from simulation.timeline import Timeline, date_of
+from simulation.timeline import Timeline
 from simulation.vocabulary import PRODUCTS
 from simulation.workforce import (
     Workforce,
@@ -112,7 +112,7 @@ class PeopleSimulation:
 
     def draw(self) -> None:
         """Draw everything and work the key out."""
-        people, today = self._company.people, self._today
+        people, today, calendar = self._company.people, self._today, self._timeline.calendar
         won = self._paid_wins()
         # Of deals that were decided once, so that nothing else is to be said of what was paid.
         once = {deal.opportunity for deal in self._deals if len(deal.decisions) == 1}
@@ -121,7 +121,7 @@ class PeopleSimulation:
         self._draw_hr(force)
         emails = [people.email(each) for each in range(len(people.names))]
         employees = enrol(force, people.names, people.hire_day.tolist(), emails)
-        payroll = open_books(employees, today)
+        payroll = open_books(employees, today, self._company.locale)
         pay_salaries(payroll, force, today)
         pay_bonuses(payroll, today)
         of_person = {each.person: each.employee_id for each in employees if each.person >= 0}
@@ -134,9 +134,11 @@ class PeopleSimulation:
             self._seed,
             self._per_kind,
         )
-        book = PlanBook(terms.versions, terms.assignments, self._sellers(force, employees))
+        book = PlanBook(
+            terms.versions, terms.assignments, self._sellers(force, employees), calendar
+        )
         credits = list(credits_of(self._deals, terms.shares(), book))
-        calculator = Calculator(self._quota, self._rate_on, terms.spifs)
+        calculator = Calculator(self._quota, self._rate_on, terms.spifs, calendar)
         earnings = calculator.earnings(credits)
         reps = {}
         for draw in terms.draws:
@@ -214,7 +216,7 @@ class PeopleSimulation:
                 ),
                 len(self._unrated_currencies()),
             ),
-            "payroll_totals": payroll_totals(payroll, self._rate_on),
+            "payroll_totals": payroll_totals(payroll, self._rate_on, self._timeline.calendar),
             "paid_after_exit": paid_after_exit(force, payroll),
         }
         self.references += [
@@ -247,7 +249,7 @@ class PeopleSimulation:
             "positions": position_rows(force.workers, company),
             "compensation": compensation_rows(force.workers, force.double_base),
             **time.tables(),
-            **draw_training(force, timeline, seed),
+            **draw_training(force, company.locale, timeline, seed),
             **draw_hiring(force, company, timeline, seed, per_kind),
         }
         self.key["selling_time"] = selling_time(time, force, company, timeline)
@@ -261,9 +263,11 @@ class PeopleSimulation:
 
     def _paid_wins(self) -> list[tuple[str, int, int]]:
         """Give the deals won since there are plans whose commission is surely paid by now."""
-        months = list(paid_periods(self._today))
+        months = list(paid_periods(self._today, self._timeline.calendar))
         since = months[0].start + 40
-        until = period_of(QUARTER, period_of(QUARTER, months[-1].start).start - 1).end
+        until = self._timeline.calendar.period_of(
+            QUARTER, self._timeline.calendar.period_of(QUARTER, months[-1].start).start - 1
+        ).end
         return [
             (deal.opportunity, int(decision.owner.removeprefix("US-")) - 1, decision.day)
             for deal in self._deals
@@ -271,7 +275,7 @@ class PeopleSimulation:
             if decision.is_won
             and since <= decision.day <= until
             and decision.owner not in (UNKNOWN, MISSING_USER)
-            and (decision.cents or 0) >= LEAST
+            and (decision.cents or 0) >= LEAST * self._company.locale.money
         ]
 
     def _sellers(self, force: Workforce, employees: list[Employee]) -> list[Seller]:
@@ -300,7 +304,10 @@ class PeopleSimulation:
             and each.version.basis == ATTAINMENT
             and each.kind == WIN
             and not each.problem
-            and self._quota(each.rep, period_of(each.version.grain, each.day)) is None
+            and self._quota(
+                each.rep, self._timeline.calendar.period_of(each.version.grain, each.day)
+            )
+            is None
         }
 
     def _unrated_currencies(self) -> set[str]:

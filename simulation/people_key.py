@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from simulation.business_calendar import MONTH, BusinessCalendar
 from simulation.commission import WIN, Credit, Earning, RateOn, converted_pay, in_millionths
 from simulation.commission_pay import Difference
 from simulation.company import Company, branch_id, team_id
-from simulation.history_key import MONTH, period_of, periods_until
 from simulation.payroll import EARNING_CODES, Line, Payroll
 from simulation.people_tables import day_text, exact_money_text, money_text
 from simulation.timeline import Timeline
@@ -135,7 +135,7 @@ def headcount(
         return next((each for each in records[person] if each.employed_on(day)), None)
 
     def note(worker: Worker, day: int, what: str) -> None:
-        month = day_text(period_of(MONTH, day).start)
+        month = day_text(timeline.calendar.period_of(MONTH, day).start)
         for level, member in _places(worker, day):
             sums[month, level, member][what] += 1
 
@@ -148,7 +148,7 @@ def headcount(
             is_gone = left is not None and timeline.start_day <= left <= timeline.last_day
             if left is not None and is_gone and there(person, left + 1) is None:
                 note(worker, left, "leavers")
-        for period in periods_until(MONTH, timeline.start_day, timeline.last_day):
+        for period in timeline.calendar.periods_until(MONTH, timeline.start_day, timeline.last_day):
             day = min(period.end, timeline.last_day)
             worker = there(person, day)
             # Whoever leaves with the last day is not counted beyond it.
@@ -234,7 +234,7 @@ def warnings(
     )
 
 
-def payroll_totals(payroll: Payroll, rate_on: RateOn) -> pd.DataFrame:
+def payroll_totals(payroll: Payroll, rate_on: RateOn, calendar: BusinessCalendar) -> pd.DataFrame:
     """Add up what was paid by month of payment and earning class, at the rate of that day."""
     classes = {row[0]: row[2] for row in EARNING_CODES}
     sums: dict[tuple[str, str], int] = defaultdict(int)
@@ -242,7 +242,7 @@ def payroll_totals(payroll: Payroll, rate_on: RateOn) -> pd.DataFrame:
         run = payroll.runs.get(line.run)
         if run is None or line.code not in classes or line.currency_text:
             continue
-        month = day_text(period_of(MONTH, run.paid_on).start)
+        month = day_text(calendar.period_of(MONTH, run.paid_on).start)
         rate = rate_on(line.currency, run.paid_on)
         sums[month, classes[line.code]] += converted_pay(line.cents, rate)
     return pd.DataFrame(

@@ -6,7 +6,7 @@ Belongs here: the shape of the files. Does not: what stands in them.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from simulation.timeline import date_of
+from simulation.business_calendar import date_of
 
 Row = tuple[str, ...]
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from simulation.business_calendar import GREGORIAN, BusinessCalendar
+
 ATTAINMENT, VALUE = "attainment", "value"
 MARGINAL, RETROACTIVE = "marginal", "retroactive"
 FOREVER = 1 << 30
@@ -122,8 +124,10 @@ class PlanBook:
         versions: Iterable[PlanVersion],
         assignments: Iterable[Assignment],
         sellers: Iterable[Seller],
+        calendar: BusinessCalendar = GREGORIAN,
     ) -> None:
-        """Take all plans and everyone who may be on them."""
+        """Take all plans, everyone who may be on them, and the calendar of plan periods."""
+        self.calendar = calendar
         self._versions: dict[str, list[PlanVersion]] = {}
         for version in sorted(versions, key=lambda each: each.since):
             self._versions.setdefault(version.plan, []).append(version)

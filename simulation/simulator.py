@@ -19,8 +19,9 @@ from simulation.deal_history import write_past
 from simulation.deal_timelines import TimelineReader
 from simulation.deals import generate_deals
 from simulation.extracts import opportunity_id
-from simulation.history_key import HistoryKey, win_loss
+from simulation.history_key import HistoryKey
 from simulation.line_items import generate_line_items
+from simulation.locales import LOCALES, PERSIAN
 from simulation.night_extract import NightExtracts
 from simulation.nights import SalesFloor
 from simulation.oddities import (
@@ -30,6 +31,7 @@ from simulation.oddities import (
     planted_per_kind,
 )
 from simulation.people import CROSSWALK, PeopleSimulation
+from simulation.persian_extracts import write_persian_company
 from simulation.targets import draw_targets
 from simulation.targets_key import TargetsKey
 from simulation.timeline import Timeline
@@ -65,19 +67,26 @@ class SimulationSummary:
 
 
 def simulate(
-    folder: Path, scale: float = 1, seed: int = 7, nights: int = 3, people: bool = True
+    folder: Path,
+    scale: float = 1,
+    seed: int = 7,
+    nights: int = 3,
+    people: bool = True,
+    locale: str = "en",
 ) -> SimulationSummary:
     """Simulate a B2B company and write its nightly extracts and their answer key.
 
     Args:
-        folder: Where to write; `extracts` and `expected` are made in it.
+        folder: Where to write; `extracts` and `expected` are made in it, of another locale than
+            `en` also `company.yml` and `plain`, the extracts without its spelling.
         scale: 1 for 20,000 deals at the last night; 0.05 or more.
         seed: Seed of all random numbers; the same seed gives the same files.
         nights: How many nights, 1 to 60. The first extract is full, the later ones hold changes.
         people: Whether HR and payroll are simulated too; beyond 50,000 deals they never are.
+        locale: Where the company works: `en`, or `fa` for one in Tehran.
 
     Raises:
-        ValueError: The scale, seed or number of nights is out of range.
+        ValueError: The locale is unknown, or the scale, seed or number of nights is out of range.
     """
     if scale < SMALLEST_SCALE:
         raise ValueError(f"The scale is {scale}; it must be at least {SMALLEST_SCALE}.")
@@ -85,13 +94,16 @@ def simulate(
         raise ValueError(f"{nights} nights were asked for; it must be 1 to {MOST_NIGHTS}.")
     if seed < 0:
         raise ValueError(f"The seed is {seed}; it must be 0 or more.")
+    if locale not in LOCALES:
+        raise ValueError(f"The locale is {locale}; it must be one of {', '.join(LOCALES)}.")
     begin = perf_counter()
-    timeline = Timeline(nights)
+    place = LOCALES[locale]
+    timeline = Timeline(nights, calendar=place.calendar)
     per_kind = planted_per_kind(scale)
     number = round(DEALS_AT_SCALE_1 * scale) + never_shown(nights, per_kind)
 
-    company = build_company(timeline, seed, scale, number)
-    rates = draw_rates(timeline, seed)
+    company = build_company(timeline, seed, scale, number, place)
+    rates = draw_rates(timeline, seed, place)
     deals, course, past = generate_deals(company, timeline, seed, number)
     oddities = plant_oddities(deals, course, timeline, seed, per_kind)
     lines = generate_line_items(deals, deals.first_night == NEVER, seed)
@@ -156,7 +168,7 @@ def simulate(
             "stages": history.stages(),
             "efficiency": history.efficiency(),
             "pushes": history.pushes(closed, levels),
-            "win_loss": win_loss(closed, levels),
+            "win_loss": history.win_loss(closed, levels),
             "quotas": met.quotas(),
             "forecasts": met.forecasts(),
             "target_problems": met.problems(),
@@ -174,10 +186,15 @@ def simulate(
             tables["references_to_nothing"] = pd.concat([tables["references_to_nothing"], more])
             tables["defects"] = pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects])
             tables |= staff.key
+    counts = extracts.ledger.counts
+    if place is PERSIAN:
+        counts = write_persian_company(folder, tables, counts)
+    if place.settings:
+        (folder / "company.yml").write_text(place.settings, encoding="utf-8")
     for name, table in tables.items():
         table.to_csv(expected / f"{name}.csv", index=False, lineterminator="\n")
-    counts = [asdict(file) for file in extracts.ledger.counts]
-    (expected / "row_counts.json").write_text(json.dumps(counts, indent=2) + "\n")
+    listed = [asdict(file) for file in counts]
+    (expected / "row_counts.json").write_text(json.dumps(listed, indent=2) + "\n")
     return SimulationSummary(
         folder=folder,
         nights=tuple(timeline.night_date(night) for night in range(1, nights + 1)),

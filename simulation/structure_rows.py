@@ -6,10 +6,11 @@ persons. Does not: accounts, deals and line items, which are many and written fr
 
 from collections.abc import Callable
 
+from simulation.business_calendar import date_of
 from simulation.company import NOBODY, Company, branch_id, team_id
 from simulation.currencies import Rates, rate_pair, rate_text
-from simulation.timeline import Timeline, date_of
-from simulation.vocabulary import PRODUCTS, STAGES
+from simulation.timeline import Timeline
+from simulation.vocabulary import STAGES
 
 Row = tuple[str, ...]
 
@@ -35,7 +36,7 @@ def structure_rows(
                 product.currency_code,
                 _boolean(product.is_active),
             )
-            for product in PRODUCTS
+            for product in company.products
         ],
         "stages": [
             (
@@ -95,7 +96,11 @@ def _territories(company: Company) -> list[Row]:
 
 def _fx_rates(rates: Rates, last_day: int) -> list[Row]:
     return [
-        (date_of(day).isoformat(), *rate_pair(code), rate_text(int(published[position])))
+        (
+            date_of(day).isoformat(),
+            *rate_pair(code, rates.inverse),
+            rate_text(int(published[position])),
+        )
         for position, day in enumerate(rates.days)
         if day <= last_day
         for code, published in rates.published.items()

@@ -10,15 +10,17 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from simulation.business_calendar import QUARTER, date_of, day_number
 from simulation.company import Company, team_id
 from simulation.deals import Deals
 from simulation.extracts import MISSING_USER
 from simulation.streams import stream
 from simulation.structure_rows import Row
-from simulation.timeline import SECONDS_PER_DAY, Timeline, date_of, day_number
+from simulation.timeline import SECONDS_PER_DAY, Timeline
 from simulation.vocabulary import REPORTING_CURRENCY, WON
 
 TARGETS_SINCE = date(2024, 1, 1)
+"""There have been targets since the quarter that this day lies in."""
 RAMP_DAYS = 180
 LEAST_TARGET = 20_000_00
 NO_RATE, NO_QUARTER = "XAF", timedelta(days=14)
@@ -144,39 +146,30 @@ def draw_targets(
     )
 
 
-def quarters(first: date, last: date) -> list[date]:
-    """Give the first days of the quarters from one that begins on `first` until `last`."""
-    found = [first]
-    while (following := next_quarter(found[-1])) <= last:
-        found.append(following)
-    return found
-
-
-def next_quarter(quarter: date) -> date:
-    """Give the first day of the quarter after one."""
-    return (quarter + timedelta(days=100)).replace(day=1)
-
-
 class _Drawer:
     def __init__(self, company: Company, deals: Deals, timeline: Timeline, seed: int) -> None:
         self._company = company
         self._timeline = timeline
         self._rng = stream(seed, "targets")
-        self._quarters = quarters(TARGETS_SINCE, date_of(timeline.last_day))
-        starts = [day_number(each) for each in self._quarters]
-        ends = [*starts[1:], day_number(next_quarter(self._quarters[-1]))]
-        self._bounds = list(zip(starts, ends, strict=True))
-        self._won = self._won_by_quarter(deals, np.array(starts))
+        quarters = list(
+            timeline.calendar.periods_until(QUARTER, day_number(TARGETS_SINCE), timeline.last_day)
+        )
+        self._quarters = [date_of(each.start) for each in quarters]
+        self._bounds = [(each.start, each.end + 1) for each in quarters]
+        self._won = self._won_by_quarter(deals, np.array([each.start for each in quarters]))
         typical = np.median(self._won[:, :-1], axis=1)
-        self._typical = np.maximum(typical, LEAST_TARGET)
+        self._typical = np.maximum(typical, LEAST_TARGET * company.locale.money)
 
     def _won_by_quarter(self, deals: Deals, starts: npt.NDArray) -> npt.NDArray[np.float64]:
-        """Add up what each person won per quarter, in cents of whatever currency."""
+        """Add up what each person won per quarter, about in cents of the reporting currency."""
+        company = self._company
+        worth = company.worths()
         counts = (deals.stage == WON) & (deals.owner >= 0) & (deals.amount > 0)
         counts &= deals.closed_day >= starts[0]
         quarter = np.searchsorted(starts, deals.closed_day[counts], side="right") - 1
-        won = np.zeros((len(self._company.people.names), len(starts)))
-        np.add.at(won, (deals.owner[counts], quarter), deals.amount[counts])
+        won = np.zeros((len(company.people.names), len(starts)))
+        amount = deals.amount[counts] * (company.locale.money // worth[deals.currency[counts]])
+        np.add.at(won, (deals.owner[counts], quarter), amount)
         return won
 
     def _sells(self, person: int, start: int, end: int) -> bool:
@@ -189,11 +182,13 @@ class _Drawer:
 
     def quotas(self) -> list[Quota]:
         """Give every rep a target per quarter, a lower one at first, and some a second version."""
-        people, rng = self._company.people, self._rng
+        people, rng, money = self._company.people, self._rng, self._company.locale.money
         drawn: list[Quota] = []
 
         def add(level: str, member: str, place: int, cents: float, kind: str = "full") -> None:
-            rounded = max(1, round(cents / 50_000)) * 50_000
+            version = 1 if rng.random() < 0.9 else 0
+            currency = "EUR" if rng.random() < 0.08 else ""
+            steps = max(1, round(cents / money / 50_000))
             drawn.append(
                 Quota(
                     f"QU-{len(drawn) + 1:06d}",
@@ -201,9 +196,9 @@ class _Drawer:
                     member,
                     self._quarters[place],
                     kind,
-                    1 if rng.random() < 0.9 else 0,
-                    rounded,
-                    "EUR" if rng.random() < 0.08 else "",
+                    version,
+                    steps * 50_000 * self._company.locale.worth(currency),
+                    currency,
                 )
             )
 
@@ -219,7 +214,7 @@ class _Drawer:
         for place in last_two:
             add("team", team_id(0), place, 8 * float(np.median(self._typical)))
             leaf = int(self._company.territories.leaves[0])
-            add("territory", self._company.territories.id(leaf), place, 500_000_00)
+            add("territory", self._company.territories.id(leaf), place, 500_000_00 * money)
         corrected = [each for each in drawn if each.version == 1 and rng.random() < 0.05]
         for number, quota in enumerate(corrected):
             # Every other correction comes with the second night.

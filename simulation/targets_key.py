@@ -12,11 +12,12 @@ from datetime import date
 import pandas as pd
 
 from simulation.answer_key import KnownDeals, Level
+from simulation.business_calendar import MONTH, QUARTER, Period, day_number
 from simulation.currencies import RATE_UNIT
 from simulation.deal_timelines import UNKNOWN, DealTimeline, TimelineReader, half_up
-from simulation.history_key import MONTH, QUARTER, Period, money, period_of, periods_until
+from simulation.history_key import money
 from simulation.targets import Quota, Submission, Targets
-from simulation.timeline import SECONDS_PER_DAY, Timeline, day_number
+from simulation.timeline import SECONDS_PER_DAY, Timeline
 from simulation.vocabulary import CURRENCIES, REPORTING_CURRENCY, WON
 
 HORIZONS = (0, 7, 14, 30, 60, 90)
@@ -73,6 +74,7 @@ class TargetsKey:
         self._submissions = [each for each in targets.submissions if each.night <= timeline.nights]
         self._deals = deals
         self._reader = reader
+        self._calendar = timeline.calendar
         self._today = timeline.last_day
         self._first_day = timeline.start_day
         self._won: Amounts = defaultdict(int)
@@ -88,7 +90,7 @@ class TargetsKey:
                 if level.name == "rep":
                     self._wins.append((member, day, cents))
                 for grain in (MONTH, QUARTER):
-                    self._won[level.name, member, period_of(grain, day)] += cents
+                    self._won[level.name, member, self._calendar.period_of(grain, day)] += cents
 
     def quotas(self) -> pd.DataFrame:
         """Give each quarter's target and what was won of it, by level and member."""
@@ -102,7 +104,7 @@ class TargetsKey:
         for (level, member, quarter), by_source in sorted(offers.items()):
             source = "own" if "own" in by_source else "reps"
             target = sum(by_source[source])
-            period = period_of(QUARTER, day_number(quarter))
+            period = self._calendar.period_of(QUARTER, day_number(quarter))
             if period.start > self._today:
                 continue
             won = self._won.get((level, member, period), 0)
@@ -189,7 +191,7 @@ class TargetsKey:
         for each in counted:
             by_member[each.level, each.member, each.category, each.quarter].append(each)
         for (level, member, category, quarter), submissions in by_member.items():
-            period = period_of(QUARTER, day_number(quarter))
+            period = self._calendar.period_of(QUARTER, day_number(quarter))
             if period.end > self._today:
                 continue
             for horizon in HORIZONS:
@@ -212,12 +214,12 @@ class TargetsKey:
     def _weighted(self) -> Iterator[Forecast]:
         """Let the weighted pipeline stand in where nobody forecasts a period."""
         forecast = {
-            period_of(QUARTER, day_number(each.quarter))
+            self._calendar.period_of(QUARTER, day_number(each.quarter))
             for each in self._submissions
             if each.problem in ("", SAME_SECOND)
         }
         for grain in (MONTH, QUARTER):
-            for period in periods_until(grain, self._first_day, self._today):
+            for period in self._calendar.periods_until(grain, self._first_day, self._today):
                 if period.end > self._today or period in forecast:
                     continue
                 # At the end nothing is left to foresee.

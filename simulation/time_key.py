@@ -9,8 +9,8 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 
+from simulation.business_calendar import MONTH
 from simulation.company import Company, team_id
-from simulation.history_key import MONTH, period_of
 from simulation.people_tables import day_text
 from simulation.timeline import Timeline
 from simulation.workforce import Worker, Workforce
@@ -65,7 +65,7 @@ def selling_time(
             else:
                 # Where the others say what their time went into, nothing recorded is nothing sold.
                 minutes[SPLIT] = bool(says_classes)
-            month = day_text(period_of(MONTH, day).start)
+            month = day_text(timeline.calendar.period_of(MONTH, day).start)
             for level, member in _members(worker, day, company):
                 cell = sums[month, level, member]
                 for name, number in minutes.items():

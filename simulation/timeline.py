@@ -1,6 +1,7 @@
 """The days that the simulation covers and the nights on which it writes extracts.
 
-Belongs here: dates and day numbers. Does not: what happens on a day.
+Belongs here: which days those are. Does not: what happens on a day, and weeks and months
+(business_calendar.py).
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-EPOCH = date(1970, 1, 1)
+from simulation.business_calendar import GREGORIAN, BusinessCalendar, day_number
+
 SECONDS_PER_DAY = 86_400
 
 Days = npt.NDArray[np.int32]
@@ -24,27 +26,19 @@ def micro_days(seconds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return (seconds * MICRO_DAYS + SECONDS_PER_DAY // 2) // SECONDS_PER_DAY
 
 
-def day_number(day: date) -> int:
-    """Count the days from 1970-01-01 to a date."""
-    return (day - EPOCH).days
-
-
-def date_of(day: int) -> date:
-    """Turn a day number back into a date."""
-    return EPOCH + timedelta(days=int(day))
-
-
 @dataclass(frozen=True)
 class Timeline:
     """History from `history_start` on, then one extract per night from `first_night` on.
 
-    The extract of a night is taken at 00:00:00 UTC of its date, so it shows the state at the end of
-    the day before: its business day. Nights count from 1.
+    All moments are those of the company's own clock, which is UTC unless its locale has another
+    zone. The extract of a night is taken at 00:00:00 of its date, so it shows the state at the end
+    of the day before: its business day. Nights count from 1.
     """
 
     nights: int
     first_night: date = date(2026, 1, 5)
     history_start: date = date(2023, 1, 2)
+    calendar: BusinessCalendar = GREGORIAN
 
     @property
     def start_day(self) -> int:

@@ -19,6 +19,11 @@ COUNTRY_CURRENCY = {
 }
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """Give the words of a text, as a long list of them is easier read."""
+    return tuple(text.split())
+
+
 @dataclass(frozen=True)
 class Place:
     """A city in which the company may have a branch office."""

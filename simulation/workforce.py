@@ -10,10 +10,11 @@ from datetime import date
 
 import numpy as np
 
+from simulation.business_calendar import day_number
 from simulation.company import NOBODY, Company, branch_id, team_id
 from simulation.people_tables import Shown, day_text, money_text
 from simulation.streams import stream
-from simulation.timeline import Timeline, day_number
+from simulation.timeline import Timeline
 from simulation.vocabulary import COUNTRY_CURRENCY, CURRENCIES, FAMILY_NAMES, GIVEN_NAMES
 
 RAISE_DAY = day_number(date(2025, 1, 1))
@@ -219,6 +220,7 @@ class _Builder:
         base = {"head of sales": 180_000, "sales manager": 96_000}.get(role, 52_000)
         currency = CURRENCIES.index(COUNTRY_CURRENCY[country])
         yearly = round(base * CURRENCY_PAY[currency] * rng.uniform(0.9, 1.15)) // 120 * 120 * 100
+        yearly *= self._company.worth(currency)
         has_left = left <= timeline.last_day
         return Worker(
             worker_id=worker_id(person),
@@ -385,7 +387,7 @@ class _BackOffice:
         name, number, email = self.identity()
         hired = day_number(on)
         place = self._company.places[0]
-        yearly = (38_000 + 400 * self._hired) // 120 * 120 * 100
+        yearly = (38_000 + 400 * self._hired) // 120 * 120 * 100 * self._company.locale.money
         return Worker(
             worker_id=self.next_id(),
             person=NOBODY,

@@ -6,14 +6,15 @@ hours that follow from it (time_key.py).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
+from simulation.business_calendar import WORKDAYS, BusinessCalendar, day_number
 from simulation.company import Company, branch_id
 from simulation.people_tables import Shown, day_text
 from simulation.streams import stream
-from simulation.timeline import Timeline, day_number
+from simulation.timeline import Timeline
 from simulation.workforce import Worker, Workforce
 
 RECORDED_DAYS = 91
@@ -24,12 +25,12 @@ CLASSES = ("selling", "training", "meeting", "admin", "other", "")
 CLASS_SHARES = (0.42, 0.07, 0.21, 0.22, 0.06, 0.02)
 MISSING_WORKER = "W-0000"
 WEEKS = {"0.5": (8, 8, 4, 0, 0, 0, 0), "0.8": (8, 8, 8, 8, 0, 0, 0), "1": (10, 10, 10, 10, 0, 0, 0)}
-"""Hours by weekday of those who have a schedule, by their share of a full-time job."""
+"""Hours by day of the working week of those with a schedule, by their share of a full-time job."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Hours to be worked on each weekday, from a day on."""
+    """Hours to be worked on each day of the working week, weekend last, from a day on."""
 
     worker: str
     since: int
@@ -81,6 +82,9 @@ class WorkingTime:
     holidays: list[Holiday]
     leave: list[Leave]
     entries: list[Entry]
+    calendar: BusinessCalendar
+    company_days_off: frozenset[int]
+    """Days off that the company's settings say, and no file of HR."""
 
     def tables(self) -> dict[str, list[Shown]]:
         """Give the rows of the tables."""
@@ -92,7 +96,7 @@ class WorkingTime:
                         each.worker,
                         day_text(each.since),
                         "",
-                        *(str(hours) if hours else "" for hours in each.hours),
+                        *(str(hours) if hours else "" for hours in self._from_monday(each)),
                     )
                 )
                 for number, each in enumerate(self.schedules)
@@ -139,6 +143,11 @@ class WorkingTime:
             ],
         }
 
+    def _from_monday(self, schedule: Schedule) -> Iterator[int]:
+        """Give a schedule's hours in the order of the table's columns."""
+        # Day 4 was a Monday.
+        return (schedule.hours[self.calendar.weekday(4 + place)] for place in range(7))
+
 
 def _moment(minute: int) -> str:
     return f"{datetime.fromtimestamp(60 * minute, UTC):%Y-%m-%d %H:%M:%S}"
@@ -162,7 +171,8 @@ def draw_working_time(
     schedules = list(_schedules(sellers))
     holidays = _holidays(company)
     leave = list(_leave(sellers, first, timeline.last_day, rng))
-    planned = WorkingTime(schedules, holidays, leave, [])
+    days_off = frozenset(day_number(each) for each in company.locale.company_days_off)
+    planned = WorkingTime(schedules, holidays, leave, [], timeline.calendar, days_off)
     entries = []
     # Some of the back office keep time sheets too, which are no seller's.
     for worker in [*sellers, *(each for each in force.workers if each.job == "analyst")]:
@@ -174,22 +184,24 @@ def draw_working_time(
             if minutes > 0:
                 entries += _entries(worker.worker_id, day, minutes, clock_only, timeline, rng)
     entries += _wrong_entries(entries, per_kind, rng)
-    return WorkingTime(schedules, holidays, leave, entries)
+    return WorkingTime(schedules, holidays, leave, entries, timeline.calendar, days_off)
 
 
 def scheduled_minutes(time: WorkingTime, worker: Worker, day: int) -> int:
     """Give the minutes to be worked on a day of employment, holidays and leave aside."""
-    weekday = (day + 3) % 7
+    weekday = time.calendar.weekday(day)
     held = [
         each for each in time.schedules if each.worker == worker.worker_id and each.since <= day
     ]
     if held:
         return 60 * held[-1].hours[weekday]
-    return 0 if weekday >= 5 else round(DAY_MINUTES * float(worker.position_on(day).fte))
+    return 0 if weekday >= WORKDAYS else round(DAY_MINUTES * float(worker.position_on(day).fte))
 
 
 def is_holiday(time: WorkingTime, worker: Worker, day: int) -> bool:
-    """Say whether a worker's country or office keeps a holiday on a day."""
+    """Say whether the company, or a worker's country or office, keeps a holiday on a day."""
+    if day in time.company_days_off:
+        return True
     branch = worker.position_on(day).branch
     here = branch_id(branch) if branch >= 0 else None
     return any(
@@ -230,20 +242,14 @@ def _schedules(sellers: list[Worker]) -> Iterator[Schedule]:
 
 
 def _holidays(company: Company) -> list[Holiday]:
-    def on(month: int, day: int) -> int:
-        return day_number(date(2025 if month > 6 else 2026, month, day))
-
     return [
-        Holiday(on(12, 25), "Christmas Day"),
-        Holiday(on(1, 1), "New Year"),
-        Holiday(on(11, 27), "Thanksgiving", country="United States"),
-        Holiday(on(12, 26), "Boxing Day", country="United Kingdom"),
-        Holiday(on(12, 26), "Second Christmas Day", country="Germany"),
-        Holiday(on(10, 13), "Thanksgiving", country="Canada"),
-        Holiday(on(11, 14), "Day of the office", branch=branch_id(0)),
-        Holiday(on(10, 31), "Reformation Day", country="Germany", branch=branch_id(1)),
-        # On a Saturday, when nobody works anyway.
-        Holiday(on(11, 1), "All Saints", country=company.places[1].country),
+        Holiday(
+            day_number(each.on),
+            each.name,
+            each.country,
+            "" if each.branch is None else branch_id(each.branch),
+        )
+        for each in company.locale.days_off
     ]
 
 

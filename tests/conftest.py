@@ -30,7 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         # Whoever asks for it while another worker builds it would only wait.
         if "demo_home" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("demo_home"))
+            call = getattr(item, "callspec", None)
+            of_demo = call.params.get("demo", "") if call else ""
+            item.add_marker(pytest.mark.xdist_group(f"demo_home_{of_demo}"))
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
         mark = item.get_closest_marker("xdist_group")

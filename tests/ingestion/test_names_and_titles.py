@@ -193,3 +193,41 @@ class TestWholeNumbers:
             "select value, message like '%data frame%' from landing.quarantine order by 1"
         )
         assert told == [("7.0", True), ("9", False)]
+
+
+class TestNamesOfColumns:
+    """A column is found whatever keyboard wrote the header, and whichever the mapping."""
+
+    FEED = (
+        "  opportunities:\n    files: 'deals*'\n    csv: {{encoding: {encoding}}}\n"
+        '    where: "\\"{stage}\\" <> \'x\'"\n'
+        "    columns: {{opportunity_id: {deal}, stage_id: {stage}}}\n"
+    )
+
+    @pytest.mark.parametrize(
+        ("encoding", "deal", "stage"),
+        [
+            ("windows-1256", "کد پيگيري", "مرحله فروش"),  # has no Persian yeh
+            ("utf-8", "كد پیگیری", "مرحله\u200cفروش"),
+            ("utf-8", "کد  پیـگیـری", "مرحله\nفروش"),
+            ("utf-8", "کد پىگىرى\u200f", "\u202bمرحله فروش"),
+            ("utf-8", "کد پیگیری", "مرحله فروش"),
+        ],
+    )
+    def test_by_any_keyboard(self, case, encoding: str, deal: str, stage: str) -> None:
+        case.map(self.FEED.format(encoding=encoding, deal="کد پیگیری", stage="مرحله فروش"))
+        case.write("deals.csv", f'"{deal}","{stage}"\n1,open\n2,won\n'.encode(encoding))
+        file = case.land_one()
+        assert (file.status, file.accepted, file.quarantined) == ("landed", 2, 0)
+
+    def test_the_exact_one_goes_before(self, case) -> None:
+        case.map(self.FEED.format(encoding="utf-8", deal="کد", stage="مرحلة ی"))
+        case.write("deals.csv", "کد,مرحلة ي,مرحلة ی\n1,other,open\n")
+        case.land_one()
+        assert case.query("select stage_id from crm.opportunities") == [("open",)]
+
+    def test_two_that_only_a_keyboard_tells_apart_are_not_guessed(self, case) -> None:
+        case.map(self.FEED.format(encoding="utf-8", deal="کد", stage="مرحله فروش"))
+        case.write("deals.csv", "كد,مرحله ی,کد,مرحله فروش\n1,a,2,open\n")
+        assert case.land_one().status == "landed"
+        assert case.query("select opportunity_id from crm.opportunities") == [("2",)]

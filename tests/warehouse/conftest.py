@@ -34,7 +34,13 @@ def demo_company(demo: Demo, shared_homes: SharedHomes) -> Path:
     """The demo company's extracts and answer key."""
 
     def build(folder: Path) -> None:
-        simulate(folder, scale=demo.scale, seed=demo.seed, nights=demo.nights)
+        simulate(
+            folder,
+            scale=demo.scale,
+            seed=demo.seed,
+            nights=demo.nights,
+            locale=demo.locale.value,
+        )
 
     return shared_homes.copy_of(f"demo_company_{demo}", build)
 
@@ -43,7 +49,7 @@ def demo_company(demo: Demo, shared_homes: SharedHomes) -> Path:
 def demo_home(demo: Demo, demo_company: Path, shared_homes: SharedHomes) -> Path:
     """A home in which all nights of the demo company were refreshed; it takes minutes."""
     return shared_homes.copy_of(
-        f"demo_home_{demo}", lambda home: refresh_nights(demo_company, home)
+        f"demo_home_{demo}", lambda home: refresh_nights(demo_company, home, demo.locale)
     )
 
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from inspect import signature
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from orchestration.command.demo import demo
+from orchestration.demo import DemoLocale
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,22 +32,38 @@ class Demo:
     seed: int
     scale: float
     nights: int
+    locale: DemoLocale = DemoLocale.EN
 
     def __str__(self) -> str:
-        return f"seed{self.seed}_scale{self.scale}"
+        return f"seed{self.seed}_scale{self.scale}_{self.locale}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clock that the company's nights go by."""
+        return ZoneInfo("Asia/Tehran" if self.locale is DemoLocale.FA else "UTC")
+
+    def night_of(self, at: datetime) -> str:
+        """Gives the night of an extract by the time that it speaks for."""
+        return at.replace(tzinfo=UTC).astimezone(self.zone).date().isoformat()
 
 
 # Large enough that an owner of open deals without a territory of their own changes territory.
 SMALL = Demo(seed=11, scale=0.1, nights=3)
+# What all nights of it have in common with its plain twin is compared value by value, so the least.
+PERSIAN = Demo(seed=5, scale=0.05, nights=2, locale=DemoLocale.FA)
 
 
 def demos() -> list[Demo]:
-    """Gives the small company, or one like the README's for each of `SALESOPS_KEY_SEEDS`."""
+    """Gives the small companies, or one like the README's for each of `SALESOPS_KEY_SEEDS`.
+
+    `SALESOPS_KEY_LOCALE=fa` makes those companies of Tehran.
+    """
     seeds = os.environ.get("SALESOPS_KEY_SEEDS")
     if not seeds:
-        return [SMALL]
+        return [SMALL, PERSIAN]
     usual = {name: each.default for name, each in signature(demo).parameters.items()}
-    return [Demo(int(seed), usual["scale"], usual["nights"]) for seed in seeds.split(",")]
+    locale = DemoLocale(os.environ.get("SALESOPS_KEY_LOCALE", "en"))
+    return [Demo(int(seed), usual["scale"], usual["nights"], locale) for seed in seeds.split(",")]
 
 
 # Checks of references are named after their column, `owner_id_known`. These two sound like it, and tell
@@ -116,18 +136,22 @@ def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
     ]
 
 
-def refresh_nights(company: Path, home: Path) -> None:
+def refresh(home: Path, *sources: str) -> None:
+    """Refreshes a home by the command."""
+    command = [sys.executable, "-m", "orchestration.command", "refresh", "--json"]
+    command += ["--home", str(home)]
+    for source in sources:
+        command += ["--source", source]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def refresh_nights(company: Path, home: Path, locale: DemoLocale = DemoLocale.EN) -> None:
     """Refreshes the nights one by one by the command, and keeps what each says of the pipeline."""
+    if (company / "company.yml").exists():
+        shutil.copy(company / "company.yml", home)
     for night in sorted((company / "extracts").iterdir()):
-        command = [sys.executable, "-m", "orchestration.command", "refresh", "--json"]
-        done = subprocess.run(
-            [*command, "--home", str(home), "--source", f"canonical={night}"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        refresh(home, f"{locale.mapping}={night}")
         # Only this night's pipeline can be compared with what was known then.
         with duckdb.connect(str(home / "published" / "marts.duckdb"), read_only=True) as marts:
             marts.execute("use marts")

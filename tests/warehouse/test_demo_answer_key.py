@@ -40,10 +40,11 @@ def raw(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_every_record_of_every_file_is_counted_as_the_key_says(company: Path, raw):
+def test_every_record_of_every_file_is_counted_as_the_key_says(demo: Demo, company: Path, raw):
     counts = json.loads((company / "expected" / "row_counts.json").read_text())
+    # A table's records may stand in several files of a night, and a file may hold several tables.
     key = {
-        (each["night"], each["file"]): (
+        (each["night"], each["table"]): (
             each["records"],
             each["accepted"],
             sum(each["quarantined"].values()),
@@ -53,29 +54,36 @@ def test_every_record_of_every_file_is_counted_as_the_key_says(company: Path, ra
         )
         for each in counts
     }
+    assert len(key) == len(counts)
     found = {
-        (str(at)[:10], name): tuple(numbers)
-        for at, name, *numbers in raw.execute(
-            "select extracted_at, file_name, records, accepted, quarantined, unchanged, "
-            "duplicates, deleted from landing.files where format is not null"
+        (demo.night_of(at), table.split(".")[-1]): tuple(int(each) for each in numbers)
+        for at, table, *numbers in raw.execute(
+            "select extracted_at, table_name, sum(records), sum(accepted), sum(quarantined), "
+            "sum(unchanged), sum(duplicates), sum(deleted) from landing.files "
+            "where format is not null group by all"
         ).fetchall()
     }
     assert found == key
+    names = {(each["night"], each["file"]) for each in counts}
+    landed = raw.execute("select extracted_at, file_name from landing.files").fetchall()
+    assert names - {(demo.night_of(at), name) for at, name in landed} == set()
 
 
-def test_every_planted_defect_is_found_with_its_reason_and_nothing_else(company: Path, raw):
+def test_every_planted_defect_is_found_with_its_reason_and_nothing_else(
+    demo: Demo, company: Path, raw
+):
     planted = {
         (row["night"], row["file"], row["line"], row["column"], row["reason"])
         for row in expected(company, "defects")
     }
     found = raw.execute(
-        "select cast(f.extracted_at as date), q.file_name, q.line, q.column_name, q.reason "
+        "select f.extracted_at, q.file_name, q.line, q.column_name, q.reason "
         "from landing.quarantine as q inner join landing.files as f "
         "on q.run_id = f.run_id and q.file_name = f.file_name and q.table_name = f.table_name"
     ).fetchall()
     found_set = {
-        (str(night), name, str(line), column or "", reason)
-        for night, name, line, column, reason in found
+        (demo.night_of(at), name, str(line), column or "", reason)
+        for at, name, line, column, reason in found
     }
     assert len(found) == len(found_set)
     assert found_set == planted
