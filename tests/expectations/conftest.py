@@ -54,7 +54,7 @@ create table intermediate.int_employment_spells (person_id varchar, ends_on date
 create table restricted.restricted.fct_payroll_line (
     pay_line_id varchar, pay_run_id varchar, person_id varchar, employee_id varchar,
     earning_code varchar, earning_class varchar, currency_code varchar,
-    pay_amount decimal(18, 2), pay_period_start date, problem varchar);
+    pay_amount decimal(22, 6), pay_period_start date, problem varchar);
 create table staging.stg_company__calendar (date_day date, month_start date);
 create table staging.stg_company__settings as
     select 'EUR' as reporting_currency, 7 as max_lag_days;
@@ -65,7 +65,7 @@ create table staging.stg_landing__extracts as
 create table staging.stg_crm__teams_history as select 't1' as team_id, true as is_current;
 create table staging.stg_crm__branches_history as select 'b1' as branch_id, true as is_current;
 create table restricted.restricted.fct_credit (
-    opportunity_id varchar, won_date date, person_id varchar, credit_value decimal(18, 2),
+    opportunity_id varchar, won_date date, person_id varchar, credit_value decimal(22, 6),
     problem varchar);
 create table restricted.restricted.fct_commission (
     person_id varchar, plan_id varchar, commission_value decimal(18, 2), problem varchar);

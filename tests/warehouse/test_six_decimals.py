@@ -207,7 +207,8 @@ def test_hours_add_up(warehouse) -> None:
     assert trained == (22.0, cents(3 * Fraction(THIRD)))
     (worked,) = warehouse.execute(
         "select selling_hours, recorded_hours from marts.mart_selling_time "
-        "where level = 'company' and period_grain = 'month' and period_start = date '2026-02-01'"
+        "where level = 'company' and period_grain = 'month' and period_start = date '2026-02-01' "
+        "and basis = 'restated'"
     ).fetchall()
     assert worked == (22.0, 22.0)
     (scheduled,) = warehouse.execute(

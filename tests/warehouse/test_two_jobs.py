@@ -65,7 +65,7 @@ def team_on(jobs: list[dict], day: date) -> str | None:
             main = min(mains, key=lambda job: job["effective_from"])
             earlier = [job for job in coming if job["effective_from"] < main["effective_from"]]
             decides = None if earlier else main
-    return decides and decides["team_id"]
+    return decides["team_id"] if decides else None
 
 
 @pytest.fixture(scope="module")

@@ -53,5 +53,5 @@
 
 {# The marts that also keep each period as it was known soon after its end. #}
 {% macro frozen_marts() %}
-    {{ return(['mart_conversion', 'mart_sales_cycle', 'mart_deal_outcome']) }}
+    {{ return(['mart_conversion', 'mart_sales_cycle', 'mart_deal_outcome', 'mart_selling_time']) }}
 {% endmacro %}

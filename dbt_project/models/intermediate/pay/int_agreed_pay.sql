@@ -1,4 +1,4 @@
--- noqa: disable=LT05,ST06
+-- noqa: disable=LT02,LT05,ST06
 with
 
 agreements as (

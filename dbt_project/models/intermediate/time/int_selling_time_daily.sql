@@ -105,6 +105,10 @@ select
     ) as unrecorded_seconds,
     days.time_source,
     case
+        when kinds.records_time then kinds.says_classes
+        else whole_company.says_classes
+    end as is_split_told,
+    case
         when not kinds.records_time then whole_company.says_classes
         when not kinds.says_classes then false
         else days.recorded_seconds = 0 or days.recorded_seconds > days.unclassified_seconds

@@ -56,9 +56,110 @@ months as (
 
 ),
 
+frozen_periods as (
+
+    {{ frozen_periods() }}
+
+),
+
+judged_days_as_closed as (
+
+    select
+        *,
+        case when is_split_known then 1 else 0 end as split_days,
+        case when is_split_known then available_seconds else 0 end as split_available_seconds
+
+    from {{ ref('int_time_daily_as_closed') }}
+
+),
+
+misheard_months as (
+
+    select distinct
+        days.period_grain,
+        days.person_id,
+        calendar.month_start
+
+    from {{ ref('int_time_daily_as_closed') }} as days
+    inner join {{ ref('dim_date') }} as calendar on days.date_day = calendar.date_day
+
+),
+
+-- A frozen period is made of its months as they are now, but for those that were heard otherwise.
+as_closed as (
+
+    select
+        'as_closed' as basis,
+        frozen.period_grain,
+        frozen.period_start,
+        frozen.period_end,
+        months.person_id,
+        months.seller_id,
+        months.branch_id,
+        months.team_id,
+        months.territory_id,
+        {%- for column in additive %}
+        months.{{ column }},
+        {%- endfor %}
+        months.first_time_source,
+        months.last_time_source
+
+    from months
+    inner join {{ ref('dim_date') }} as calendar on months.first_date = calendar.date_day
+    inner join frozen_periods as frozen
+        on
+            months.first_date >= frozen.period_start
+            and months.first_date <= frozen.period_end
+    left join misheard_months as misheard
+        on
+            frozen.period_grain = misheard.period_grain
+            and months.person_id = misheard.person_id
+            and calendar.month_start = misheard.month_start
+    where misheard.person_id is null
+
+    union all
+
+    select
+        'as_closed' as basis,
+        period_grain,
+        period_start,
+        period_end,
+        person_id,
+        seller_id,
+        branch_id,
+        team_id,
+        territory_id,
+        {%- for column in additive %}
+        sum({{ column }}) as {{ column }},
+        {%- endfor %}
+        min(time_source) as first_time_source,
+        max(time_source) as last_time_source
+
+    from judged_days_as_closed
+    group by
+        period_grain,
+        period_start,
+        period_end,
+        person_id,
+        seller_id,
+        branch_id,
+        team_id,
+        territory_id
+
+),
+
 by_member as (
 
     {{ rolled_up('months', date_column='first_date', measures=measures, levels=seller_levels()) }}
+
+    union all
+
+    {{ rolled_up_by(
+        'as_closed',
+        keys=['period_grain', 'period_start', 'period_end'],
+        measures=measures,
+        levels=seller_levels()
+    ) }}
 
 )
 

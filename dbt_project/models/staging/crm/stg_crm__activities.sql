@@ -1,27 +1,3 @@
-with
-
-history as (
-
-    {{ version_history(
-        source('crm', 'activities'),
-        key=['activity_id'],
-        columns=[
-            'activity_type',
-            'activity_status',
-            'direction',
-            'owner_id',
-            'opportunity_id',
-            'account_id',
-            'duration_minutes',
-            'is_automatic',
-            'has_external_participants',
-            'started_at',
-            'ended_at',
-        ],
-    ) | indent(4) }}
-
-)
-
 select
     activity_id,
 
@@ -41,7 +17,7 @@ select
     extract_id,
     extracted_at
 
-from history
+from {{ ref('stg_crm__activities_history') }}
 where
     is_current
     and not is_vanished

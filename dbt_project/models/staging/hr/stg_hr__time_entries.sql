@@ -1,20 +1,3 @@
-with
-
-history as (
-
-    {{ version_history(
-        source('hr', 'time_entries'),
-        key=['time_entry_id'],
-        columns=[
-            'worker_id',
-            'started_at',
-            'ended_at',
-            'activity_class',
-        ],
-    ) | indent(4) }}
-
-)
-
 select
     time_entry_id,
 
@@ -27,7 +10,7 @@ select
     extract_id,
     extracted_at
 
-from history
+from {{ ref('stg_hr__time_entries_history') }}
 where
     is_current
     and not is_vanished
