@@ -153,12 +153,18 @@ def _plain_number(text: str, formats: Formats) -> str:
 
 def _without_surroundings(text: str, formats: Formats) -> str:
     """Gives a number without the texts around it that mean nothing, and with its sign in front."""
-    bare = _stripped(text, formats.strip)
+    # The sign may stand behind the currency as well as before it.
+    is_trailing = formats.negative == "trailing"
+    bare = _stripped(_sign_in_front(text) if is_trailing else text, formats.strip)
     if formats.negative == "parentheses":
         bare = _stripped(f"regexp_replace({bare}, '^\\((.*)\\)$', '-\\1')", formats.strip)
-    elif formats.negative == "trailing":
-        bare = f"regexp_replace({bare}, '^([^+-]*[^+\\s\\p{{Z}}-])[\\s\\p{{Z}}]*-$', '-\\1')"
+    elif is_trailing and formats.strip:
+        bare = _sign_in_front(bare)
     return bare
+
+
+def _sign_in_front(number: str) -> str:
+    return f"regexp_replace({number}, '^([^+-]*[^+\\s\\p{{Z}}-])[\\s\\p{{Z}}]*-$', '-\\1')"
 
 
 def _stripped(number: str, texts: tuple[str, ...]) -> str:
