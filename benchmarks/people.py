@@ -45,6 +45,7 @@ MODELS = (
     "fct_plan_assignment",
     "fct_commission",
     "fct_commission_tier",
+    "mart_selling_time_unsuppressed",
     "mart_selling_time",
     "mart_compensation",
     "mart_headcount",
