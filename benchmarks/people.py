@@ -47,6 +47,7 @@ MODELS = (
     "fct_commission_tier",
     "mart_selling_time_unsuppressed",
     "mart_selling_time",
+    "mart_compensation_unsuppressed",
     "mart_compensation",
     "mart_headcount",
     "mart_identity_gaps",
