@@ -226,6 +226,10 @@ def _compensation_checks() -> Iterator[Check]:
             "<> (coalesce(suppression_reason, 'turnover') <> 'turnover')",
             "rows that show what is suppressed, or leave out what is not",
         ),
+        "fixed_pay_of_the_company_only": (
+            "fixed_value is not null and (level <> 'company' or rounded_to is null)",
+            "rows that show fixed pay of a part of the company, or do not say how it is rounded",
+        ),
         "cost_of_its_parts": (
             "cost_of_sales is distinct from fixed_value + variable_value + employer_cost_value",
             "rows whose cost_of_sales is not fixed_value + variable_value + employer_cost_value",

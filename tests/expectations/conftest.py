@@ -146,7 +146,7 @@ create table marts.marts.mart_compensation as
         fixed_value + variable_value + employer_cost_value as cost_of_sales,
         cast(1000 as decimal(18, 2)) as won_value, cast(variable_value as double) / 1000
         as effective_commission_rate, suppression_reason is not null as is_suppressed,
-        suppression_reason
+        suppression_reason, case when fixed_value is not null then 1000 end as rounded_to
     from (values ('company', 'all', 9, cast(500 as decimal(18, 2)), cast(50 as decimal(18, 2)),
         cast(100 as decimal(18, 2)), null), ('team', 't1', 5, null, 30, null, 'turnover'),
         ('team', 't2', 4, null, null, null, 'too_few_people'))

@@ -15,8 +15,7 @@ from decimal import Decimal
 
 from warehouse_testbed import ChangeLogOfTest
 
-FIRST_MONTH = date(2024, 7, 1)
-MONTHS = 18
+END = date(2026, 1, 1)
 FIRST_NIGHT = datetime(2026, 1, 5, 23)
 SECOND_NIGHT = datetime(2026, 1, 6, 23)
 # Payroll is first landed in this month; the months before are told all at once.
@@ -24,10 +23,10 @@ FIRST_LANDED = 4
 CLASSES = {"salary": "fixed", "bonus": "variable", "social": "employer_cost", "tax": "deduction"}
 
 
-def month_starts() -> list[date]:
-    """Gives the first days of the company's months."""
-    first = FIRST_MONTH.year * 12 + FIRST_MONTH.month - 1
-    return [date(n // 12, n % 12 + 1, 1) for n in range(first, first + MONTHS)]
+def month_starts(months: int) -> list[date]:
+    """Gives the first days of the company's months, of which the last ends with 2025."""
+    end = END.year * 12 + END.month - 1
+    return [date(n // 12, n % 12 + 1, 1) for n in range(end - months, end)]
 
 
 @dataclass
@@ -65,15 +64,18 @@ class PaidCompany:
         turnover: Share of the sellers who leave, and who join, in a month.
         is_steady: Whether salaries never change and nothing is told late, so that all that differs
             between months is who is there.
+        months: How many months it is paid in.
     """
 
     seed: int
     size: int
     turnover: float
     is_steady: bool = False
+    months: int = 18
     people: list[Person] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._starts = month_starts(self.months)
         self._random = random.Random(self.seed)
         teams = max(2, self.size // 9)
         self._places = [
@@ -83,11 +85,11 @@ class PaidCompany:
         ]
         for _ in range(self.size):
             self._hire(0)
-        for month in range(1, MONTHS):
+        for month in range(1, self.months):
             for _ in range(self._by_chance(self.size * self.turnover)):
                 self._hire(month)
         star = self.people[1]
-        star.luck, star.leaves, star.move = self.size / 2, MONTHS, None
+        star.luck, star.leaves, star.move = self.size / 2, self.months, None
         self.people[2].salary = 30_000
 
     def _by_chance(self, expected: float) -> int:
@@ -99,7 +101,7 @@ class PaidCompany:
         person = Person(
             number=len(self.people),
             joins=month,
-            leaves=min(month + stays, MONTHS),
+            leaves=min(month + stays, self.months),
             salary=chance.randrange(2_000, 9_000),
             luck=chance.lognormvariate(0, 0.7),
             place=chance.choice(self._places),
@@ -107,7 +109,7 @@ class PaidCompany:
             is_sales=chance.random() < 0.95,
         )
         if not self.is_steady and chance.random() < 0.2:
-            person.raise_in = chance.randrange(MONTHS)
+            person.raise_in = chance.randrange(self.months)
         if person.is_in_hr and chance.random() < 0.2 and person.leaves - month > 2:
             moves_in = chance.randrange(month + 1, person.leaves)
             late = 0 if self.is_steady else chance.choice([0, 0, 1, 3, 30])
@@ -127,7 +129,7 @@ class PaidCompany:
                     self._told_in[line] = max(month, FIRST_LANDED) + self._random.randrange(1, 4)
                 elif fate < 0.04:
                     changed[self._told_in[line] + self._random.randrange(1, 4)].append(line)
-        for month in range(FIRST_LANDED, MONTHS):
+        for month in range(FIRST_LANDED, self.months):
             at = self._end_of(month)
             self._tell_hr(log, month, at)
             told = [line for line, when in self._told_in.items() if when == month]
@@ -137,16 +139,16 @@ class PaidCompany:
 
     def tell_second_night(self, log: ChangeLogOfTest) -> None:
         """Lands what a night tells of the past: late lines, other amounts, vanished lines, moves."""
-        late = [line for line, when in self._told_in.items() if when >= MONTHS]
-        told = sorted(line for line, when in self._told_in.items() if when < MONTHS)
+        late = [line for line, when in self._told_in.items() if when >= self.months]
+        told = sorted(line for line, when in self._told_in.items() if when < self.months)
         self._tell_lines(log, SECOND_NIGHT, late, 1)
         if not self.is_steady:
             self._tell_lines(log, SECOND_NIGHT, self._random.sample(told, 3), 3)
             gone = self._random.sample(told, 3)
             log.add("pay_lines", SECOND_NIGHT + timedelta(minutes=1), source="payroll",
                     deleted=[{"pay_line_id": line} for line in gone])  # fmt: skip
-            mover = next(p for p in self.people if p.is_in_hr and p.leaves == MONTHS)
-            position = self._position(mover, FIRST_MONTH, self._random.choice(self._places))
+            mover = next(p for p in self.people if p.is_in_hr and p.leaves == self.months)
+            position = self._position(mover, self._starts[0], self._random.choice(self._places))
             log.add("positions", SECOND_NIGHT, [position], source="hr")
         self._tell_now(log, SECOND_NIGHT)
 
@@ -187,7 +189,7 @@ class PaidCompany:
         log.add("territories", at, [{"territory_id": t, "territory_name": t} for t in territories])
         log.add("earning_codes", at, [{"earning_code": code, "earning_class": kind}
                                       for code, kind in CLASSES.items()], source="payroll")  # fmt: skip
-        starts = month_starts()
+        starts = self._starts
         ends = [(start + timedelta(days=31)).replace(day=1) - timedelta(days=1) for start in starts]
         log.add("pay_periods", at, [
             {"pay_period_id": f"P{n}", "period_start": start, "period_end": end}
@@ -207,14 +209,14 @@ class PaidCompany:
         in_hr = [p for p in new if p.is_in_hr]
         log.add("workers", at, [
             {"worker_id": p.worker_id, "employee_number": f"N{p.number}",
-             "hired_on": month_starts()[p.joins]} for p in in_hr
+             "hired_on": self._starts[p.joins]} for p in in_hr
         ], source="hr")  # fmt: skip
-        positions = [self._position(p, month_starts()[p.joins], p.place) for p in in_hr]
+        positions = [self._position(p, self._starts[p.joins], p.place) for p in in_hr]
         for person in self.people:
             if person.move:
                 moves_in, place, late = person.move
                 if max(moves_in + late, FIRST_LANDED) == month:
-                    positions.append(self._position(person, month_starts()[moves_in], place))
+                    positions.append(self._position(person, self._starts[moves_in], place))
         log.add("positions", at, positions, source="hr")
         log.add("users", at, [
             {"user_id": f"U{p.number}", "user_name": f"U{p.number}", "branch_id": p.place[0],
@@ -235,7 +237,7 @@ class PaidCompany:
         log.add("opportunities", night)
 
     def _end_of(self, month: int) -> datetime:
-        start = month_starts()[month]
+        start = self._starts[month]
         return datetime.combine(
             (start + timedelta(days=31)).replace(day=1), datetime.min.time()
         ) - timedelta(hours=2)
@@ -250,5 +252,5 @@ class PaidCompany:
         costs: dict[date, Decimal] = defaultdict(Decimal)
         for month, line in self._lines.values():
             if line["employee_id"] in sellers and line["earning_code"] != "tax":
-                costs[month_starts()[month]] += Decimal(str(line["pay_amount"]))
+                costs[self._starts[month]] += Decimal(str(line["pay_amount"]))
         return dict(costs)

@@ -1,7 +1,8 @@
 """Attacks on published sums of pay by somebody who knows who is counted in which of them.
 
 Belongs here: finding out, from memberships alone, whether some combination of sums is made up of the
-pay of a few people. Does not belong here: how sums come to be published.
+pay of a few people, and between what bounds rounded sums leave the pay of each. Does not belong here: how
+sums come to be published.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import linprog
 
 PRIME = 2_147_483_629
 Cell = tuple[str, ...]
 """Length of the period, its first day, level and member."""
+Unknown = tuple[str, int]
+"""Somebody, and what they are paid, which stays the same in all months that have both."""
 
 
 @dataclass(frozen=True)
@@ -163,3 +167,54 @@ def _query(chosen: Sequence[Sum], signs: Sequence[int]) -> Query:
         by_person={person: weight for person, weight in by_person.items() if weight},
         value=sum(known.value * sign for known, sign in zip(chosen, signs, strict=True)),
     )
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a rounded number says: the unknowns that it adds up, and between what their sum lies."""
+
+    unknowns: frozenset[Unknown]
+    low: float
+    high: float
+
+
+def possible_pay(
+    told: Sequence[Bounds], most: float, number: int
+) -> dict[Unknown, tuple[float, float]]:
+    """Gives between what bounds the pay of each unknown lies, given everything that is told.
+
+    Solves two linear programmes an unknown, so nothing that follows from any combination of the sums is
+    missed. Those who stand in the same sums as nobody else are looked at first: the others can hide
+    behind each other.
+
+    Args:
+        told: The sums. An unknown may stand in several of them, with the same pay in each.
+        most: What nobody's pay exceeds.
+        number: How many sets of unknowns that stand in the same sums to look at.
+    """
+    where: dict[Unknown, list[int]] = defaultdict(list)
+    for index, bounds in enumerate(told):
+        for unknown in bounds.unknowns:
+            where[unknown].append(index)
+    together: dict[tuple[int, ...], list[Unknown]] = defaultdict(list)
+    for unknown, indices in where.items():
+        together[tuple(indices)].append(unknown)
+    patterns = sorted(together, key=lambda pattern: len(together[pattern]))
+    sums = np.zeros((len(told), len(patterns)))
+    for column, pattern in enumerate(patterns):
+        sums[list(pattern), column] = 1
+    limits = [(0, len(together[pattern])) for pattern in patterns]
+    at_most = np.concatenate([[b.high for b in told], [-b.low for b in told]]) / most
+    found: dict[Unknown, tuple[float, float]] = {}
+    for column, pattern in enumerate(patterns[:number]):
+        wanted = np.zeros(len(patterns))
+        wanted[column] = 1
+        ends = []
+        for sign in (1, -1):
+            solved = linprog(sign * wanted, np.vstack([sums, -sums]), at_most, bounds=limits)
+            assert solved.status == 0, solved.message
+            ends.append(sign * solved.fun)
+        others = len(together[pattern]) - 1
+        low, high = max(0.0, ends[0] - others), min(1.0, ends[1])
+        found.update(dict.fromkeys(together[pattern], (low * most, high * most)))
+    return found

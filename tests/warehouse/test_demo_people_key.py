@@ -71,21 +71,30 @@ def test_all_three_ways_of_knowing_somebody_decide(warehouse):
     assert found.keys() == {"employee_number", "work_email", "crosswalk", "alone"}
 
 
-def test_selling_time(demo_company: Path, marts):
+def test_selling_time(demo_company: Path, warehouse, marts):
     key = expected(demo_company, "selling_time")
     by = ["period_start", "level", "member_id"]
     columns = [name for name in key[0] if name not in by]
     assert len(columns) == 12
     # Whoever has no user in the CRM is there under a pseudonym, which the simulator cannot know.
     found = rows_of(
-        marts,
-        f"select {', '.join(by + columns)} from mart_selling_time "
+        warehouse,
+        f"select {', '.join(by + columns)} from restricted.mart_selling_time_unsuppressed "
         "where basis = 'restated' and period_grain = 'month' and level in ('company', 'team', 'rep') "
         "and (level <> 'rep' or member_id like 'US-%')",
     )
     agree(found, key, by, columns)
     assert sum(not row["selling_hours"] for row in key) > 1
     assert sum(float(row["leave_hours"]) > 0 for row in key) > 5
+    # What open marts tell of it is the same, of the company and of teams that are large enough.
+    told = rows_of(
+        marts,
+        f"select {', '.join(by + columns)} from mart_selling_time where not is_suppressed "
+        "and basis = 'restated' and period_grain = 'month' and level in ('company', 'team')",
+    )
+    places = {tuple(row[name] for name in by) for row in told}
+    agree(told, [row for row in key if tuple(row[name] for name in by) in places], by, columns)
+    assert {row["level"] for row in told} == {"company", "team"}
 
 
 def test_warnings_of_the_gates(demo_company: Path, marts):

@@ -206,7 +206,7 @@ def test_hours_add_up(warehouse) -> None:
     ).fetchall()
     assert trained == (22.0, cents(3 * Fraction(THIRD)))
     (worked,) = warehouse.execute(
-        "select selling_hours, recorded_hours from marts.mart_selling_time "
+        "select selling_hours, recorded_hours from restricted.mart_selling_time_unsuppressed "
         "where level = 'company' and period_grain = 'month' and period_start = date '2026-02-01' "
         "and basis = 'restated'"
     ).fetchall()

@@ -116,7 +116,7 @@ def hours(models: Models, folder: Path, night: datetime, where: str) -> list[tup
 def asked(home: Path, where: str) -> list[tuple]:
     with read_warehouse(home) as warehouse:
         return warehouse.execute(
-            f"select {HOURS} from marts.mart_selling_time where {where} order by all"
+            f"select {HOURS} from restricted.mart_selling_time_unsuppressed where {where} order by all"
         ).fetchall()
 
 
@@ -151,7 +151,7 @@ def test_periods_are_frozen_once_their_day_has_come(last: Path) -> None:
     with read_warehouse(last) as warehouse:
         frozen = warehouse.execute(
             "select distinct period_grain, cast(period_start as varchar) "
-            "from marts.mart_selling_time where basis = 'as_closed' order by all"
+            "from restricted.mart_selling_time_unsuppressed where basis = 'as_closed' order by all"
         ).fetchall()
     assert frozen == [
         ("month", "2025-12-01"), ("month", "2026-01-01"), ("month", "2026-02-01"),

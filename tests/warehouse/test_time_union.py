@@ -124,7 +124,7 @@ def test_every_minute_counts_once_for_the_class_that_comes_first(
             "select person_id, work_date, activity_class, worked_seconds from core.fct_time_daily"
         ).fetchall()
         sources = warehouse.execute(
-            "select member_id, time_source from marts.mart_selling_time "
+            "select member_id, time_source from restricted.mart_selling_time_unsuppressed "
             "where period_grain = 'month' and level in ('company', 'rep')"
         ).fetchall()
     heard = [*entries, *as_entries(activities)]

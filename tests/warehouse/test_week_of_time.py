@@ -39,7 +39,7 @@ def by_member(week: duckdb.DuckDBPyConnection, columns: str) -> dict[str, tuple]
     rows = week.execute(
         f"""
         select coalesce(people.person_name, mart.member_name), {columns}
-        from marts.mart_selling_time as mart
+        from restricted.mart_selling_time_unsuppressed as mart
         left join restricted.dim_person as people on mart.member_id = people.person_key
         where mart.level in ('company', 'rep') and mart.period_grain = 'month'
         """
@@ -78,3 +78,19 @@ def test_open_marts_know_the_sellers_by_pseudonyms_only(week):
     }
     assert len(keys) == 3
     assert told == keys
+
+
+def test_open_marts_tell_no_hours_of_three_people(week):
+    """Not even of the company, which is smaller than a group must be; nor of any metric's parts."""
+    told = week.execute(
+        "select level, member_name, selling_time_share, time_source "
+        f"from marts.mart_selling_time where coalesce({HOURS}, recorded_share, unclassified_hours, "
+        "split_available_hours) is not null or not is_suppressed"
+    ).fetchall()
+    assert told == []
+    shares = week.execute(
+        "select selling_time_share from marts.mart_selling_time "
+        "where level = 'company' and period_grain = 'month'"
+    ).fetchall()
+    # 13 hours of 40 are 0.325.
+    assert shares == [(0.33,)]

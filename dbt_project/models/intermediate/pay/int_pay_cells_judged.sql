@@ -14,8 +14,7 @@ pay as (
         grouped.is_safe as is_safe_in_company,
         grouped.is_safe_in_branch,
         grouped.is_safe_in_team,
-        grouped.is_safe_in_territory,
-        coalesce(over_time.is_steady, false) as is_steady
+        grouped.is_safe_in_territory
 
     from {{ ref('fct_seller_pay') }} as pay
     inner join {{ ref('int_pay_groups') }} as grouped
@@ -25,10 +24,6 @@ pay as (
             and pay.branch_id = grouped.branch_id
             and pay.team_id = grouped.team_id
             and pay.territory_id = grouped.territory_id
-    left join {{ ref('int_pay_groups_over_time') }} as over_time
-        on
-            grouped.month_start = over_time.month_start
-            and grouped.group_name = over_time.group_name
 
 ),
 
@@ -42,8 +37,7 @@ pay_by_level as (
         {%- for measure in pay_measures() %}
         {{ measure }},
         {%- endfor %}
-        is_safe_in_{{ level }} as is_whole,
-        is_steady
+        is_safe_in_{{ level }} as is_whole
 
     from pay
     {% if not loop.last %}
@@ -76,8 +70,7 @@ pay_by_period as (
         {%- for measure in pay_measures() %}
         pay.{{ measure }},
         {%- endfor %}
-        pay.is_whole,
-        pay.is_steady
+        pay.is_whole
 
     from pay_by_level as pay
     inner join months on pay.month_start = months.month_start
@@ -103,8 +96,7 @@ sums as (
         {%- for measure in pay_measures() %}
         {{ money_sum(measure) }} as {{ measure }},
         {%- endfor %}
-        min(case when is_whole then 1 else 0 end) = 1 as is_whole,
-        min(case when is_steady then 1 else 0 end) = 1 as is_steady
+        min(case when is_whole then 1 else 0 end) = 1 as is_whole
 
     from pay_by_period
     group by
@@ -128,7 +120,7 @@ select
         when not judged.is_large_enough then 'too_few_people'
         when judged.is_dominated then 'dominated'
         when not sums.is_whole then 'complementary'
-        when not (sums.is_steady or coalesce(company.is_told, false)) then 'turnover'
+        when not coalesce(company.is_told, false) then 'turnover'
     end as suppression_reason
 
 from sums
@@ -138,7 +130,7 @@ inner join judged
         and sums.period_start = judged.period_start
         and sums.level = judged.level
         and sums.member_id = judged.member_id
-left join {{ ref('int_pay_company_over_time') }} as company
+left join {{ ref('int_pay_company_rounded') }} as company
     on
         sums.level = 'company'
         and sums.period_grain = company.period_grain

@@ -1,94 +1,50 @@
-{#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
--- sqlfluff:dialect:sparksql
 -- noqa: disable=LT02,LT05,ST06
-{%- set levels = seller_levels() -%}
-{#- Pay is never told by rep: that is one person. -#}
-{%- do levels.pop('rep') %}
 with
 
-closings as (
-
-    {{ closings(['is_won', 'opportunity_value']) }}
-
-),
-
-won_by_member as (
-
-    {{ rolled_up('closings', date_column='closed_date', levels=levels, measures={
-        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
-    }) }}
-
-),
-
-frozen_periods as (
-
-    {{ frozen_periods() }}
-
-),
-
-cells as (
+-- Fixed pay and employer cost are told of the company only, and rounded.
+told as (
 
     select
-        frozen.period_grain,
-        frozen.period_start,
-        frozen.period_end,
-        cells.level,
-        cells.member_id,
-        cells.people,
-        coalesce(won.won_value, 0) as won_value,
-        cells.suppression_reason,
+        mart.*,
         case
-            when cells.suppression_reason is null or cells.suppression_reason = 'turnover'
-                then cells.variable_value
-        end as variable_value,
-        case when cells.suppression_reason is null then cells.fixed_value end as fixed_value,
-        case when cells.suppression_reason is null then cells.employer_cost_value end as employer_cost_value
+            when mart.suppression_reason is null or mart.suppression_reason = 'turnover'
+                then mart.variable_value
+        end as told_variable_value,
+        case when mart.suppression_reason is null then rounded.fixed_value end as told_fixed_value,
+        case when mart.suppression_reason is null then rounded.employer_cost_value end
+            as told_employer_cost_value,
+        case when mart.suppression_reason is null then rounded.rounded_to end as rounded_to
 
-    from {{ ref('int_pay_cells_judged') }} as cells
-    inner join frozen_periods as frozen
+    from {{ ref('mart_compensation_unsuppressed') }} as mart
+    left join {{ ref('int_pay_company_rounded') }} as rounded
         on
-            cells.period_grain = frozen.period_grain
-            and cells.period_start = frozen.period_start
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    left join won_by_member as won
-        on
-            cells.period_grain = won.period_grain
-            and cells.period_start = won.period_start
-            and cells.level = won.level
-            and cells.member_id = won.member_id
-    -- On the day of the freeze itself another extract may still come.
-    where frozen.frozen_on < warehouse.as_of_date
+            mart.level = 'company'
+            and mart.period_grain = rounded.period_grain
+            and mart.period_start = rounded.period_start
 
 )
 
 select
-    cells.period_grain,
-    cells.period_start,
-    cells.period_end,
-    cells.level,
-    cells.member_id,
-    coalesce(members.member_name, cells.member_id) as member_name,
-    'restated' as basis,
+    period_grain,
+    period_start,
+    period_end,
+    level,
+    member_id,
+    member_name,
+    basis,
 
-    cells.fixed_value,
-    cells.variable_value,
-    cells.employer_cost_value,
-    cast(cells.won_value as decimal(18, 2)) as won_value,
-    cast(cells.fixed_value + cells.variable_value + cells.employer_cost_value as decimal(18, 2)) as cost_of_sales,
-    {{ ratio('cells.variable_value', 'cells.won_value') }} as effective_commission_rate,
-    cells.people,
-    cells.suppression_reason is not null as is_suppressed,
-    cells.suppression_reason,
-    periods.period_label,
-    periods.is_running,
-    periods.elapsed_business_days
+    told_fixed_value as fixed_value,
+    told_variable_value as variable_value,
+    told_employer_cost_value as employer_cost_value,
+    won_value,
+    cast(told_fixed_value + told_variable_value + told_employer_cost_value as decimal(18, 2)) as cost_of_sales,
+    {{ ratio('told_variable_value', 'won_value') }} as effective_commission_rate,
+    people,
+    suppression_reason is not null as is_suppressed,
+    suppression_reason,
+    rounded_to,
+    period_label,
+    is_running,
+    elapsed_business_days
 
-from cells
-left join {{ ref('int_level_members_named') }} as members
-    on
-        cells.level = members.level
-        and cells.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        cells.period_grain = periods.period_grain
-        and cells.period_start = periods.period_start
+from told

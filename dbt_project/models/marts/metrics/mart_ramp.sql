@@ -21,50 +21,38 @@ by_member as (
         'ramped_reps': 'sum(case when facts.is_ramped then 1 else 0 end)',
     }) }}
 
-),
-
--- What few sellers achieved would be told of each of them.
-shown as (
-
-    select
-        by_member.*,
-        by_member.new_reps >= settings.minimum_group_size as is_shown
-
-    from by_member
-    cross join {{ ref('stg_company__settings') }} as settings
-
 )
 
 select
-    shown.period_grain,
-    shown.period_start,
-    shown.period_end,
-    shown.level,
-    shown.member_id,
-    coalesce(members.member_name, shown.member_id) as member_name,
-    shown.basis,
+    by_member.period_grain,
+    by_member.period_start,
+    by_member.period_end,
+    by_member.level,
+    by_member.member_id,
+    coalesce(members.member_name, by_member.member_id) as member_name,
+    by_member.basis,
 
-    cast(shown.new_reps as bigint) as new_reps,
-    cast(case when shown.is_shown then shown.ramped_reps end as bigint) as ramped_reps,
-    cast(case when shown.is_shown then shown.new_reps - shown.ramped_reps end as bigint) as censored_reps,
-    case when shown.is_shown then {{ ratio('shown.ramped_reps', 'shown.new_reps') }} end as ramped_share,
-    case when shown.is_shown then medians.median_days_to_ramp end as median_days_to_ramp,
+    cast(by_member.new_reps as bigint) as new_reps,
+    cast(by_member.ramped_reps as bigint) as ramped_reps,
+    cast(by_member.new_reps - by_member.ramped_reps as bigint) as censored_reps,
+    {{ ratio('by_member.ramped_reps', 'by_member.new_reps') }} as ramped_share,
+    medians.median_days_to_ramp,
     periods.period_label,
     periods.is_running,
     periods.elapsed_business_days
 
-from shown
+from by_member
 left join {{ ref('int_ramp_medians') }} as medians
     on
-        shown.period_grain = medians.period_grain
-        and shown.period_start = medians.period_start
-        and shown.level = medians.level
-        and shown.member_id = medians.member_id
+        by_member.period_grain = medians.period_grain
+        and by_member.period_start = medians.period_start
+        and by_member.level = medians.level
+        and by_member.member_id = medians.member_id
 left join {{ ref('int_level_members_named') }} as members
     on
-        shown.level = members.level
-        and shown.member_id = members.member_id
+        by_member.level = members.level
+        and by_member.member_id = members.member_id
 left join {{ ref('int_periods') }} as periods
     on
-        shown.period_grain = periods.period_grain
-        and shown.period_start = periods.period_start
+        by_member.period_grain = periods.period_grain
+        and by_member.period_start = periods.period_start

@@ -78,26 +78,6 @@ effects_by_member as (
 
 ),
 
--- What few people sold would tell of each of them what the training did.
-shown_effects as (
-
-    select
-        effects.period_grain,
-        effects.period_start,
-        effects.period_end,
-        effects.level,
-        effects.member_id,
-        effects.measured_people,
-        {%- for effect in effects %}
-        case when effects.measured_people >= settings.minimum_group_size then effects.{{ effect }} end
-            as {{ effect }}{{ ',' if not loop.last }}
-        {%- endfor %}
-
-    from effects_by_member as effects
-    cross join {{ ref('stg_company__settings') }} as settings
-
-),
-
 -- A course may be completed in a later period than it began in.
 by_member as (
 
@@ -119,7 +99,7 @@ by_member as (
         {%- endfor %}
 
     from trainings_by_member as trainings
-    full outer join shown_effects as effects
+    full outer join effects_by_member as effects
         on
             trainings.period_grain = effects.period_grain
             and trainings.period_start = effects.period_start
