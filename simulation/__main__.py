@@ -6,6 +6,7 @@ Belongs here: reading the command line. Does not: the simulation (simulator.py).
 import argparse
 from pathlib import Path
 
+from simulation.locales import LOCALES
 from simulation.simulator import simulate
 
 
@@ -16,8 +17,11 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1, help="1 is 20,000 deals")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--nights", type=int, default=3)
+    parser.add_argument("--locale", choices=list(LOCALES), default="en")
     options = parser.parse_args()
-    summary = simulate(options.folder, options.scale, options.seed, options.nights)
+    summary = simulate(
+        options.folder, options.scale, options.seed, options.nights, locale=options.locale
+    )
     print(
         f"{len(summary.nights)} nights, {summary.opportunities:,} deals, {summary.line_items:,} "
         f"line items, {summary.rows:,} records in {summary.seconds:.1f} s -> {summary.folder}"

@@ -106,8 +106,18 @@ PERSIAN = Locale(
         # On a Thursday, when nobody works anyway.
         DayOff(date(2025, 12, 25), "Christmas Day", country="Germany"),
     ),
-    # The company's own day, the martyrdom of Fatima and the birthday of Imam Ali, a Saturday.
-    company_days_off=frozenset({date(2025, 11, 1), date(2025, 11, 24), date(2026, 1, 3)}),
+    # The company's own day, and the official ones up to the last night that there can be.
+    company_days_off=frozenset(
+        {
+            date(2025, 11, 1),
+            date(2025, 11, 24),
+            date(2026, 1, 3),
+            date(2026, 1, 17),
+            date(2026, 2, 4),
+            date(2026, 2, 11),
+            *(date(2026, 3, day) for day in range(1, 5)),
+        }
+    ),
     settings=PERSIAN_SETTINGS,
 )
 

@@ -362,8 +362,7 @@ class Speller:
     def _held(self, field: str, value: str, choice: int) -> Cell:
         """Spell what a field of a deal held."""
         if field == "amount":
-            unit = frozenset() if self._is_foreign else frozenset({"amount"})
-            return self._amount(value, bool(unit))
+            return self._amount(value, in_toman=not self._is_foreign)
         if field == "probability":
             return self._percentage(value)
         return self.cell(field, value, choice)

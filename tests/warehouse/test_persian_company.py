@@ -14,9 +14,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo_key import PERSIAN, ROOT, Demo, expected, refresh
-from shared_homes import SharedHomes
-from warehouse_testbed import read_warehouse
+from compiled_models import Models
+from demo_key import PERSIAN, ROOT, Demo, expected
+from warehouse_testbed import landed, read_warehouse
+
+from ingestion.company import load_company
 
 pytestmark = [
     pytest.mark.minutes(2),
@@ -27,36 +29,40 @@ OF_RUNS = {"data_quality"}
 
 
 @pytest.fixture(scope="module")
-def plain_home(demo: Demo, demo_company: Path, demo_home: Path, shared_homes: SharedHomes) -> Path:
-    """The plain twin's home. All its nights land at once, and the marts must not show it."""
+def plain_home(
+    demo: Demo,
+    demo_company: Path,
+    demo_home: Path,
+    models: Models,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The plain twin's home.
 
-    def build(home: Path) -> None:
-        shutil.copy(demo_company / "company.yml", home)
-        # Members without a user of the CRM have pseudonyms by the home's own key.
-        shutil.copy(demo_home / "pseudonym.key", home)
-        canonical = (ROOT / "ingestion" / "mappings" / "canonical.yml").read_text(encoding="utf-8")
-        mapping = home / "plain.yml"
-        # The nights begin in Tehran; times within the files say that they are of UTC.
-        mapping.write_text(
-            canonical.replace(
-                "source_system: canonical\n",
-                "source_system: canonical\ntime_zone: Asia/Tehran\n",
-            ),
-            encoding="utf-8",
-        )
-        nights = sorted((demo_company / "plain").iterdir())
-        assert len(nights) == demo.nights
-        refresh(home, *(f"{mapping}={night}" for night in nights))
-
-    return shared_homes.copy_of(f"plain_home_{demo}", build)
+    All its nights land at once and its models are built without dbt, where the Persian home was
+    refreshed night by night; the marts must not show it.
+    """
+    home = tmp_path_factory.mktemp("plain_home")
+    assert len(list((demo_company / "plain").iterdir())) == demo.nights
+    # Members without a user of the CRM have pseudonyms by the home's own key.
+    shutil.copy(demo_home / "pseudonym.key", home)
+    canonical = (ROOT / "ingestion" / "mappings" / "canonical.yml").read_text(encoding="utf-8")
+    mapping, source = home / "plain.yml", "source_system: canonical\n"
+    assert source in canonical
+    # The nights begin in Tehran; times within the files say that they are of UTC.
+    in_tehran = canonical.replace(source, f"{source}time_zone: Asia/Tehran\n")
+    mapping.write_text(in_tehran, encoding="utf-8")
+    settings = load_company(demo_company / "company.yml")
+    landed(home, str(mapping), demo_company / "plain", settings)
+    models.build(home)
+    return home
 
 
 @pytest.fixture(scope="module")
 def twins(demo_home: Path, plain_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         for store in ("marts", "restricted"):
-            for name, home in (("fa", demo_home), ("plain", plain_home)):
-                path = home / "published" / f"{store}.duckdb"
+            for name, folder in (("fa", demo_home / "published"), ("plain", plain_home)):
+                path = folder / f"{store}.duckdb"
                 connection.execute(f"attach '{path}' as {name}_{store} (read_only)")
         yield connection
 
