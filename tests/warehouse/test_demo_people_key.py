@@ -86,7 +86,7 @@ def test_selling_time(demo_company: Path, warehouse, marts):
     agree(found, key, by, columns)
     assert sum(not row["selling_hours"] for row in key) > 1
     assert sum(float(row["leave_hours"]) > 0 for row in key) > 5
-    # What open marts tell of it is the same, of the company and of teams that are large enough.
+    # What open marts tell of it is the same, of the company and of such teams as are large enough.
     told = rows_of(
         marts,
         f"select {', '.join(by + columns)} from mart_selling_time where not is_suppressed "
@@ -94,7 +94,7 @@ def test_selling_time(demo_company: Path, warehouse, marts):
     )
     places = {tuple(row[name] for name in by) for row in told}
     agree(told, [row for row in key if tuple(row[name] for name in by) in places], by, columns)
-    assert {row["level"] for row in told} == {"company", "team"}
+    assert sum(row["level"] == "company" for row in told) > 1
 
 
 def test_warnings_of_the_gates(demo_company: Path, marts):
