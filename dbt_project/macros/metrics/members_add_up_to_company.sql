@@ -1,6 +1,7 @@
 {#
     Fails for each period or day and level whose members do not add up to the company, or that has no
-    row at all where the company has one.
+    row at all where the company has something. A company's row of nothing but zeros, for a target
+    without pipeline, need not be there for levels that have no targets.
 
     Every level has an unknown member for what belongs to nobody, so nothing may be lost or counted
     twice. If it fails: look for a level column that is NULL in a fact, a join that multiplies, or a
@@ -66,7 +67,14 @@ left join sums
         {{ equal_keys('expected_sums', 'sums', ['basis'] + time_columns) }}
         and expected_sums.expected_level = sums.level
 where
-    sums.level is null
+    (
+        sums.level is null
+        and (
+            {%- for part in parts + rounded_parts %}
+            expected_sums.{{ part }} <> 0{{ ' or' if not loop.last }}
+            {%- endfor %}
+        )
+    )
     {%- for part in parts %}
     or expected_sums.{{ part }} <> sums.{{ part }}
     {%- endfor %}
