@@ -62,6 +62,8 @@ class UnknownReferences:
         target: The table that it refers to.
         values: Different values that are not there.
         examples: A few of them; none of personal data.
+        floats: How many of them would be there but for a `.0` at their end, as programs write ids
+            that they take for numbers.
     """
 
     table: str
@@ -69,6 +71,7 @@ class UnknownReferences:
     target: str
     values: int
     examples: tuple[str, ...]
+    floats: int = 0
 
 
 @dataclass(frozen=True)
@@ -229,8 +232,14 @@ def _unknown_references(
             )
             if found := _number(raw, f"select count(*) from {rows}"):
                 examples = _examples(raw, column, rows)
+                whole = (
+                    "(select distinct regexp_extract(key, '^(.*\\d)[.,]0+$', 1) as key from "
+                    f"(select cast(key as varchar) as key from {rows})) "
+                    f"semi join {keys} using (key)"
+                )
+                floats = _number(raw, f"select count(*) from {whole}")
                 yield UnknownReferences(
-                    table.full_name, column.name, target.full_name, found, examples
+                    table.full_name, column.name, target.full_name, found, examples, floats
                 )
 
 

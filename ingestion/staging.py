@@ -18,6 +18,7 @@ from ingestion.change_log import row_hash_sql
 from ingestion.contracts import Table
 from ingestion.errors import ExtractError
 from ingestion.extracts import Piece, extract_id_time
+from ingestion.feeds import Feed
 from ingestion.footers import records_above_footer
 from ingestion.lookups import looked_up
 from ingestion.mapping_file import OnConflict
@@ -363,6 +364,7 @@ class Staging:
             return ParsedRecords("rows", header, relation, len(numbers), numbers=numbers)
         scratch = self._scratch / f"piece-{len(self.pieces)}"
         records = self._reading.records(piece, scratch)
+        _check_elsewhere(records, piece.feed)
         records = unpivoted(records, piece.feed, self.table, self.connection)
         return looked_up(records, piece.feed, self.table, piece.lookups, self.connection, scratch)
 
@@ -405,6 +407,20 @@ class Staging:
         has_times = self.pieces[0].projection.extracted_at is not None and feed.kind != "events"
         keys = [quoted(name) for name in self.table.key]
         return ", ".join([*keys, *([EXTRACTED_AT] if has_times else [])])
+
+
+def _check_elsewhere(records: Records, feed: Feed) -> None:
+    """Refuses a file of which a column is asked for that stands in another file."""
+    names = records.elsewhere if isinstance(records, ParsedRecords) else ()
+    for rule in feed.columns or ():
+        asked = {name.strip().casefold() for name in rule.extract_columns}
+        name = next((name for name in names if name.strip().casefold() in asked), None)
+        if name is not None and rule.optional is not True:
+            raise ExtractError(
+                f"{name} is a memo field: its texts stand in a file beside the table (.dbt or "
+                f".fpt), which is not read. Have the table exported as CSV, or leave {rule.column} "
+                f"out of the mapping ({rule.where})"
+            )
 
 
 def is_latest_sql(table: Table, keys: str, latest_by: Sequence[str]) -> str:

@@ -113,8 +113,15 @@ def _unknown(reference: UnknownReferences) -> Text:
         f", such as {', '.join(map(printable, reference.examples))}" if reference.examples else ""
     )
     values = "value" if reference.values == 1 else "values"
+    floats = (
+        f". {reference.floats:,} of them would be there without the .0 that a program gave them "
+        "which took ids for numbers: have the column exported as text, or take it away with "
+        "{expression: \"regexp_replace(…, '\\.0$', '')\"}"
+        if reference.floats
+        else ""
+    )
     return Text(
         f"{reference.table}.{reference.column} has {reference.values:,} {values} that "
-        f"{reference.target} does not have{examples}; they count as unknown",
+        f"{reference.target} does not have{examples}; they count as unknown{floats}",
         style="yellow",
     )

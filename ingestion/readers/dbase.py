@@ -145,6 +145,7 @@ def read_dbase(path: Path, feed: Feed, scratch: Path) -> ParsedRecords:
         tuple(_notes(layout, cells.has_other_than_ascii)),
         native=table.native(),
         passed_over=deleted,
+        elsewhere=layout.memos,
     )
 
 

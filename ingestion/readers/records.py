@@ -152,6 +152,7 @@ class ParsedRecords:
         native: Columns of the relation that hold values which are no text.
         row_sheets: Sheet of each row; None where there is but one.
         passed_over: Records that the file itself says are none any more.
+        elsewhere: Names of columns whose content stands in another file, which is not read.
     """
 
     format: str
@@ -164,6 +165,7 @@ class ParsedRecords:
     native: Mapping[str, Native] = field(default_factory=dict)
     row_sheets: Sequence[str] | None = None
     passed_over: int = 0
+    elsewhere: tuple[str, ...] = ()
 
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Compares the rows that came through with the rows that were parsed."""

@@ -309,6 +309,33 @@ class TestOfWhatTheHomeKnows:
         assert blind.unknown == ()
 
 
+@pytest.mark.parametrize(
+    ("users", "teams", "floats"),
+    [
+        (["7.0", "8.0"], ["7", "8"], 2),
+        (["7.0", "9.00", "x.0"], ["7", "9", "x"], 2),
+        (["N-7.0", "5"], ["N-7"], 1),
+        (["7,0"], ["7"], 1),
+        (["7.0", "7.5", "south"], ["8"], 0),
+        (["7.0"], ["7.0"], None),
+    ],
+)
+def test_ids_that_were_written_as_numbers_with_a_point_are_told(
+    case, users: list[str], teams: list[str], floats: int | None
+) -> None:
+    case.map(
+        "  teams: {files: teams.csv, columns: same}\n  users: {files: users.csv, columns: same}",
+        'csv: {delimiter: ";"}',
+    )
+    case.write("teams.csv", "team_id;team_name\n" + "".join(f"{t};T{t}\n" for t in teams))
+    lines = (f"{n};U{n};{team}\n" for n, team in enumerate(users))
+    case.write("users.csv", "user_id;user_name;team_id\n" + "".join(lines))
+    report = agreed(str(case.mapping_file), case.folder, case.home)
+    assert [reference.floats for reference in report.unknown] == (
+        [] if floats is None else [floats]
+    )
+
+
 def test_a_file_of_two_sources_of_the_company_has_a_table(case, tmp_path: Path) -> None:
     case.map(SAME)
     other = tmp_path / "other.yml"

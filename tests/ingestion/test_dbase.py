@@ -166,6 +166,37 @@ def test_memos_are_no_columns_and_are_told(read, tmp_path):
     assert reading.records.notes == ("memo fields are not read: NOTE",)
 
 
+@pytest.mark.parametrize(
+    ("column", "is_refused"),
+    [
+        ("NOTE", True),
+        ("{from: note, recode: {a: b}}", True),
+        ('{expression: "upper(NOTE)"}', True),
+        ("{key_of: [ID, NOTE]}", True),
+        ("{from: NOTE, optional: true}", False),
+        ("ID", False),
+    ],
+)
+@pytest.mark.parametrize("is_beside", [True, False])
+def test_a_memo_that_is_asked_for_is_refused_with_what_to_do(
+    case, column: str, is_refused: bool, is_beside: bool
+) -> None:
+    written(case.folder / "deals.dbf", "ID C(4); NOTE M; N N(4,0)", [("1", "long", 5)])
+    if not is_beside:
+        (case.folder / "deals.dbt").unlink()
+    case.map(
+        "  opportunities:\n    files: '*.dbf'\n    columns:\n      opportunity_id: ID\n"
+        f"      stage_id: {{constant: open}}\n      opportunity_name: {column}\n"
+    )
+    file = case.land_one()
+    told = file.message or ""
+    assert (file.status == "refused") == is_refused, told
+    if is_refused:
+        assert "NOTE is a memo field" in told
+        assert "exported as CSV, or leave opportunity_name out" in told
+        assert "case.yml:" in told
+
+
 NAMES = {"windows-1256": "نيك افروز", "cp866": "Иван", "cp850": "Müller", "gb18030": "北京"}
 
 
