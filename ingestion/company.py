@@ -1,15 +1,17 @@
 """Company settings: the one validated file that says how this company counts.
 
-Belongs here: the settings, their file `company.yml`, and the two small tables that models read
-them from. Does not belong here: how the calendar is computed (`calendar`), and settings of the
+Belongs here: the settings, their file `company.yml`, and the small tables that models read them
+from. Does not belong here: how the calendar is computed (`calendar`), and settings of the
 machine such as folders and memory.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -33,7 +35,7 @@ from ingestion.dated import Block, ByKind, Day, NoGaps, Span
 from ingestion.days_off import DaysOff, Holiday, OfficialHolidays, OneOrMore, days_off
 from ingestion.errors import CompanyError
 from ingestion.raw_ddl import quoted, quoted_table, replace_table
-from ingestion.system_tables import BRANCH_DAYS, CALENDAR, SETTINGS
+from ingestion.system_tables import BRANCH_DAYS, CALENDAR, DEAL_SIZE_BANDS, SETTINGS
 from ingestion.yaml_source import read_yaml
 
 
@@ -51,6 +53,9 @@ Weekend = Annotated[tuple[Weekday, ...], AfterValidator(_some_work)]
 Month = Annotated[StrictInt, Field(ge=1, le=12)]
 Count = Annotated[StrictInt, Field(ge=1)]
 CountOrNone = Annotated[StrictInt, Field(ge=0)]
+# What an amount in raw can be worth at most.
+Limit = Annotated[StrictInt, Field(ge=1, le=10**16)]
+Limits = Annotated[tuple[Limit, ...], Field(min_length=1)]
 Share = Annotated[Decimal, Field(gt=0, le=2, decimal_places=4)]
 
 # Settings of earlier files. A setting that changes no number would be taken for one that does.
@@ -110,6 +115,7 @@ class CompanySettings(Block):
     max_lag_days: CountOrNone = 7
     standard_day_minutes: Count = 480
     ramp_target_share: Share = Decimal("0.8")
+    deal_size_limits: Limits = (10_000, 50_000, 250_000)
     keep_versions: Count = 7
     keep_runs: Count = 30
     calendar_start: Day = date(1990, 1, 1)
@@ -196,6 +202,17 @@ class CompanySettings(Block):
                 where = f" of branch {branch}" if branch else ""
                 raise ValueError(f"holidays names {day}{where} twice; put both names on one line")
         return holidays
+
+    @field_validator("deal_size_limits")
+    @classmethod
+    def _each_limit_above_the_last(cls, limits: tuple[int, ...]) -> tuple[int, ...]:
+        for lower, upper in pairwise(limits):
+            if upper <= lower:
+                raise ValueError(
+                    f"{upper} follows {lower}; name the worth at which each size band begins, "
+                    "the least first"
+                )
+        return limits
 
     @model_validator(mode="after")
     def _calendar_runs_forward(self) -> CompanySettings:
@@ -294,6 +311,35 @@ def branch_days(settings: CompanySettings) -> pa.Table:
     )
 
 
+def deal_size_bands(limits: Sequence[int]) -> pa.Table:
+    """Names the bands between limits.
+
+    Args:
+        limits: Worth, in whole units of the reporting currency, at which a new band begins; rising.
+
+    Returns:
+        One row per band, one more than there are limits, with the columns of
+        `company.deal_size_bands`.
+    """
+    names = [shortened(limit) for limit in limits]
+    between = [f"{lower} to {upper}" for lower, upper in pairwise(names)]
+    return pa.table(
+        {
+            "size_band": [f"below {names[0]}", *between, f"{names[-1]} and more"],
+            "value_from": pa.array([None, *limits], pa.int64()),
+            "value_below": pa.array([*limits, None], pa.int64()),
+        }
+    )
+
+
+def shortened(number: int) -> str:
+    """Writes a number as it is said, such as 2.5m; in full where that would round it."""
+    for unit, suffix in ((10**9, "bn"), (10**6, "m"), (10**3, "k")):
+        if number >= unit and number * 100 % unit == 0:
+            return f"{number / unit:.2f}".rstrip("0").rstrip(".") + suffix
+    return str(number)
+
+
 def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: CompanySettings) -> None:
     """Replaces the settings and calendars of the connection's database, in schema `company`.
 
@@ -312,6 +358,7 @@ def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: Compan
     for table, rows in (
         (CALENDAR, company_calendar(settings)),
         (BRANCH_DAYS, branch_days(settings)),
+        (DEAL_SIZE_BANDS, deal_size_bands(settings.deal_size_limits)),
     ):
         replace_table(connection, table)
         relation = connection.from_arrow(rows)

@@ -145,6 +145,17 @@ BRANCH_DAYS = Table(
     ),
 )
 
+DEAL_SIZE_BANDS = Table(
+    source=COMPANY,
+    name="deal_size_bands",
+    description="One row per size band, by which deals are told apart in what they are worth.",
+    columns=(
+        _text("size_band", "Name of the band, such as 10k to 50k.", key=True),
+        _column("value_from", "integer", "Least worth in the band; empty in the lowest."),
+        _column("value_below", "integer", "Where the next band begins; empty in the highest."),
+    ),
+)
+
 PSEUDONYM_KEY = Table(
     source=COMPANY,
     name="pseudonym_key",
@@ -333,6 +344,7 @@ SYSTEM_TABLES: tuple[Table, ...] = (
     SETTINGS,
     CALENDAR,
     BRANCH_DAYS,
+    DEAL_SIZE_BANDS,
     PSEUDONYM_KEY,
     FILES,
     EXTRACTS,

@@ -4,7 +4,7 @@ Belongs here: the metrics by their definitions. Nothing here may be taken from t
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
 import numpy as np
@@ -34,7 +34,6 @@ from simulation.vocabulary import (
 
 GRAINS = (MONTH, QUARTER)
 MOST_PUSHES = 3
-SIZE_BANDS = ((10_000_00, "below 10k"), (50_000_00, "10k to 50k"), (250_000_00, "50k to 250k"))
 MOVEMENTS = (
     "start_value", "created_value", "increased_value", "pulled_in_value", "reopened_value",
     "decreased_value", "pushed_out_value", "won_value", "lost_value", "removed_value",
@@ -51,9 +50,21 @@ class HistoryKey:
     """
 
     def __init__(
-        self, deals: list[DealTimeline], reader: TimelineReader, timeline: Timeline
+        self,
+        deals: list[DealTimeline],
+        reader: TimelineReader,
+        timeline: Timeline,
+        size_bands: Sequence[tuple[float, str]],
     ) -> None:
-        """Take the timelines as they are known after the last night, and what converts amounts."""
+        """Take the timelines as they are known after the last night, and what converts amounts.
+
+        Args:
+            deals: What became of each deal.
+            reader: Knows the rates.
+            timeline: The nights and the calendar.
+            size_bands: Worth in hundredths below which a deal is in a band, and the band's name.
+        """
+        self._size_bands = size_bands
         self._deals = deals
         self._reader = reader
         self._calendar = timeline.calendar
@@ -234,7 +245,7 @@ class HistoryKey:
             closed: The deals that are closed and count.
             levels: Whose each of them is, as of its closing.
         """
-        return win_loss(closed, levels, self._calendar)
+        return win_loss(closed, levels, self._calendar, self._size_bands)
 
     def _value(self, span: Span, day: int) -> int:
         """Give what a span's deal is worth at a day's rate; 0 without an amount."""
@@ -269,19 +280,24 @@ class HistoryKey:
             yield from (span for span in deal.spans if span.kind == "open")
 
 
-def win_loss(closed: KnownDeals, levels: list[Level], calendar: BusinessCalendar) -> pd.DataFrame:
+def win_loss(
+    closed: KnownDeals,
+    levels: list[Level],
+    calendar: BusinessCalendar,
+    size_bands: Sequence[tuple[float, str]],
+) -> pd.DataFrame:
     """Give closings by loss reason, competitor, deal type and size band, by month of closing."""
     deals = closed.deals
 
     def categories(place: int, deal: str) -> list[tuple[str, ...]]:
         is_won = deals.stage[place] == WON
         value = int(closed.value[place])
-        bands = (name for limit, name in SIZE_BANDS if value < limit)
+        bands = (name for limit, name in size_bands if value < limit)
         return [
             ("loss_reason", "won" if is_won else _word(LOSS_REASONS, deals.loss_reason[place])),
             ("competitor", _word(COMPETITORS, deals.competitor[place])),
             ("deal_type", _word(DEAL_TYPES, deals.deal_type[place])),
-            ("size_band", UNKNOWN if value < 0 else next(bands, "250k and more")),
+            ("size_band", UNKNOWN if value < 0 else next(bands)),
         ]
 
     return _closings(closed, levels, ("dimension", "category"), categories, calendar)

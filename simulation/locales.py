@@ -7,6 +7,7 @@ use (words_fa.py) and how their systems spell what they export (persian_extracts
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 
 from simulation.business_calendar import GREGORIAN, BusinessCalendar
 from simulation.vocabulary import REPORTING_CURRENCY
@@ -40,6 +41,7 @@ class Locale:
         days_off: What HR's files have.
         company_days_off: What only the company's settings say, official holidays among them; of the
             months for which there are time sheets.
+        size_bands: Worth in hundredths below which a deal is in a band, and the band's name.
         settings: The company's `company.yml`; empty where the defaults hold.
     """
 
@@ -49,6 +51,7 @@ class Locale:
     rates: Mapping[str, float]
     inverse: str
     days_off: tuple[DayOff, ...]
+    size_bands: tuple[tuple[float, str], ...]
     company_days_off: frozenset[date] = frozenset()
     settings: str = ""
 
@@ -75,6 +78,12 @@ ENGLISH = Locale(
         # On a Saturday, when nobody works anyway.
         DayOff(date(2025, 11, 1), "All Saints", country="Germany"),
     ),
+    size_bands=(
+        (10_000_00, "below 10k"),
+        (50_000_00, "10k to 50k"),
+        (250_000_00, "50k to 250k"),
+        (inf, "250k and more"),
+    ),
 )
 
 PERSIAN_SETTINGS = """\
@@ -84,6 +93,7 @@ weekend: [thursday, friday]
 time_zone: Asia/Tehran
 reporting_currency: IRR
 official_holidays: IR
+deal_size_limits: [5000000000, 12500000000, 80000000000]
 holidays:
   - {date: 1404-08-10, name: سالگرد شرکت}
 """
@@ -105,6 +115,12 @@ PERSIAN = Locale(
         DayOff(date(2025, 12, 24), "Christmas Eve", country="Germany", branch=1),
         # On a Thursday, when nobody works anyway.
         DayOff(date(2025, 12, 25), "Christmas Day", country="Germany"),
+    ),
+    size_bands=(
+        (5_000_000_000_00, "below 5bn"),
+        (12_500_000_000_00, "5bn to 12.5bn"),
+        (80_000_000_000_00, "12.5bn to 80bn"),
+        (inf, "80bn and more"),
     ),
     # The company's own day, and the official ones up to the last night that there can be.
     company_days_off=frozenset(

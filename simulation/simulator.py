@@ -159,7 +159,7 @@ def simulate(
         tables["deals"] = key.deals(key.known_deals(nights, deals, lines))
         reader = TimelineReader(company, rates, timeline, deals, lines, log)
         timelines = list(reader.read())
-        history = HistoryKey(timelines, reader, timeline)
+        history = HistoryKey(timelines, reader, timeline, place.size_bands)
         levels = key.levels(closed, closed.deals.closing_known_day)
         met = TargetsKey(targets, closed, levels, timelines, reader, timeline)
         tables |= {

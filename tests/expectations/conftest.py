@@ -11,7 +11,7 @@ from expectations import gates
 from ingestion.contracts import Table, load_contracts
 from ingestion.home import Home
 from ingestion.raw_ddl import create_table_sql
-from ingestion.system_tables import BRANCH_DAYS, SYSTEM_TABLES
+from ingestion.system_tables import BRANCH_DAYS, DEAL_SIZE_BANDS, SYSTEM_TABLES
 
 RAW = """
 insert into landing.extracts
@@ -186,7 +186,8 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             raw.execute(f"create schema if not exists {table.source}")
             raw.execute(create_table_sql(table))
         raw.execute(RAW)
-    staged = [*(table for table in load_contracts() if table.source != "crm"), BRANCH_DAYS]
+    staged = [*(table for table in load_contracts() if table.source != "crm")]
+    staged += [BRANCH_DAYS, DEAL_SIZE_BANDS]
     change(home, WAREHOUSE + "".join(_staging_table(table) for table in staged))
     return home
 

@@ -525,6 +525,50 @@ class TestCalendar:
         )
         assert day(connection, "2017-12-31")["business_day_number"] == worked - 1
 
+    @pytest.mark.parametrize(
+        ("limits", "bands"),
+        [
+            (
+                (10_000, 50_000),
+                [("below 10k", None, 10_000), ("10k to 50k", 10_000, 50_000),
+                 ("50k and more", 50_000, None)],
+            ),
+            (
+                (12_500_000_000,),
+                [("below 12.5bn", None, 12_500_000_000),
+                 ("12.5bn and more", 12_500_000_000, None)],
+            ),
+            (
+                (999, 1_234, 1_250_000),
+                [("below 999", None, 999), ("999 to 1234", 999, 1_234),
+                 ("1234 to 1.25m", 1_234, 1_250_000), ("1.25m and more", 1_250_000, None)],
+            ),
+            ((10**16,), [("below 10000000bn", None, 10**16), ("10000000bn and more", 10**16, None)]),
+        ],
+    )  # fmt: skip
+    def test_size_bands(
+        self, limits: tuple[int, ...], bands: list[tuple], connection: duckdb.DuckDBPyConnection
+    ) -> None:
+        write_company_tables(connection, CompanySettings(deal_size_limits=(1,)))
+        write_company_tables(connection, CompanySettings(deal_size_limits=limits))
+        assert connection.execute("select * from company.deal_size_bands").fetchall() == bands
+
+    @pytest.mark.parametrize(
+        ("written", "message"),
+        [
+            ("[50000, 10000]", "10000 follows 50000"),
+            ("[10000, 10000]", "10000 follows 10000"),
+            ("[]", "'deal_size_limits'"),
+            ("[0, 10]", "'deal_size_limits'"),
+            ("[0.5]", "'deal_size_limits'"),
+            ("[100000000000000000]", "'deal_size_limits'"),
+        ],
+    )
+    def test_size_bands_that_are_none(self, written: str, message: str, tmp_path: Path) -> None:
+        found = company_refusal(f"reporting_currency: EUR\ndeal_size_limits: {written}\n", tmp_path)
+        assert found.startswith("2: ")
+        assert message in found
+
     def test_settings_table(self, connection: duckdb.DuckDBPyConnection) -> None:
         write_company_tables(connection, CompanySettings())
         write_company_tables(connection, CompanySettings(reporting_currency="EUR"))

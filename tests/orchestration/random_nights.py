@@ -71,10 +71,10 @@ _SETTINGS: Mapping[str, Sequence[Any]] = {
     "max_rate_age_days": (1, 7),
     "standard_day_minutes": (420, 480),
     "ramp_target_share": (Decimal("0.5"), Decimal("0.8")),
+    "deal_size_limits": ((10_000, 50_000, 250_000), (2_000,)),
 }
 # Macros that models call directly or through others, and another text that means something else.
 MACROS = (
-    ("metrics/size_band.sql", "(10000, 'below 10k')", "(2000, 'below 10k')"),
     ("metrics/ratio.sql", "cast({{ numerator }} as double) /", "2 * cast({{ numerator }} as double) /"),
     ("metrics/ratio.sql", "coalesce(sum({{ expression }}), 0)", "coalesce(max({{ expression }}), 0)"),
     ("amounts.sql", "else 'none'", "else 'nothing'"),

@@ -5,8 +5,13 @@
     'loss_reason': "case when deals.is_won then 'won' else coalesce(deals.loss_reason, 'unknown') end",
     'competitor': "coalesce(deals.competitor, 'unknown')",
     'deal_type': "coalesce(deals.deal_type, 'unknown')",
-    'size_band': size_band('deals.opportunity_value'),
+    'size_band': "coalesce(bands.size_band, 'unknown')",
 } %}
+{#- A limit belongs to the band above it. -#}
+{%- set is_in_band -%}
+    deals.opportunity_value >= coalesce(bands.value_from, deals.opportunity_value)
+            and (bands.value_below is null or deals.opportunity_value < bands.value_below)
+{%- endset %}
 {%- set measures = {
     'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
     'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
@@ -32,6 +37,10 @@ closings as (
         deals.opportunity_value
 
     from {{ ref('fct_opportunity') }} as deals
+    {%- if dimension == 'size_band' %}
+    left join {{ ref('stg_company__deal_size_bands') }} as bands
+        on {{ is_in_band }}
+    {%- endif %}
     where
         deals.is_closed
         and deals.is_last_episode
@@ -64,6 +73,10 @@ frozen_closings as (
         deals.opportunity_value
 
     from frozen_deals as deals
+    {%- if dimension == 'size_band' %}
+    left join {{ ref('stg_company__deal_size_bands') }} as bands
+        on {{ is_in_band }}
+    {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
