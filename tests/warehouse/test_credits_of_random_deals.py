@@ -12,6 +12,7 @@ from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from ingestion.company import CompanySettings
+from simulation.business_calendar import date_of, day_number
 from simulation.commission import Calculator, CreditedDeal, Decision, credits_of, in_millionths
 from simulation.plans import (
     MARGINAL,
@@ -23,7 +24,6 @@ from simulation.plans import (
     Seller,
     Tier,
 )
-from simulation.timeline import date_of, day_number
 
 FIRST_NIGHT = datetime(2025, 1, 6, 12)
 ROUNDS = 7
