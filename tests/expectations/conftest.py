@@ -15,7 +15,8 @@ from ingestion.system_tables import BRANCH_DAYS, DEAL_SIZE_BANDS, SYSTEM_TABLES
 
 RAW = """
 insert into landing.extracts
-    select 'e1', 'crm_one', 'crm', t, 'full', timestamp '2026-01-02', timestamp '2026-01-02', 'f', true
+    select 'e1', 'crm_one', 'crm', t, 'full', timestamp '2026-01-02', timestamp '2026-01-02', 'f', true,
+        null
     from (values ('users'), ('activities'), ('opportunities'), ('products'), ('fx_rates'), ('stages'))
         as v(t);
 insert into landing.files by name

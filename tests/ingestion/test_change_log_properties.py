@@ -142,7 +142,7 @@ class Log:
 
     def _note(self, extract: Extract) -> None:
         self.connection.execute(
-            "insert into landing.extracts values (?, ?, 'crm', 'things', ?, ?, ?, '', ?)",
+            "insert into landing.extracts values (?, ?, 'crm', 'things', ?, ?, ?, '', ?, null)",
             [
                 extract.extract_id,
                 self.system,

@@ -45,14 +45,11 @@ class Position:
     is_primary: bool | None
 
 
-def held_on(day: date, positions: list[Position], since: date) -> tuple[Position | None, bool]:
-    """Gives the last position begun by a day unless it has ended, and whether any had begun."""
-    rows = sorted(positions, key=lambda row: row.starts)
-    begins = [min(row.starts, since) if n == 0 else row.starts for n, row in enumerate(rows)]
-    begun = [row for row, start in zip(rows, begins, strict=True) if start <= day]
-    if not begun:
-        return None, False
-    return (None if begun[-1].ends and begun[-1].ends <= day else begun[-1]), True
+def held_on(day: date, positions: list[Position]) -> Position | None:
+    """Gives the last position begun by a day unless it has ended."""
+    begun = [row for row in positions if row.starts <= day]
+    last = max(begun, key=lambda row: row.starts, default=None)
+    return last if last and (last.ends is None or day < last.ends) else None
 
 
 @dataclass
@@ -79,10 +76,15 @@ class Career:
             return None, None, None
         main = [row for row in self.positions if row.is_primary is not False]
         second = [row for row in self.positions if row.is_primary is False]
-        row, has_begun = held_on(day, main, self.hired)
-        if row is None and (has_begun or not main):
-            # Beside a main job that ended the second one counts from its own day.
-            row, _ = held_on(day, second, date.max if main else self.hired)
+        row = held_on(day, main) or held_on(day, second)
+        begun = [each for each in self.positions if each.starts <= day]
+        ahead = [each for each in self.positions if each.starts > day]
+        is_hired = self.hired <= day
+        if row is None and is_hired and ahead and not any(each in main for each in begun):
+            # The first position reaches back to the day of hiring, the first main one to the end of
+            # a second job before it.
+            coming = min(ahead, key=lambda each: each.starts)
+            row = coming if coming in main or not begun else None
         if row is None:
             return None, None, None
         return row.team, row.territory, None if row.manager == NO_USERS_WORKER else row.manager
