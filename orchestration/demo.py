@@ -62,7 +62,7 @@ def _settle(home: Home, locale: DemoLocale) -> None:
 
     file, needed = home.company_file, LOCALES[locale.value].settings
     held = file.read_text(encoding="utf-8") if file.exists() else ""
-    if held == needed and (held or not needed):
+    if held == needed:
         return
     # A demo that needs no settings takes those that a person has written, as it always did.
     of_another_demo = held in {each.settings for each in LOCALES.values() if each.settings}

@@ -18,21 +18,35 @@ other_versions as (
 
 ),
 
-other_rates as (
+rates_of_plans as (
 
     select
         units.unit_key,
         units.plan_id,
         tiers.plan_version,
         tiers.rate,
+        units.rate_value,
+        units.rounding_value,
         cast(cast(units.credit_value as decimal(22, 6)) * tiers.rate as decimal(18, 2)) as other_value
 
     from {{ ref('int_commission_units') }} as units
     inner join {{ ref('dim_rate_tier') }} as tiers on units.plan_id = tiers.plan_id
-    where
-        units.paid_value <> 0
-        -- The rate that was earned by is no other one: what is missing or too much is something else.
-        and abs(cast(cast(units.credit_value as decimal(22, 6)) * tiers.rate as decimal(18, 2)) - units.rate_value) > units.rounding_value
+    where units.paid_value <> 0
+
+),
+
+-- The rate that was earned by is no other one: what is missing or too much is something else.
+other_rates as (
+
+    select
+        unit_key,
+        plan_id,
+        plan_version,
+        rate,
+        other_value
+
+    from rates_of_plans
+    where abs(other_value - rate_value) > rounding_value
 
 ),
 
