@@ -3,22 +3,21 @@
 -- day: look at the stretches of the person in int_employment_intervals.
 with
 
-neighbours as (
+    neighbours as (
 
-    select
-        person_id,
-        valid_from_date,
-        valid_to_date,
-        lag(valid_to_date) over (partition by person_id order by valid_from_date)
-            as previous_valid_to_date
+        select
+            person_id,
+            valid_from_date,
+            valid_to_date,
+            lag(valid_to_date) over (
+                partition by person_id order by valid_from_date
+            ) as previous_valid_to_date
 
-    from {{ ref('int_employment_intervals') }}
+        from {{ ref('int_employment_intervals') }}
 
-)
+    )
 
 select *
 
 from neighbours
-where
-    valid_from_date >= valid_to_date
-    or valid_from_date < previous_valid_to_date
+where valid_from_date >= valid_to_date or valid_from_date < previous_valid_to_date

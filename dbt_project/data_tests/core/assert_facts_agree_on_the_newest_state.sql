@@ -4,39 +4,25 @@
 -- them that loses or multiplies rows.
 with
 
-newest_versions as (
+    newest_versions as (
 
-    select
-        opportunity_id,
-        episode,
-        stage_id,
-        opportunity_value,
-        is_closed,
-        is_won
+        select opportunity_id, episode, stage_id, opportunity_value, is_closed, is_won
 
-    from {{ ref('fct_opportunity_version') }}
-    where is_current
+        from {{ ref('fct_opportunity_version') }}
+        where is_current
 
-),
+    ),
 
-last_episodes as (
+    last_episodes as (
 
-    select
-        opportunity_id,
-        episode,
-        stage_id,
-        opportunity_value,
-        is_closed,
-        is_won
+        select opportunity_id, episode, stage_id, opportunity_value, is_closed, is_won
 
-    from {{ ref('fct_opportunity') }}
-    where is_last_episode
+        from {{ ref('fct_opportunity') }}
+        where is_last_episode
 
-)
+    )
 
-select
-    newest_versions.opportunity_id as version_of,
-    last_episodes.opportunity_id as episode_of
+select newest_versions.opportunity_id as version_of, last_episodes.opportunity_id as episode_of
 
 from newest_versions
 full outer join last_episodes on newest_versions.opportunity_id = last_episodes.opportunity_id

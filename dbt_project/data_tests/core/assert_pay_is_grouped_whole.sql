@@ -5,51 +5,47 @@
 #}
 with
 
-grouped as (
+    grouped as (
 
-    select * from {{ ref('int_pay_groups_in_teams') }}
-    union all
-    select * from {{ ref('int_pay_groups_in_branches') }}
-    union all
-    select * from {{ ref('int_pay_groups_in_company') }}
+        select *
+        from {{ ref('int_pay_groups_in_teams') }}
+        union all
+        select *
+        from {{ ref('int_pay_groups_in_branches') }}
+        union all
+        select *
+        from {{ ref('int_pay_groups_in_company') }}
 
-),
+    ),
 
--- Three steps hold each place three times, with the same pay.
-places as (
+    -- Three steps hold each place three times, with the same pay.
+    places as (
 
-    select
-        month_start,
-        person_id,
-        branch_id,
-        team_id,
-        territory_id,
-        count(*) as steps,
-        min({{ pay_measures() | join(' + ') }}) as least_pay,
-        max({{ pay_measures() | join(' + ') }}) as most_pay
+        select
+            month_start,
+            person_id,
+            branch_id,
+            team_id,
+            territory_id,
+            count(*) as steps,
+            min({{ pay_measures() | join(' + ') }}) as least_pay,
+            max({{ pay_measures() | join(' + ') }}) as most_pay
 
-    from grouped
-    group by
-        month_start,
-        person_id,
-        branch_id,
-        team_id,
-        territory_id
+        from grouped
+        group by month_start, person_id, branch_id, team_id, territory_id
 
-)
+    )
 
-select
-    given.month_start,
-    count(*) as wrong_places
+select given.month_start, count(*) as wrong_places
 
 from {{ ref('fct_seller_pay') }} as given
-left join places
-    on
-        given.month_start = places.month_start
-        and given.person_id = places.person_id
-        and given.branch_id = places.branch_id
-        and given.team_id = places.team_id
-        and given.territory_id = places.territory_id
+left join
+    places
+    on given.month_start = places.month_start
+    and given.person_id = places.person_id
+    and given.branch_id = places.branch_id
+    and given.team_id = places.team_id
+    and given.territory_id = places.territory_id
 where
     coalesce(places.steps, 0) <> 3
     or places.least_pay <> places.most_pay

@@ -5,30 +5,26 @@
 #}
 with
 
-pay_groups as (
+    pay_groups as (
 
-    select
-        month_start,
-        group_name,
-        count(distinct person_id) as people,
-        count(distinct branch_id) as branches,
-        count(distinct team_id) as teams,
-        count(distinct territory_id) as territories,
-        max(case when is_safe then 1 else 0 end) as is_safe,
-        max(case when is_safe_in_branch then 1 else 0 end) as is_safe_in_branch,
-        max(case when is_safe_in_team then 1 else 0 end) as is_safe_in_team,
-        max(case when is_safe_in_territory then 1 else 0 end) as is_safe_in_territory
+        select
+            month_start,
+            group_name,
+            count(distinct person_id) as people,
+            count(distinct branch_id) as branches,
+            count(distinct team_id) as teams,
+            count(distinct territory_id) as territories,
+            max(case when is_safe then 1 else 0 end) as is_safe,
+            max(case when is_safe_in_branch then 1 else 0 end) as is_safe_in_branch,
+            max(case when is_safe_in_team then 1 else 0 end) as is_safe_in_team,
+            max(case when is_safe_in_territory then 1 else 0 end) as is_safe_in_territory
 
-    from {{ ref('int_pay_groups') }}
-    group by
-        month_start,
-        group_name
+        from {{ ref('int_pay_groups') }}
+        group by month_start, group_name
 
-)
+    )
 
-select
-    pay_groups.month_start,
-    count(*) as wrong_groups
+select pay_groups.month_start, count(*) as wrong_groups
 
 from pay_groups
 cross join {{ ref('stg_company__settings') }} as settings

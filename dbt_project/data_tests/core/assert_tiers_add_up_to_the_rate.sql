@@ -2,30 +2,22 @@
     Fails for each credit whose tiers do not add up to the cent to what it earns by rate. If it fails,
     tiers are rounded apart from each other, or one is told twice: look at fct_commission_tier.
 #}
--- noqa: disable=ST06
 with
 
-tiers as (
+    tiers as (
 
-    select
-        credit_id,
-        sum(commission_value) as commission_value
+        select credit_id, sum(commission_value) as commission_value
 
-    from {{ ref('fct_commission_tier') }}
-    group by credit_id
+        from {{ ref('fct_commission_tier') }}
+        group by credit_id
 
-),
+    ),
 
-rates as (
+    rates as (
 
-    select
-        credit_id,
-        commission_value
+        select credit_id, commission_value from {{ ref('fct_commission') }} where rule = 'rate'
 
-    from {{ ref('fct_commission') }}
-    where rule = 'rate'
-
-)
+    )
 
 select
     coalesce(rates.credit_id, tiers.credit_id) as credit_id,
@@ -34,6 +26,4 @@ select
 
 from rates
 full outer join tiers on rates.credit_id = tiers.credit_id
-where
-    rates.credit_id is null
-    or rates.commission_value <> coalesce(tiers.commission_value, 0)
+where rates.credit_id is null or rates.commission_value <> coalesce(tiers.commission_value, 0)

@@ -4,22 +4,22 @@
 -- int_opportunity_versions_sequenced: its starts_at must increase with version_number.
 with
 
-versions as (
+    versions as (
 
-    select
-        opportunity_version_key,
-        valid_from,
-        valid_to,
-        valid_from_date,
-        valid_to_date,
-        is_current,
-        lead(valid_from) over deal as next_valid_from,
-        lead(valid_from_date) over deal as next_valid_from_date
+        select
+            opportunity_version_key,
+            valid_from,
+            valid_to,
+            valid_from_date,
+            valid_to_date,
+            is_current,
+            lead(valid_from) over deal as next_valid_from,
+            lead(valid_from_date) over deal as next_valid_from_date
 
-    from {{ ref('fct_opportunity_version') }}
-    window deal as (partition by opportunity_id order by valid_from)
+        from {{ ref('fct_opportunity_version') }}
+        window deal as (partition by opportunity_id order by valid_from)
 
-)
+    )
 
 select *
 

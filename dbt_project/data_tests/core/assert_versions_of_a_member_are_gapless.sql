@@ -3,46 +3,46 @@
 -- fact of a day in a gap would belong to nobody. Look at the member in its staging history.
 with
 
-versions as (
+    versions as (
 
-    select
-        'dim_sales_rep' as dimension,
-        sales_rep_id as member_id,
-        valid_from,
-        valid_to,
-        valid_from_date,
-        valid_to_date,
-        is_current
+        select
+            'dim_sales_rep' as dimension,
+            sales_rep_id as member_id,
+            valid_from,
+            valid_to,
+            valid_from_date,
+            valid_to_date,
+            is_current
 
-    from {{ ref('dim_sales_rep') }}
+        from {{ ref('dim_sales_rep') }}
 
-    union all
+        union all
 
-    select
-        'dim_account' as dimension,
-        account_id as member_id,
-        valid_from,
-        valid_to,
-        valid_from_date,
-        valid_to_date,
-        is_current
+        select
+            'dim_account' as dimension,
+            account_id as member_id,
+            valid_from,
+            valid_to,
+            valid_from_date,
+            valid_to_date,
+            is_current
 
-    from {{ ref('dim_account') }}
+        from {{ ref('dim_account') }}
 
-),
+    ),
 
-neighbours as (
+    neighbours as (
 
-    select
-        *,
-        lag(valid_to) over member as previous_valid_to,
-        lag(valid_to_date) over member as previous_valid_to_date,
-        lead(valid_from) over member as next_valid_from
+        select
+            *,
+            lag(valid_to) over member as previous_valid_to,
+            lag(valid_to_date) over member as previous_valid_to_date,
+            lead(valid_from) over member as next_valid_from
 
-    from versions
-    window member as (partition by dimension, member_id order by valid_from, valid_from_date)
+        from versions
+        window member as (partition by dimension, member_id order by valid_from, valid_from_date)
 
-)
+    )
 
 select *
 

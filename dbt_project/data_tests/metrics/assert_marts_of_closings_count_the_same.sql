@@ -5,68 +5,54 @@
 #}
 with
 
-counted as (
+    counted as (
 
-    select
-        'mart_conversion' as mart,
-        basis,
-        period_grain,
-        period_start,
-        level,
-        member_id,
-        won_deals,
-        lost_deals
+        select
+            'mart_conversion' as mart,
+            basis,
+            period_grain,
+            period_start,
+            level,
+            member_id,
+            won_deals,
+            lost_deals
 
-    from {{ ref('mart_conversion') }}
+        from {{ ref('mart_conversion') }}
 
-    union all
+        union all
 
-    select
-        'mart_sales_cycle' as mart,
-        basis,
-        period_grain,
-        period_start,
-        level,
-        member_id,
-        won_deals,
-        lost_deals
+        select
+            'mart_sales_cycle' as mart,
+            basis,
+            period_grain,
+            period_start,
+            level,
+            member_id,
+            won_deals,
+            lost_deals
 
-    from {{ ref('mart_sales_cycle') }}
+        from {{ ref('mart_sales_cycle') }}
 
-    union all
+        union all
 
-    select
-        'mart_deal_outcome' as mart,
-        basis,
-        period_grain,
-        period_start,
-        level,
-        member_id,
-        won_deals,
-        closed_deals - won_deals as lost_deals
+        select
+            'mart_deal_outcome' as mart,
+            basis,
+            period_grain,
+            period_start,
+            level,
+            member_id,
+            won_deals,
+            closed_deals - won_deals as lost_deals
 
-    from {{ ref('mart_deal_outcome') }}
-    where closed_deals > 0
+        from {{ ref('mart_deal_outcome') }}
+        where closed_deals > 0
 
-)
+    )
 
-select
-    basis,
-    period_grain,
-    period_start,
-    level,
-    member_id,
-    count(*) as marts
+select basis, period_grain, period_start, level, member_id, count(*) as marts
 
 from counted
 where won_deals + lost_deals > 0
-group by
-    basis,
-    period_grain,
-    period_start,
-    level,
-    member_id
-having
-    count(*) <> 3
-    or min(won_deals) <> max(won_deals)
-    or min(lost_deals) <> max(lost_deals)
+group by basis, period_grain, period_start, level, member_id
+having count(*) <> 3 or min(won_deals) <> max(won_deals) or min(lost_deals) <> max(lost_deals)

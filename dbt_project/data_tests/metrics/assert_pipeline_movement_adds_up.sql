@@ -9,13 +9,31 @@ select
     member_id,
     start_value,
     end_value,
-    start_value + created_value + increased_value + pulled_in_value + reopened_value
-    - decreased_value - pushed_out_value - won_value - lost_value
-    - removed_value + transferred_value + revaluation_value as explained_end_value
+    start_value
+    + created_value
+    + increased_value
+    + pulled_in_value
+    + reopened_value
+    - decreased_value
+    - pushed_out_value
+    - won_value
+    - lost_value
+    - removed_value
+    + transferred_value
+    + revaluation_value as explained_end_value
 
 from {{ ref('mart_pipeline_movement') }}
 where
     end_value
-    <> start_value + created_value + increased_value + pulled_in_value + reopened_value
-    - decreased_value - pushed_out_value - won_value - lost_value
-    - removed_value + transferred_value + revaluation_value
+    <> start_value
+    + created_value
+    + increased_value
+    + pulled_in_value
+    + reopened_value
+    - decreased_value
+    - pushed_out_value
+    - won_value
+    - lost_value
+    - removed_value
+    + transferred_value
+    + revaluation_value

@@ -5,16 +5,7 @@
 
     If it fails: the mart computes another formula than the semantic YAML declares.
 #}
-select
-    metric,
-    basis,
-    period_grain,
-    period_start,
-    level,
-    member_id,
-    numerator,
-    denominator,
-    value
+select metric, basis, period_grain, period_start, level, member_id, numerator, denominator, value
 
 from {{ ref('metric_values') }}
 where

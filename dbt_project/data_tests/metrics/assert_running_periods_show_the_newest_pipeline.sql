@@ -11,16 +11,16 @@ select
     pipeline.open_deals
 
 from {{ ref('mart_deal_outcome') }} as outcome
-inner join {{ ref('int_warehouse_as_of') }} as warehouse
-    on
-        outcome.period_start <= warehouse.as_of_date
-        and outcome.period_end >= warehouse.as_of_date
-left join {{ ref('mart_pipeline_value') }} as pipeline
-    on
-        warehouse.as_of_date = pipeline.as_of_date
-        and outcome.level = pipeline.level
-        and outcome.member_id = pipeline.member_id
-        and outcome.basis = pipeline.basis
+inner join
+    {{ ref('int_warehouse_as_of') }} as warehouse
+    on outcome.period_start <= warehouse.as_of_date
+    and outcome.period_end >= warehouse.as_of_date
+left join
+    {{ ref('mart_pipeline_value') }} as pipeline
+    on warehouse.as_of_date = pipeline.as_of_date
+    and outcome.level = pipeline.level
+    and outcome.member_id = pipeline.member_id
+    and outcome.basis = pipeline.basis
 where
     outcome.managed_deals <> coalesce(pipeline.open_deals, 0)
     or outcome.managed_value <> coalesce(pipeline.open_value, 0)

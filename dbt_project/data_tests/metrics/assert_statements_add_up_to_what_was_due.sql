@@ -3,30 +3,31 @@
     was paid, less what was paid too much. If it fails, a row of commission is told twice or not at all,
     or by another run than the one that the reconciliation goes by: look at int_commission_due_dates.
 #}
--- noqa: disable=LT05,ST06
 with
 
-statements as (
+    statements as (
 
-    select
-        {{ reconciled_unit('entries') }} as unit_key,
-        sum(case when entries.due_on is not null then entries.commission_value else 0 end) as due_value,
-        sum(case when entries.due_on is null then entries.commission_value else 0 end) as pending_value
+        select
+            {{ reconciled_unit('entries') }} as unit_key,
+            sum(
+                case when entries.due_on is not null then entries.commission_value else 0 end
+            ) as due_value,
+            sum(
+                case when entries.due_on is null then entries.commission_value else 0 end
+            ) as pending_value
 
-    from {{ ref('mart_commission_statement') }} as entries
-    group by {{ reconciled_unit('entries') }}
+        from {{ ref('mart_commission_statement') }} as entries
+        group by {{ reconciled_unit('entries') }}
 
-),
+    ),
 
-reconciled as (
+    reconciled as (
 
-    select
-        *,
-        {{ reconciled_unit('units') }} as unit_key
+        select *, {{ reconciled_unit('units') }} as unit_key
 
-    from {{ ref('mart_commission_reconciliation') }} as units
+        from {{ ref('mart_commission_reconciliation') }} as units
 
-)
+    )
 
 select
     coalesce(reconciled.unit_key, statements.unit_key) as unit_key,
@@ -41,7 +42,8 @@ from reconciled
 full outer join statements on reconciled.unit_key = statements.unit_key
 where
     reconciled.unit_key is null
-    or coalesce(statements.due_value, 0) <> reconciled.calculated_value + reconciled.adjustment_value
+    or coalesce(statements.due_value, 0)
+    <> reconciled.calculated_value + reconciled.adjustment_value
     or coalesce(statements.pending_value, 0) <> reconciled.pending_value
     -- Where no plan is known, nothing is due.
     or coalesce(statements.due_value, 0)

@@ -5,3 +5,13 @@
 {% macro activity_classes() %}
     {{ return(['selling', 'training', 'meeting', 'admin', 'other', 'unclassified']) }}
 {% endmacro %}
+
+
+{# The columns of recorded seconds: one for each class, and their sum. #}
+{% macro columns_of_recorded_time() %}
+    {%- set columns = [] %}
+    {%- for class in activity_classes() %}
+        {%- do columns.append(class ~ '_seconds') %}
+    {%- endfor %}
+    {{ return(columns + ['recorded_seconds']) }}
+{% endmacro %}

@@ -1,120 +1,120 @@
--- noqa: disable=LT05,ST06
 with
 
-approved_adjustments as (
+    approved_adjustments as (
 
-    select
-        adjustments.adjustment_id,
-        people.person_id,
-        coalesce(merged_deals.surviving_id, adjustments.opportunity_id) as opportunity_id,
-        cast(null as date) as plan_period_start,
-        adjustments.adjustment_amount,
-        coalesce(adjustments.currency_code, settings.reporting_currency) as currency_code,
-        adjustments.approved_on,
-        rhythms.pay_rhythm
+        select
+            adjustments.adjustment_id,
+            people.person_id,
+            coalesce(merged_deals.surviving_id, adjustments.opportunity_id) as opportunity_id,
+            cast(null as date) as plan_period_start,
+            adjustments.adjustment_amount,
+            coalesce(adjustments.currency_code, settings.reporting_currency) as currency_code,
+            adjustments.approved_on,
+            rhythms.pay_rhythm
 
-    from {{ ref('stg_payroll__commission_adjustments') }} as adjustments
-    left join {{ ref('int_merged_deals') }} as merged_deals
-        on adjustments.opportunity_id = merged_deals.opportunity_id
-    inner join {{ ref('bridge_person') }} as people
-        on
-            people.system_name = 'payroll'
+        from {{ ref('stg_payroll__commission_adjustments') }} as adjustments
+        left join
+            {{ ref('int_merged_deals') }} as merged_deals
+            on adjustments.opportunity_id = merged_deals.opportunity_id
+        inner join
+            {{ ref('bridge_person') }} as people
+            on people.system_name = 'payroll'
             and adjustments.employee_id = people.system_person_id
-    cross join {{ ref('stg_company__settings') }} as settings
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    left join {{ ref('int_commission_pay_rhythms') }} as rhythms on people.person_id = rhythms.person_id
-    where adjustments.approved_on <= warehouse.as_of_date
+        cross join {{ ref('stg_company__settings') }} as settings
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        left join
+            {{ ref('int_commission_pay_rhythms') }} as rhythms
+            on people.person_id = rhythms.person_id
+        where adjustments.approved_on <= warehouse.as_of_date
 
-),
+    ),
 
-approval_days as (
+    approval_days as (select distinct pay_rhythm, approved_on from approved_adjustments),
 
-    select distinct
-        pay_rhythm,
-        approved_on
+    -- What was approved is due with the next regular run.
+    ranked_runs as (
 
-    from approved_adjustments
+        select
+            approval_days.approved_on,
+            runs.*,
+            row_number() over (
+                partition by approval_days.pay_rhythm, approval_days.approved_on
+                order by runs.paid_on, runs.pay_period_start, runs.pay_run_id
+            ) as place
 
-),
-
--- What was approved is due with the next regular run.
-ranked_runs as (
-
-    select
-        approval_days.approved_on,
-        runs.*,
-        row_number() over (
-            partition by approval_days.pay_rhythm, approval_days.approved_on
-            order by runs.paid_on, runs.pay_period_start, runs.pay_run_id
-        ) as place
-
-    from approval_days
-    inner join {{ ref('int_commission_pay_runs') }} as runs
-        on
-            approval_days.pay_rhythm = runs.pay_rhythm
+        from approval_days
+        inner join
+            {{ ref('int_commission_pay_runs') }} as runs
+            on approval_days.pay_rhythm = runs.pay_rhythm
             and approval_days.approved_on <= runs.paid_on
 
-),
+    ),
 
--- At the rate of the credit's date, as what was paid for it.
-valued_adjustments as (
+    -- At the rate of the credit's date, as what was paid for it.
+    valued_adjustments as (
 
-    select
-        adjustments.adjustment_id,
-        {{ reconciled_unit('adjustments') }} as unit_key,
-        adjustments.person_id,
-        adjustments.opportunity_id,
-        adjustments.approved_on,
-        {{ converted_pay(
+        select
+            adjustments.adjustment_id,
+            {{ reconciled_unit('adjustments') }} as unit_key,
+            adjustments.person_id,
+            adjustments.opportunity_id,
+            adjustments.approved_on,
+            {{ converted_pay(
             'adjustments.adjustment_amount',
             'coalesce(rates.exchange_rate, approval_rates.exchange_rate)',
         ) }} as exact_value,
-        runs.pay_run_id,
-        runs.pay_period_start,
-        runs.pay_period_end,
-        runs.paid_on as due_on
+            runs.pay_run_id,
+            runs.pay_period_start,
+            runs.pay_period_end,
+            runs.paid_on as due_on
 
-    from approved_adjustments as adjustments
-    left join ranked_runs as runs
-        on
-            adjustments.pay_rhythm = runs.pay_rhythm
+        from approved_adjustments as adjustments
+        left join
+            ranked_runs as runs
+            on adjustments.pay_rhythm = runs.pay_rhythm
             and adjustments.approved_on = runs.approved_on
             and runs.place = 1
-    left join {{ ref('int_commission_credited') }} as credits
-        on {{ reconciled_unit('adjustments') }} = credits.unit_key
-    left join {{ ref('int_fx_rates_daily') }} as rates
-        on
-            adjustments.currency_code = rates.currency_code
+        left join
+            {{ ref('int_commission_credited') }} as credits
+            on {{ reconciled_unit('adjustments') }} = credits.unit_key
+        left join
+            {{ ref('int_fx_rates_daily') }} as rates
+            on adjustments.currency_code = rates.currency_code
             and coalesce(credits.paid_as_of_date, adjustments.approved_on) = rates.rate_date
-    left join {{ ref('int_fx_rates_daily') }} as approval_rates
-        on
-            adjustments.currency_code = approval_rates.currency_code
+        left join
+            {{ ref('int_fx_rates_daily') }} as approval_rates
+            on adjustments.currency_code = approval_rates.currency_code
             and adjustments.approved_on = approval_rates.rate_date
 
-),
+    ),
 
--- Sums that grow are rounded, not their parts: so the cents of what was approved for a deal add up to it.
-growing_sums as (
+    -- Sums that grow are rounded, not their parts: so the cents of what was approved for a deal
+    -- add up to it.
+    growing_sums as (
 
-    select
-        *,
-        cast(coalesce(sum(exact_value) over up_to_each, 0) as decimal(18, 2)) as value_up_to_each,
-        cast(coalesce(sum(exact_value) over before_each, 0) as decimal(18, 2)) as value_before_each
+        select
+            *,
+            cast(
+                coalesce(sum(exact_value) over up_to_each, 0) as decimal(18, 2)
+            ) as value_up_to_each,
+            cast(
+                coalesce(sum(exact_value) over before_each, 0) as decimal(18, 2)
+            ) as value_before_each
 
-    from valued_adjustments
-    window
-        up_to_each as (
-            partition by unit_key, due_on is null
-            order by approved_on, adjustment_id
-            rows between unbounded preceding and current row
-        ),
-        before_each as (
-            partition by unit_key, due_on is null
-            order by approved_on, adjustment_id
-            rows between unbounded preceding and 1 preceding
-        )
+        from valued_adjustments
+        window
+            up_to_each as (
+                partition by unit_key, due_on is null
+                order by approved_on, adjustment_id
+                rows between unbounded preceding and current row
+            ),
+            before_each as (
+                partition by unit_key, due_on is null
+                order by approved_on, adjustment_id
+                rows between unbounded preceding and 1 preceding
+            )
 
-)
+    )
 
 select
     adjustment_id,
@@ -122,8 +122,11 @@ select
     person_id,
     opportunity_id,
     approved_on,
-    cast(case when exact_value is not null then value_up_to_each - value_before_each end as decimal(18, 2))
-        as adjustment_value,
+    cast(
+        case when exact_value is not null then value_up_to_each - value_before_each end as decimal(
+            18, 2
+        )
+    ) as adjustment_value,
     pay_run_id,
     pay_period_start,
     pay_period_end,

@@ -1,31 +1,28 @@
--- noqa: disable=LT05,ST06
 with
 
-dated_credits as (
+    dated_credits as (
 
-    select
-        credits.*,
-        {{ reconciled_unit('credits') }} as unit_key,
-        -- What was paid for an earlier win stands at its rate until the later one is due, and what is
-        -- given back at that of the win that it was earned by.
-        row_number() over (
-            partition by {{ reconciled_unit('credits') }}
-            order by
-                case when due.due_on is null then 1 else 0 end asc,
-                credits.credit_date desc,
-                credits.won_date asc
-        ) as place
+        select
+            credits.*,
+            {{ reconciled_unit('credits') }} as unit_key,
+            -- What was paid for an earlier win stands at its rate until the later one is due, and
+            -- what is given back at that of the win that it was earned by.
+            row_number() over (
+                partition by {{ reconciled_unit('credits') }}
+                order by
+                    case when due.due_on is null then 1 else 0 end asc,
+                    credits.credit_date desc,
+                    credits.won_date asc
+            ) as place
 
-    from {{ ref('fct_credit') }} as credits
-    left join {{ ref('int_commission_due_dates') }} as due
-        on
-            credits.person_id = due.person_id
+        from {{ ref('fct_credit') }} as credits
+        left join
+            {{ ref('int_commission_due_dates') }} as due
+            on credits.person_id = due.person_id
             and credits.plan_period_end = due.plan_period_end
-    where
-        credits.credit_kind in ('win', 'reinstatement')
-        and credits.person_id is not null
+        where credits.credit_kind in ('win', 'reinstatement') and credits.person_id is not null
 
-)
+    )
 
 select
     unit_key,

@@ -1,16 +1,15 @@
 with
 
-newest_extract as (
+    newest_extract as (
 
-    select
-        coalesce(
-            max(case when source in ('crm', 'hr') then extracted_at end),
-            max(extracted_at)
-        ) as as_of_at
+        select
+            coalesce(
+                max(case when source in ('crm', 'hr') then extracted_at end), max(extracted_at)
+            ) as as_of_at
 
-    from {{ ref('stg_landing__extracts') }}
+        from {{ ref('stg_landing__extracts') }}
 
-)
+    )
 
 select
     newest_extract.as_of_at,

@@ -1,17 +1,16 @@
 with
 
--- Deals are what most numbers are about; a company without a CRM goes by what it has.
-newest_extract as (
+    -- Deals are what most numbers are about; a company without a CRM goes by what it has.
+    newest_extract as (
 
-    select
-        coalesce(
-            max(case when source = 'crm' then extracted_at end),
-            max(extracted_at)
-        ) as as_of_at
+        select
+            coalesce(
+                max(case when source = 'crm' then extracted_at end), max(extracted_at)
+            ) as as_of_at
 
-    from {{ ref('stg_landing__extracts') }}
+        from {{ ref('stg_landing__extracts') }}
 
-)
+    )
 
 select
     newest_extract.as_of_at,

@@ -1,89 +1,77 @@
 with
 
-settings as (
+    settings as (
 
-    select
-        reporting_currency,
-        max_rate_age_days
+        select reporting_currency, max_rate_age_days from {{ ref('stg_company__settings') }}
 
-    from {{ ref('stg_company__settings') }}
+    ),
 
-),
+    rates as (
 
-rates as (
+        select from_currency, to_currency, rate_date, rate from {{ ref('stg_crm__fx_rates') }}
 
-    select
-        from_currency,
-        to_currency,
-        rate_date,
-        rate
+    ),
 
-    from {{ ref('stg_crm__fx_rates') }}
+    direct_rates as (
 
-),
+        select rates.from_currency as currency_code, rates.rate_date, rates.rate as exchange_rate
 
-direct_rates as (
+        from rates
+        inner join settings on rates.to_currency = settings.reporting_currency
+        where rates.from_currency <> settings.reporting_currency
 
-    select
-        rates.from_currency as currency_code,
-        rates.rate_date,
-        rates.rate as exchange_rate
+    ),
 
-    from rates
-    inner join settings on rates.to_currency = settings.reporting_currency
-    where rates.from_currency <> settings.reporting_currency
+    -- Only where no direct rate of that day is known: the two directions of a pair rarely agree to
+    -- the last digit, and the one that needs no division is the one that was quoted.
+    inverse_rates as (
 
-),
+        select
+            rates.to_currency as currency_code,
+            rates.rate_date,
+            cast(cast(1 as double) / cast(rates.rate as double) as decimal(18, 8)) as exchange_rate
 
--- Only where no direct rate of that day is known: the two directions of a pair rarely agree to the
--- last digit, and the one that needs no division is the one that was quoted.
-inverse_rates as (
-
-    select
-        rates.to_currency as currency_code,
-        rates.rate_date,
-        cast(cast(1 as double) / cast(rates.rate as double) as decimal(18, 8)) as exchange_rate
-
-    from rates
-    inner join settings on rates.from_currency = settings.reporting_currency
-    left join direct_rates
-        on
-            rates.to_currency = direct_rates.currency_code
+        from rates
+        inner join settings on rates.from_currency = settings.reporting_currency
+        left join
+            direct_rates
+            on rates.to_currency = direct_rates.currency_code
             and rates.rate_date = direct_rates.rate_date
-    where
-        rates.to_currency <> settings.reporting_currency
-        and direct_rates.currency_code is null
+        where
+            rates.to_currency <> settings.reporting_currency and direct_rates.currency_code is null
 
-),
+    ),
 
-quoted_rates as (
+    quoted_rates as (
 
-    select * from direct_rates
-    union all
-    select * from inverse_rates
+        select *
+        from direct_rates
+        union all
+        select *
+        from inverse_rates
 
-),
+    ),
 
-spans as (
+    spans as (
 
-    select
-        currency_code,
-        rate_date,
-        exchange_rate,
-        lead(rate_date) over (partition by currency_code order by rate_date) as next_rate_date
+        select
+            currency_code,
+            rate_date,
+            exchange_rate,
+            lead(rate_date) over (partition by currency_code order by rate_date) as next_rate_date
 
-    from quoted_rates
+        from quoted_rates
 
-),
+    ),
 
--- 0, 1, 2, ... : how many days old a rate may be on the day it is used.
-ages as (
+    -- 0, 1, 2, ... : how many days old a rate may be on the day it is used.
+    ages as (
 
-    select cast(row_number() over (order by date_day) - 1 as integer) as age_days
+        select cast(row_number() over (order by date_day) - 1 as integer) as age_days
 
-    from {{ ref('stg_company__calendar') }}
+        from {{ ref('stg_company__calendar') }}
 
-)
+    )
 
 select
     spans.currency_code,
@@ -93,13 +81,13 @@ select
 
 from spans
 cross join settings
-inner join ages
-    on
-        settings.max_rate_age_days >= ages.age_days
-        and (
-            spans.next_rate_date is null
-            or ages.age_days < {{ days_between('spans.rate_date', 'spans.next_rate_date') }}
-        )
+inner join
+    ages
+    on settings.max_rate_age_days >= ages.age_days
+    and (
+        spans.next_rate_date is null
+        or ages.age_days < {{ days_between('spans.rate_date', 'spans.next_rate_date') }}
+    )
 
 union all
 

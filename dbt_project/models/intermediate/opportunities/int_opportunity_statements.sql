@@ -9,381 +9,354 @@
     coalesce(first_versions.is_closed and first_versions.decided_at < first_told_stages.told_at, false)
 {%- endset %}
 {#- The linter would give each comma that a loop writes a line of its own. #}
--- noqa: disable=LT02,LT05,ST06
 with
 
-extracts as (
+    extracts as (
 
-    select
-        source_system,
-        extracted_at,
-        lag(extracted_at) over (
-            partition by source_system
-            order by extracted_at
-        ) as previous_extracted_at
-
-    from (
-        select distinct
+        select
             source_system,
-            extracted_at
+            extracted_at,
+            lag(extracted_at) over (
+                partition by source_system order by extracted_at
+            ) as previous_extracted_at
 
-        from {{ ref('stg_landing__extracts') }}
-        where
-            source = 'crm'
-            and table_name = 'opportunities'
-    ) as opportunity_extracts
+        from
+            (
+                select distinct source_system, extracted_at
 
-),
+                from {{ ref('stg_landing__extracts') }}
+                where source = 'crm' and table_name = 'opportunities'
+            ) as opportunity_extracts
 
-told_deals as (
+    ),
 
-    select
-        opportunity_id,
-        max(tells_stage) as tells_stage
+    told_deals as (
 
-    from (
+        select opportunity_id, max(tells_stage) as tells_stage
+
+        from
+            (
+                select
+                    opportunity_id,
+                    case when field_name = 'stage_id' then 1 else 0 end as tells_stage
+
+                from {{ ref('stg_crm__opportunity_field_history') }}
+
+                union all
+
+                select opportunity_id, 1 as tells_stage
+
+                from {{ ref('stg_crm__opportunity_stage_history') }}
+
+                union all
+
+                select opportunity_id, 1 as tells_stage
+
+                from {{ ref('stg_crm__opportunity_snapshots') }}
+            ) as histories
+        group by opportunity_id
+
+    ),
+
+    probability_told as (
+
+        select distinct source_system
+
+        from {{ ref('stg_crm__opportunity_field_history') }}
+        where field_name = 'probability'
+
+    ),
+
+    -- Only deals that an extract has shown: of others nothing but their changes is known.
+    extract_versions as (
+
+        select
+            dated.opportunity_id,
+            dated.version_number,
+            dated.source_system,
+            dated.extracted_at,
+            dated.began_at,
+            dated.first_shows_at,
+            dated.decided_at,
+            dated.is_closed,
+            dated.is_current,
+            told_deals.tells_stage,
+            {%- for field in fields %} versions.{{ field }}, {%- endfor %}
+            lag(dated.is_closed) over deal as was_closed,
+            lag(dated.extracted_at) over deal as previous_version_extracted_at
+
+        from {{ ref('int_opportunity_versions_dated') }} as dated
+        inner join told_deals on dated.opportunity_id = told_deals.opportunity_id
+        inner join
+            {{ ref('stg_crm__opportunities_history') }} as versions
+            on dated.opportunity_id = versions.opportunity_id
+            and dated.version_number = versions.version_number
+        window deal as (partition by dated.opportunity_id order by dated.version_number)
+
+    ),
+
+    -- A closing that no history tells dates itself, as long as no extract had shown the deal open
+    -- since.
+    timed_versions as (
+
+        select
+            versions.*,
+            case
+                when versions.tells_stage = 1 or not versions.is_closed or versions.was_closed
+                then versions.extracted_at
+                when versions.version_number = 1
+                then versions.first_shows_at
+                when
+                    versions.decided_at > greatest(
+                        versions.previous_version_extracted_at,
+                        coalesce(
+                            extracts.previous_extracted_at, versions.previous_version_extracted_at
+                        )
+                    )
+                then versions.decided_at
+                else versions.extracted_at
+            end as said_at
+
+        from extract_versions as versions
+        left join
+            extracts
+            on versions.source_system = extracts.source_system
+            and versions.extracted_at = extracts.extracted_at
+
+    ),
+
+    numbered_changes as (
+
+        select
+            changes.*,
+            probability_told.source_system is not null as tells_probability,
+            row_number() over field as change_number,
+            lead(changes.changed_at) over field as next_changed_at,
+            last_value(changes.new_value) over (
+                partition by changes.opportunity_id, changes.field_name, changes.changed_at
+                order by length(changes.history_id), changes.history_id
+                rows between unbounded preceding and unbounded following
+            ) as value_of_moment
+
+        from {{ ref('stg_crm__opportunity_field_history') }} as changes
+        left join probability_told on changes.source_system = probability_told.source_system
+        window
+            field as (
+                partition by changes.opportunity_id, changes.field_name
+                order by changes.changed_at, length(changes.history_id), changes.history_id
+            )
+
+    ),
+
+    -- No deal is ever without a stage: a first change of stage from nothing says where the history
+    -- begins, at the deal's creation or when a migration wrote it. What else it tells from nothing
+    -- at that moment is likewise how the deal stood then.
+    history_beginnings as (
+
+        select opportunity_id, changed_at as begins_at
+
+        from numbered_changes
+        where field_name = 'stage_id' and change_number = 1 and nullif(old_value, '') is null
+
+    ),
+
+    -- What a field held before its first change, or where its history begins.
+    held_values as (
+
+        select
+            changes.*,
+            case
+                when beginnings.opportunity_id is not null
+                then changes.value_of_moment
+                else changes.old_value
+            end as held_value
+
+        from numbered_changes as changes
+        left join
+            history_beginnings as beginnings
+            on changes.opportunity_id = beginnings.opportunity_id
+            and changes.changed_at = beginnings.begins_at
+            and nullif(changes.old_value, '') is null
+        where changes.change_number = 1
+
+    ),
+
+    stage_changes as (
+
+        select distinct opportunity_id, changed_at
+
+        from numbered_changes
+        where field_name = 'stage_id'
+
+    ),
+
+    -- Stays without a time of day often begin at one moment: the deal is in the one that it left
+    -- last. A change of stage that the history of fields tells of that moment says it more exactly.
+    ranked_stays as (
+
+        select
+            stays.*,
+            row_number() over (
+                partition by stays.opportunity_id, stays.entered_at
+                order by
+                    stays.exited_at desc nulls first,
+                    stages.stage_order desc nulls last,
+                    length(stays.stage_history_id) desc,
+                    stays.stage_history_id desc
+            ) as recency
+
+        from {{ ref('stg_crm__opportunity_stage_history') }} as stays
+        left join {{ ref('dim_stage') }} as stages on stays.stage_id = stages.stage_id
+        left join
+            stage_changes
+            on stays.opportunity_id = stage_changes.opportunity_id
+            and stays.entered_at = stage_changes.changed_at
+        where stage_changes.opportunity_id is null
+
+    ),
+
+    first_versions as (select * from timed_versions where version_number = 1),
+
+    told_stages as (
+
         select
             opportunity_id,
-            case when field_name = 'stage_id' then 1 else 0 end as tells_stage
+            held_value as stage_id,
+            changed_at as told_at,
+            nullif(old_value, '') is not null as is_left_then
+
+        from held_values
+        where field_name = 'stage_id'
+
+        union all
+
+        select opportunity_id, stage_id, entered_at as told_at, false as is_left_then
+
+        from ranked_stays
+        where recency = 1
+
+        union all
+
+        select opportunity_id, stage_id, snapshot_at as told_at, false as is_left_then
+
+        from {{ ref('stg_crm__opportunity_snapshots') }}
+
+    ),
+
+    first_told_stages as (
+
+        select
+            told_stages.opportunity_id,
+            told_stages.told_at,
+            told_stages.is_left_then,
+            stages.stage_id,
+            stages.is_closed,
+            row_number() over (
+                partition by told_stages.opportunity_id
+                order by told_stages.told_at, stages.is_closed nulls last, stages.stage_id
+            ) as place
+
+        from told_stages
+        left join {{ ref('dim_stage') }} as stages on told_stages.stage_id = stages.stage_id
+
+    ),
+
+    -- A history that begins with a closed stage does not tell the closing: that came before, on the
+    -- day that the deal itself names. Otherwise all deals closed before a migration would be closed
+    -- by it, and those whose closed stage was changed later by their creation. Where the deal names
+    -- no such day, a closed stage that was left is only known to have been there until then.
+    untold_closings as (
+
+        select
+            first_told_stages.opportunity_id,
+            first_told_stages.stage_id,
+            first_versions.extracted_at,
+            -- A migration may have written the creation as well.
+            case
+                when {{ is_before_history }}
+                then
+                    least(
+                        greatest(first_versions.began_at, first_versions.decided_at),
+                        first_told_stages.told_at - interval '1' microsecond
+                    )
+                else first_told_stages.told_at - interval '1' microsecond
+            end as closed_at,
+            not {{ is_before_history }} as tells_transition
+
+        from first_told_stages
+        inner join
+            first_versions on first_told_stages.opportunity_id = first_versions.opportunity_id
+        where
+            first_told_stages.place = 1
+            and first_told_stages.is_closed
+            and (first_told_stages.is_left_then or {{ is_before_history }})
+
+    ),
+
+    history_records as (
+
+        select distinct extracted_at as recorded_at
 
         from {{ ref('stg_crm__opportunity_field_history') }}
 
-        union all
+    ),
 
-        select
-            opportunity_id,
-            1 as tells_stage
+    earlier_extracts as (
 
-        from {{ ref('stg_crm__opportunity_stage_history') }}
+        select history_records.recorded_at, max(extracts.extracted_at) as last_extract_before
 
-        union all
+        from history_records
+        inner join extracts on history_records.recorded_at > extracts.extracted_at
+        group by history_records.recorded_at
 
-        select
-            opportunity_id,
-            1 as tells_stage
+    ),
 
-        from {{ ref('stg_crm__opportunity_snapshots') }}
-    ) as histories
-    group by opportunity_id
+    -- What happened before an extract that had been landed already when it was recorded.
+    late_changes as (
 
-),
+        select changes.*
 
-probability_told as (
-
-    select distinct source_system
-
-    from {{ ref('stg_crm__opportunity_field_history') }}
-    where field_name = 'probability'
-
-),
-
--- Only deals that an extract has shown: of others nothing but their changes is known.
-extract_versions as (
-
-    select
-        dated.opportunity_id,
-        dated.version_number,
-        dated.source_system,
-        dated.extracted_at,
-        dated.began_at,
-        dated.first_shows_at,
-        dated.decided_at,
-        dated.is_closed,
-        dated.is_current,
-        told_deals.tells_stage,
-        {%- for field in fields %}
-        versions.{{ field }},
-        {%- endfor %}
-        lag(dated.is_closed) over deal as was_closed,
-        lag(dated.extracted_at) over deal as previous_version_extracted_at
-
-    from {{ ref('int_opportunity_versions_dated') }} as dated
-    inner join told_deals on dated.opportunity_id = told_deals.opportunity_id
-    inner join {{ ref('stg_crm__opportunities_history') }} as versions
-        on
-            dated.opportunity_id = versions.opportunity_id
-            and dated.version_number = versions.version_number
-    window deal as (partition by dated.opportunity_id order by dated.version_number)
-
-),
-
--- A closing that no history tells dates itself, as long as no extract had shown the deal open since.
-timed_versions as (
-
-    select
-        versions.*,
-        case
-            when versions.tells_stage = 1 or not versions.is_closed or versions.was_closed
-                then versions.extracted_at
-            when versions.version_number = 1 then versions.first_shows_at
-            when
-                versions.decided_at > greatest(
-                    versions.previous_version_extracted_at,
-                    coalesce(extracts.previous_extracted_at, versions.previous_version_extracted_at)
-                )
-                then versions.decided_at
-            else versions.extracted_at
-        end as said_at
-
-    from extract_versions as versions
-    left join extracts
-        on
-            versions.source_system = extracts.source_system
-            and versions.extracted_at = extracts.extracted_at
-
-),
-
-numbered_changes as (
-
-    select
-        changes.*,
-        probability_told.source_system is not null as tells_probability,
-        row_number() over field as change_number,
-        lead(changes.changed_at) over field as next_changed_at,
-        last_value(changes.new_value) over (
-            partition by changes.opportunity_id, changes.field_name, changes.changed_at
-            order by length(changes.history_id), changes.history_id
-            rows between unbounded preceding and unbounded following
-        ) as value_of_moment
-
-    from {{ ref('stg_crm__opportunity_field_history') }} as changes
-    left join probability_told on changes.source_system = probability_told.source_system
-    window field as (
-        partition by changes.opportunity_id, changes.field_name
-        order by changes.changed_at, length(changes.history_id), changes.history_id
-    )
-
-),
-
--- No deal is ever without a stage: a first change of stage from nothing says where the history begins,
--- at the deal's creation or when a migration wrote it. What else it tells from nothing at that moment
--- is likewise how the deal stood then.
-history_beginnings as (
-
-    select
-        opportunity_id,
-        changed_at as begins_at
-
-    from numbered_changes
-    where
-        field_name = 'stage_id'
-        and change_number = 1
-        and nullif(old_value, '') is null
-
-),
-
--- What a field held before its first change, or where its history begins.
-held_values as (
-
-    select
-        changes.*,
-        case
-            when beginnings.opportunity_id is not null then changes.value_of_moment
-            else changes.old_value
-        end as held_value
-
-    from numbered_changes as changes
-    left join history_beginnings as beginnings
-        on
-            changes.opportunity_id = beginnings.opportunity_id
-            and changes.changed_at = beginnings.begins_at
-            and nullif(changes.old_value, '') is null
-    where changes.change_number = 1
-
-),
-
-stage_changes as (
-
-    select distinct
-        opportunity_id,
-        changed_at
-
-    from numbered_changes
-    where field_name = 'stage_id'
-
-),
-
--- Stays without a time of day often begin at one moment: the deal is in the one that it left last. A
--- change of stage that the history of fields tells of that moment says it more exactly.
-ranked_stays as (
-
-    select
-        stays.*,
-        row_number() over (
-            partition by
-                stays.opportunity_id,
-                stays.entered_at
-            order by
-                stays.exited_at desc nulls first,
-                stages.stage_order desc nulls last,
-                length(stays.stage_history_id) desc,
-                stays.stage_history_id desc
-        ) as recency
-
-    from {{ ref('stg_crm__opportunity_stage_history') }} as stays
-    left join {{ ref('dim_stage') }} as stages on stays.stage_id = stages.stage_id
-    left join stage_changes
-        on
-            stays.opportunity_id = stage_changes.opportunity_id
-            and stays.entered_at = stage_changes.changed_at
-    where stage_changes.opportunity_id is null
-
-),
-
-first_versions as (
-
-    select *
-
-    from timed_versions
-    where version_number = 1
-
-),
-
-told_stages as (
-
-    select
-        opportunity_id,
-        held_value as stage_id,
-        changed_at as told_at,
-        nullif(old_value, '') is not null as is_left_then
-
-    from held_values
-    where field_name = 'stage_id'
-
-    union all
-
-    select
-        opportunity_id,
-        stage_id,
-        entered_at as told_at,
-        false as is_left_then
-
-    from ranked_stays
-    where recency = 1
-
-    union all
-
-    select
-        opportunity_id,
-        stage_id,
-        snapshot_at as told_at,
-        false as is_left_then
-
-    from {{ ref('stg_crm__opportunity_snapshots') }}
-
-),
-
-first_told_stages as (
-
-    select
-        told_stages.opportunity_id,
-        told_stages.told_at,
-        told_stages.is_left_then,
-        stages.stage_id,
-        stages.is_closed,
-        row_number() over (
-            partition by told_stages.opportunity_id
-            order by told_stages.told_at, stages.is_closed nulls last, stages.stage_id
-        ) as place
-
-    from told_stages
-    left join {{ ref('dim_stage') }} as stages on told_stages.stage_id = stages.stage_id
-
-),
-
--- A history that begins with a closed stage does not tell the closing: that came before, on the day
--- that the deal itself names. Otherwise all deals closed before a migration would be closed by it, and
--- those whose closed stage was changed later by their creation. Where the deal names no such day, a
--- closed stage that was left is only known to have been there until then.
-untold_closings as (
-
-    select
-        first_told_stages.opportunity_id,
-        first_told_stages.stage_id,
-        first_versions.extracted_at,
-        -- A migration may have written the creation as well.
-        case
-            when {{ is_before_history }}
-                then least(
-                    greatest(first_versions.began_at, first_versions.decided_at),
-                    first_told_stages.told_at - interval '1' microsecond
-                )
-            else first_told_stages.told_at - interval '1' microsecond
-        end as closed_at,
-        not {{ is_before_history }} as tells_transition
-
-    from first_told_stages
-    inner join first_versions on first_told_stages.opportunity_id = first_versions.opportunity_id
-    where
-        first_told_stages.place = 1
-        and first_told_stages.is_closed
-        and (first_told_stages.is_left_then or {{ is_before_history }})
-
-),
-
-history_records as (
-
-    select distinct extracted_at as recorded_at
-
-    from {{ ref('stg_crm__opportunity_field_history') }}
-
-),
-
-earlier_extracts as (
-
-    select
-        history_records.recorded_at,
-        max(extracts.extracted_at) as last_extract_before
-
-    from history_records
-    inner join extracts on history_records.recorded_at > extracts.extracted_at
-    group by history_records.recorded_at
-
-),
-
--- What happened before an extract that had been landed already when it was recorded.
-late_changes as (
-
-    select changes.*
-
-    from {{ ref('stg_crm__opportunity_field_history') }} as changes
-    inner join earlier_extracts
-        on
-            changes.extracted_at = earlier_extracts.recorded_at
+        from {{ ref('stg_crm__opportunity_field_history') }} as changes
+        inner join
+            earlier_extracts
+            on changes.extracted_at = earlier_extracts.recorded_at
             and changes.changed_at <= earlier_extracts.last_extract_before
 
-),
+    ),
 
--- An extract can lag behind: it shows what had been replaced by then by a change that was recorded
--- later. The deal's current row is not believed to lag; it contradicts its history.
-outdated_fields as (
+    -- An extract can lag behind: it shows what had been replaced by then by a change that was
+    -- recorded later. The deal's current row is not believed to lag; it contradicts its history.
+    outdated_fields as (
 
-    select
-        versions.opportunity_id,
-        versions.version_number,
-        {%- for field in fields %}
-        max(case when changes.field_name = '{{ field }}' then 1 end) as {{ field }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        select
+            versions.opportunity_id,
+            versions.version_number,
+            {%- for field in fields %}
+                max(
+                    case when changes.field_name = '{{ field }}' then 1 end
+                ) as {{ field }}{{ ',' if not loop.last }}
+            {%- endfor %}
 
-    from extract_versions as versions
-    inner join late_changes as changes
-        on
-            versions.opportunity_id = changes.opportunity_id
+        from extract_versions as versions
+        inner join
+            late_changes as changes
+            on versions.opportunity_id = changes.opportunity_id
             and versions.extracted_at >= changes.changed_at
             and versions.extracted_at < changes.extracted_at
-    where
-        not versions.is_current
-        and case changes.field_name
-            {%- for field, type in fields.items() %}
-            when '{{ field }}'
-                then versions.{{ field }} is not distinct from cast(nullif(changes.old_value, '') as {{ type }})
-            {%- endfor %}
-        end
-    group by
-        versions.opportunity_id,
-        versions.version_number
+        where
+            not versions.is_current
+            and case
+                changes.field_name
+                {%- for field, type in fields.items() %}
+                    when '{{ field }}'
+                    then
+                        versions.{{ field }}
+                        is not distinct from cast(nullif(changes.old_value, '') as {{ type }})
+                {%- endfor %}
+            end
+        group by versions.opportunity_id, versions.version_number
 
-)
+    )
 
 select
     versions.opportunity_id,
@@ -393,15 +366,16 @@ select
     false as tells_transition,
     versions.version_number,
     {%- for field in fields %}
-    case when outdated_fields.{{ field }} is null then {{ said(4, 'versions.' ~ field) }} end
-        as {{ field }}{{ ',' if not loop.last }}
+        case
+            when outdated_fields.{{ field }} is null then {{ said(4, 'versions.' ~ field) }}
+        end as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from timed_versions as versions
-left join outdated_fields
-    on
-        versions.opportunity_id = outdated_fields.opportunity_id
-        and versions.version_number = outdated_fields.version_number
+left join
+    outdated_fields
+    on versions.opportunity_id = outdated_fields.opportunity_id
+    and versions.version_number = outdated_fields.version_number
 
 union all
 
@@ -413,7 +387,7 @@ select
     false as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
-    {{ said(3, 'snapshots.' ~ field) }} as {{ field }}{{ ',' if not loop.last }}
+        {{ said(3, 'snapshots.' ~ field) }} as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from {{ ref('stg_crm__opportunity_snapshots') }} as snapshots
@@ -421,7 +395,8 @@ inner join first_versions on snapshots.opportunity_id = first_versions.opportuni
 
 union all
 
--- Of changes in the same second the last counts. A stage that changes takes its probability along, unless the system's history tells that itself.
+-- Of changes in the same second the last counts. A stage that changes takes its probability
+-- along, unless the system's history tells that itself.
 select
     changes.opportunity_id,
     changes.changed_at as said_at,
@@ -430,12 +405,13 @@ select
     changes.field_name = 'stage_id' as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
-    case
-        when changes.field_name = '{{ field }}' then {{ said(2, 'changes.new_value') }}
-        {%- if field == 'probability' %}
-        when changes.field_name = 'stage_id' and not changes.tells_probability then '1'
-        {%- endif %}
-    end as {{ field }}{{ ',' if not loop.last }}
+        case
+            when changes.field_name = '{{ field }}'
+            then {{ said(2, 'changes.new_value') }}
+            {%- if field == 'probability' %}
+                when changes.field_name = 'stage_id' and not changes.tells_probability then '1'
+            {%- endif %}
+        end as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from numbered_changes as changes
@@ -452,13 +428,14 @@ select
     true as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
-    {%- if field == 'stage_id' %}
-    {{ said(2, 'stays.stage_id') }} as {{ field }}{{ ',' if not loop.last }}
-    {%- elif field == 'probability' %}
-    case when probability_told.source_system is null then '1' end as {{ field }}{{ ',' if not loop.last }}
-    {%- else %}
-    cast(null as string) as {{ field }}{{ ',' if not loop.last }}
-    {%- endif %}
+        {%- if field == 'stage_id' %}
+            {{ said(2, 'stays.stage_id') }} as {{ field }}{{ ',' if not loop.last }}
+        {%- elif field == 'probability' %}
+            case
+                when probability_told.source_system is null then '1'
+            end as {{ field }}{{ ',' if not loop.last }}
+        {%- else %} cast(null as string) as {{ field }}{{ ',' if not loop.last }}
+        {%- endif %}
     {%- endfor %}
 
 from ranked_stays as stays
@@ -468,19 +445,19 @@ where stays.recency = 1
 
 union all
 
--- What a field held before its first change it has held since the deal began; no deal began closed. That is
--- news, unless the first extract showed the same.
+-- What a field held before its first change it has held since the deal began; no deal began closed.
+-- That is news, unless the first extract showed the same.
 select
     changes.opportunity_id,
     least(first_versions.began_at, changes.changed_at) as said_at,
     case
         {%- for field, type in fields.items() %}
-        when
-            changes.field_name = '{{ field }}'
-            and (
-                first_versions.{{ field }}
-                is not distinct from cast(nullif(changes.held_value, '') as {{ type }})
-            )
+            when
+                changes.field_name = '{{ field }}'
+                and (
+                    first_versions.{{ field }}
+                    is not distinct from cast(nullif(changes.held_value, '') as {{ type }})
+                )
             then first_versions.extracted_at
         {%- endfor %}
         else changes.extracted_at
@@ -489,16 +466,17 @@ select
     false as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
-    case when changes.field_name = '{{ field }}' then {{ said(0, 'changes.held_value') }} end
-        as {{ field }}{{ ',' if not loop.last }}
+        case
+            when changes.field_name = '{{ field }}' then {{ said(0, 'changes.held_value') }}
+        end as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from held_values as changes
 inner join first_versions on changes.opportunity_id = first_versions.opportunity_id
-left join {{ ref('dim_stage') }} as stages
-    on
-        changes.field_name = 'stage_id'
-        and changes.held_value = stages.stage_id
+left join
+    {{ ref('dim_stage') }} as stages
+    on changes.field_name = 'stage_id'
+    and changes.held_value = stages.stage_id
 where not coalesce(stages.is_closed, false)
 
 union all
@@ -511,11 +489,10 @@ select
     tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
-    {%- if field == 'stage_id' %}
-    {{ said(0, 'stage_id') }} as {{ field }}{{ ',' if not loop.last }}
-    {%- else %}
-    cast(null as string) as {{ field }}{{ ',' if not loop.last }}
-    {%- endif %}
+        {%- if field == 'stage_id' %}
+            {{ said(0, 'stage_id') }} as {{ field }}{{ ',' if not loop.last }}
+        {%- else %} cast(null as string) as {{ field }}{{ ',' if not loop.last }}
+        {%- endif %}
     {%- endfor %}
 
 from untold_closings
@@ -530,10 +507,8 @@ select
     false as tells_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
-    cast(null as string) as {{ field }}{{ ',' if not loop.last }}
+        cast(null as string) as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from timed_versions
-where
-    version_number = 1
-    and began_at < said_at
+where version_number = 1 and began_at < said_at

@@ -1,250 +1,255 @@
--- noqa: disable=LT05,ST06
 with
 
-opportunity_extracts as (
+    opportunity_extracts as (
 
-    select distinct
-        source_system,
-        extracted_at
+        select distinct source_system, extracted_at
 
-    from {{ ref('stg_landing__extracts') }}
-    where
-        source = 'crm'
-        and table_name = 'opportunities'
+        from {{ ref('stg_landing__extracts') }}
+        where source = 'crm' and table_name = 'opportunities'
 
-),
+    ),
 
-extracts as (
+    extracts as (
 
-    select
-        source_system,
-        extracted_at,
-        lag(extracted_at) over (
-            partition by source_system
-            order by extracted_at
-        ) as previous_extracted_at
+        select
+            source_system,
+            extracted_at,
+            lag(extracted_at) over (
+                partition by source_system order by extracted_at
+            ) as previous_extracted_at
 
-    from opportunity_extracts
+        from opportunity_extracts
 
-),
+    ),
 
-versions as (
+    versions as (
 
-    select
-        opportunity_id,
-        version_number,
-        source_system,
-        extracted_at,
-        extracted_date,
-        extraction_date,
-        appeared_date,
-        owner_id,
-        territory_id,
-        amount,
-        is_closed,
-        is_vanished,
-        exclusion_reason,
-        closed_at,
-        closed_date,
-        closed_by_date,
-        decided_at,
-        known_by,
-        opened_on as first_opened_on,
-        began_at,
-        first_shows_at,
-        first_shows_on,
-        modified_at,
-        stated_at,
-        is_current,
-        lag(is_closed) over (partition by opportunity_id order by version_number) as was_closed,
-        lag(is_vanished) over (partition by opportunity_id order by version_number) as was_vanished,
-        lag(extracted_at) over (
-            partition by opportunity_id
-            order by version_number
-        ) as previous_version_extracted_at
+        select
+            opportunity_id,
+            version_number,
+            source_system,
+            extracted_at,
+            extracted_date,
+            extraction_date,
+            appeared_date,
+            owner_id,
+            territory_id,
+            amount,
+            is_closed,
+            is_vanished,
+            exclusion_reason,
+            closed_at,
+            closed_date,
+            closed_by_date,
+            decided_at,
+            known_by,
+            opened_on as first_opened_on,
+            began_at,
+            first_shows_at,
+            first_shows_on,
+            modified_at,
+            stated_at,
+            is_current,
+            lag(is_closed) over (partition by opportunity_id order by version_number) as was_closed,
+            lag(is_vanished) over (
+                partition by opportunity_id order by version_number
+            ) as was_vanished,
+            lag(extracted_at) over (
+                partition by opportunity_id order by version_number
+            ) as previous_version_extracted_at
 
-    from {{ ref('int_opportunity_versions_united') }}
-    where has_other_versions
+        from {{ ref('int_opportunity_versions_united') }}
+        where has_other_versions
 
-),
+    ),
 
--- A change happened after the last extract that did not show it yet. That is the extract before,
--- also where it showed the deal unchanged and so left no version: an answer as of a day that an
--- extract has already spoken for never changes.
-bounded_versions as (
+    -- A change happened after the last extract that did not show it yet. That is the extract
+    -- before, also where it showed the deal unchanged and so left no version: an answer as of a day
+    -- that an extract has already spoken for never changes.
+    bounded_versions as (
 
-    select
-        versions.*,
-        coalesce(versions.began_at <= extracts.previous_extracted_at, false) as is_shown_late,
-        greatest(
-            versions.previous_version_extracted_at,
-            extracts.previous_extracted_at
-        ) as last_seen_otherwise_at
+        select
+            versions.*,
+            coalesce(versions.began_at <= extracts.previous_extracted_at, false) as is_shown_late,
+            greatest(
+                versions.previous_version_extracted_at, extracts.previous_extracted_at
+            ) as last_seen_otherwise_at
 
-    from versions
-    left join extracts
-        on
-            versions.source_system = extracts.source_system
+        from versions
+        left join
+            extracts
+            on versions.source_system = extracts.source_system
             and versions.extracted_at = extracts.extracted_at
 
-),
+    ),
 
-started_versions as (
+    started_versions as (
 
-    select
-        *,
-        case
-            when stated_at is not null then stated_at
-            when version_number = 1 then first_shows_at
-            when is_vanished or was_vanished then extracted_at
-            when is_closed and not was_closed and decided_at > last_seen_otherwise_at
+        select
+            *,
+            case
+                when stated_at is not null
+                then stated_at
+                when version_number = 1
+                then first_shows_at
+                when is_vanished or was_vanished
+                then extracted_at
+                when is_closed and not was_closed and decided_at > last_seen_otherwise_at
                 then decided_at
-            when is_closed and not was_closed then extracted_at
-            when modified_at > last_seen_otherwise_at and modified_at <= extracted_at
+                when is_closed and not was_closed
+                then extracted_at
+                when modified_at > last_seen_otherwise_at and modified_at <= extracted_at
                 then modified_at
-            else extracted_at
-        end as starts_at,
-        coalesce(was_closed and not is_closed, false) as is_reopening,
-        sum(case when was_closed and not is_closed then 1 else 0 end) over (
-            partition by opportunity_id
-            order by version_number
-            rows between unbounded preceding and current row
-        ) + 1 as episode
+                else extracted_at
+            end as starts_at,
+            coalesce(was_closed and not is_closed, false) as is_reopening,
+            sum(case when was_closed and not is_closed then 1 else 0 end) over (
+                partition by opportunity_id
+                order by version_number
+                rows between unbounded preceding and current row
+            )
+            + 1 as episode
 
-    from bounded_versions
+        from bounded_versions
 
-),
+    ),
 
-dated_versions as (
+    dated_versions as (
 
-    select
-        started_versions.*,
-        settings.time_zone,
-        case
-            when started_versions.stated_at is not null or started_versions.version_number = 1
+        select
+            started_versions.*,
+            settings.time_zone,
+            case
+                when started_versions.stated_at is not null or started_versions.version_number = 1
                 then started_versions.first_shows_on
-            else {{ start_date(
+                else
+                    {{ start_date(
                 'starts_at', 'case when not was_closed then closed_date end', 'settings.time_zone'
             ) }}
-        end as starts_on,
-        -- A change that an extract had seen before it showed the deal open did not close it.
-        min(
+            end as starts_on,
+            -- A change that an extract had seen before it showed the deal open did not close it.
+            min(
+                case
+                    when
+                        started_versions.stated_at is not null
+                        or started_versions.version_number = 1
+                        or started_versions.modified_at > started_versions.last_seen_otherwise_at
+                    then started_versions.closed_by_date
+                    else started_versions.extracted_date
+                end
+            ) over closing as closed_by_then,
+            first_value(started_versions.owner_id) over closing as closing_owner_id,
+            first_value(started_versions.territory_id) over closing as closing_territory_id
+
+        from started_versions
+        cross join {{ ref('stg_company__settings') }} as settings
+        window
+            closing as (
+                partition by
+                    started_versions.opportunity_id,
+                    started_versions.episode,
+                    started_versions.is_closed
+                order by started_versions.version_number
+                rows between unbounded preceding and current row
+            )
+
+    ),
+
+    closed_versions as (
+
+        select
+            *,
+            case when is_closed then coalesce(closed_date, closed_by_then) end as known_closed_date
+
+        from dated_versions
+
+    ),
+
+    linked_versions as (
+
+        select
+            *,
+            lag(known_closed_date) over deal as previous_closed_date,
+            lag(case when is_closed then closed_at end) over deal as previous_closed_at,
+            {{ last_known('case when is_closed then nullif(amount, 0) end', 'episode_until_then') }}
+            as last_closed_amount,
+            first_value(case when version_number = 1 then first_opened_on else starts_on end) over (
+                partition by opportunity_id, episode
+                order by version_number
+                rows between unbounded preceding and current row
+            ) as opened_on,
+            first_value(appeared_date) over deal_until_then as first_appeared_date,
+            first_value(is_shown_late) over deal_until_then as is_shown_late_at_first,
+            lead(starts_at) over deal as ends_at,
+            lead(starts_on) over deal as ends_on,
+            lead(episode) over deal as next_episode,
+            last_value(exclusion_reason) over (
+                partition by opportunity_id
+                order by version_number
+                rows between unbounded preceding and unbounded following
+            ) as current_exclusion_reason
+
+        from closed_versions
+        window
+            deal as (partition by opportunity_id order by version_number),
+            deal_until_then as (
+                partition by opportunity_id
+                order by version_number
+                rows between unbounded preceding and current row
+            ),
+            episode_until_then as (
+                partition by opportunity_id, episode
+                order by version_number
+                rows between unbounded preceding and current row
+            )
+
+    ),
+
+    timed_versions as (
+
+        select
+            *,
+            case
+                when is_reopening and previous_closed_date <= starts_on then 1 else 0
+            end as lay_closed,
             case
                 when
-                    started_versions.stated_at is not null
-                    or started_versions.version_number = 1
-                    or started_versions.modified_at > started_versions.last_seen_otherwise_at
-                    then started_versions.closed_by_date
-                else started_versions.extracted_date
-            end
-        ) over closing as closed_by_then,
-        first_value(started_versions.owner_id) over closing as closing_owner_id,
-        first_value(started_versions.territory_id) over closing as closing_territory_id
-
-    from started_versions
-    cross join {{ ref('stg_company__settings') }} as settings
-    window closing as (
-        partition by
-            started_versions.opportunity_id,
-            started_versions.episode,
-            started_versions.is_closed
-        order by started_versions.version_number
-        rows between unbounded preceding and current row
-    )
-
-),
-
-closed_versions as (
-
-    select
-        *,
-        case when is_closed then coalesce(closed_date, closed_by_then) end as known_closed_date
-
-    from dated_versions
-
-),
-
-linked_versions as (
-
-    select
-        *,
-        lag(known_closed_date) over deal as previous_closed_date,
-        lag(case when is_closed then closed_at end) over deal as previous_closed_at,
-        {{ last_known('case when is_closed then nullif(amount, 0) end', 'episode_until_then') }}
-            as last_closed_amount,
-        first_value(case when version_number = 1 then first_opened_on else starts_on end) over (
-            partition by opportunity_id, episode
-            order by version_number
-            rows between unbounded preceding and current row
-        ) as opened_on,
-        first_value(appeared_date) over deal_until_then as first_appeared_date,
-        first_value(is_shown_late) over deal_until_then as is_shown_late_at_first,
-        lead(starts_at) over deal as ends_at,
-        lead(starts_on) over deal as ends_on,
-        lead(episode) over deal as next_episode,
-        last_value(exclusion_reason) over (
-            partition by opportunity_id
-            order by version_number
-            rows between unbounded preceding and unbounded following
-        ) as current_exclusion_reason
-
-    from closed_versions
-    window
-        deal as (partition by opportunity_id order by version_number),
-        deal_until_then as (
-            partition by opportunity_id
-            order by version_number
-            rows between unbounded preceding and current row
-        ),
-        episode_until_then as (
-            partition by opportunity_id, episode
-            order by version_number
-            rows between unbounded preceding and current row
-        )
-
-),
-
-timed_versions as (
-
-    select
-        *,
-        case when is_reopening and previous_closed_date <= starts_on then 1 else 0 end as lay_closed,
-        case
-            when
-                {{ are_times_of_day(
+                    {{ are_times_of_day(
                     'previous_closed_at', 'previous_closed_date', 'starts_at', 'starts_on',
                     "known_by in ('field_history', 'stage_history')", 'time_zone'
                 ) }}
                 then 1
-            else 0
-        end as is_told_to_the_time
+                else 0
+            end as is_told_to_the_time
 
-    from linked_versions
+        from linked_versions
 
-),
+    ),
 
-closed_times as (
+    closed_times as (
 
-    select
-        *,
-        sum(lay_closed * {{ days_between('previous_closed_date', 'starts_on') }}) over until_then
-            as closed_whole_days,
-        sum(
-            case
-                when lay_closed * is_told_to_the_time = 1
+        select
+            *,
+            sum(
+                lay_closed * {{ days_between('previous_closed_date', 'starts_on') }}
+            ) over until_then as closed_whole_days,
+            sum(
+                case
+                    when lay_closed * is_told_to_the_time = 1
                     then {{ days_with_fraction('previous_closed_at', 'starts_at') }}
-            end
-        ) over until_then as closed_told_days,
-        max(lay_closed * (1 - is_told_to_the_time)) over until_then = 0 as are_closed_days_told
+                end
+            ) over until_then as closed_told_days,
+            max(lay_closed * (1 - is_told_to_the_time)) over until_then = 0 as are_closed_days_told
 
-    from timed_versions
-    window until_then as (
-        partition by opportunity_id
-        order by version_number
-        rows between unbounded preceding and current row
+        from timed_versions
+        window
+            until_then as (
+                partition by opportunity_id
+                order by version_number
+                rows between unbounded preceding and current row
+            )
+
     )
-
-)
 
 select
     opportunity_id,
@@ -265,8 +270,9 @@ select
     ends_on,
     -- Hours count where all of its reopenings are told to the time of day.
     cast(
-        coalesce(case when are_closed_days_told then closed_told_days else closed_whole_days end, 0)
-        as decimal(18, 6)
+        coalesce(
+            case when are_closed_days_told then closed_told_days else closed_whole_days end, 0
+        ) as decimal(18, 6)
     ) as closed_days_before,
     are_closed_days_told
 

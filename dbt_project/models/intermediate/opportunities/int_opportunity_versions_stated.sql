@@ -9,422 +9,404 @@
     'competitor', 'is_vanished', 'exclusion_reason',
 ] %}
 {#- The linter would give each comma that a loop writes a line of its own. #}
--- noqa: disable=LT02,LT05,ST06
 with
 
-settings as (
+    settings as (select time_zone, closing_day from {{ ref('stg_company__settings') }}),
 
-    select
-        time_zone,
-        closing_day
+    stages as (select stage_id, is_closed, is_won from {{ ref('dim_stage') }}),
 
-    from {{ ref('stg_company__settings') }}
+    -- A deal keeps the chance that its stage gave when something was last said of the deal.
+    stage_chances as (
 
-),
+        select stage_id, probability, valid_from, valid_to from {{ ref('dim_stage_history') }}
 
-stages as (
+    ),
 
-    select
-        stage_id,
-        is_closed,
-        is_won
+    -- Of what is said of one moment the best source is heard, field by field.
+    moments as (
 
-    from {{ ref('dim_stage') }}
+        select
+            opportunity_id,
+            said_at,
+            coalesce(
+                max(case when source_rank = 0 then recorded_at end), min(recorded_at)
+            ) as recorded_at,
+            max(source_rank) as source_rank,
+            max(case when source_rank < 4 then source_rank end) as told_rank,
+            max(version_number) as extract_version,
+            max(case when tells_transition then 1 else 0 end) = 1 as tells_transition,
+            max(case when source_rank = 2 then expected_close_date end) as close_date_set,
+            {%- for field in fields %}
+                max({{ field }}) as {{ field }}{{ ',' if not loop.last }}
+            {%- endfor %}
 
-),
+        from {{ ref('int_opportunity_statements') }}
+        group by opportunity_id, said_at
 
--- A deal keeps the chance that its stage gave when something was last said of the deal.
-stage_chances as (
+    ),
 
-    select
-        stage_id,
-        probability,
-        valid_from,
-        valid_to
+    -- A field holds what was said last. Before anything was said of it, it held what is said first.
+    states as (
 
-    from {{ ref('dim_stage_history') }}
+        select
+            opportunity_id,
+            said_at,
+            recorded_at,
+            coalesce(nullif(told_rank, 0), source_rank) as source_rank,
+            coalesce({{ last_known('extract_version', 'until_then') }}, 1) as extract_version,
+            tells_transition,
+            close_date_set,
+            {{ last_known('stage_id', 'until_then') }} as known_stage,
+            {{ first_known('stage_id', 'whole_deal') }} as first_stage,
+            {%- for field in fields if field != 'stage_id' %}
+                coalesce(
+                    {{ last_known(field, 'until_then') }}, {{ first_known(field, 'whole_deal') }}
+                ) as {{ field }}{{ ',' if not loop.last }}
+            {%- endfor %}
 
-),
+        from moments
+        window
+            until_then as (
+                partition by opportunity_id
+                order by said_at
+                rows between unbounded preceding and current row
+            ),
+            whole_deal as (
+                partition by opportunity_id
+                order by said_at
+                rows between unbounded preceding and unbounded following
+            )
 
--- Of what is said of one moment the best source is heard, field by field.
-moments as (
+    ),
 
-    select
-        opportunity_id,
-        said_at,
-        coalesce(max(case when source_rank = 0 then recorded_at end), min(recorded_at))
-            as recorded_at,
-        max(source_rank) as source_rank,
-        max(case when source_rank < 4 then source_rank end) as told_rank,
-        max(version_number) as extract_version,
-        max(case when tells_transition then 1 else 0 end) = 1 as tells_transition,
-        max(case when source_rank = 2 then expected_close_date end) as close_date_set,
-        {%- for field in fields %}
-        max({{ field }}) as {{ field }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    typed_states as (
 
-    from {{ ref('int_opportunity_statements') }}
-    group by
-        opportunity_id,
-        said_at
+        select
+            opportunity_id,
+            said_at,
+            recorded_at,
+            source_rank,
+            extract_version,
+            tells_transition,
+            {{ what_was_said('close_date_set', 'date') }} as close_date_set,
+            -- A deal that is only known as decided was in some open stage before; which one,
+            -- nobody says.
+            case when known_stage is null then first_stage end as assumed_stage,
+            coalesce(
+                {{ what_was_said('known_stage', 'string') }},
+                {{ what_was_said('first_stage', 'string') }}
+            ) as stage_id,
+            {%- for field, type in fields.items() if field != 'stage_id' %}
+                {{ what_was_said(field, type) }} as {{ field }}{{ ',' if not loop.last }}
+            {%- endfor %}
 
-),
+        from states
 
--- A field holds what was said last. Before anything was said of it, it held what is said first.
-states as (
+    ),
 
-    select
-        opportunity_id,
-        said_at,
-        recorded_at,
-        coalesce(nullif(told_rank, 0), source_rank) as source_rank,
-        coalesce({{ last_known('extract_version', 'until_then') }}, 1) as extract_version,
-        tells_transition,
-        close_date_set,
-        {{ last_known('stage_id', 'until_then') }} as known_stage,
-        {{ first_known('stage_id', 'whole_deal') }} as first_stage,
-        {%- for field in fields if field != 'stage_id' %}
-        coalesce({{ last_known(field, 'until_then') }}, {{ first_known(field, 'whole_deal') }})
-            as {{ field }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    staged_states as (
 
-    from moments
-    window
-        until_then as (
-            partition by opportunity_id
-            order by said_at
-            rows between unbounded preceding and current row
-        ),
-        whole_deal as (
-            partition by opportunity_id
-            order by said_at
-            rows between unbounded preceding and unbounded following
-        )
-
-),
-
-typed_states as (
-
-    select
-        opportunity_id,
-        said_at,
-        recorded_at,
-        source_rank,
-        extract_version,
-        tells_transition,
-        {{ what_was_said('close_date_set', 'date') }} as close_date_set,
-        -- A deal that is only known as decided was in some open stage before; which one, nobody says.
-        case when known_stage is null then first_stage end as assumed_stage,
-        coalesce(
-            {{ what_was_said('known_stage', 'string') }}, {{ what_was_said('first_stage', 'string') }}
-        ) as stage_id,
-        {%- for field, type in fields.items() if field != 'stage_id' %}
-        {{ what_was_said(field, type) }} as {{ field }}{{ ',' if not loop.last }}
-        {%- endfor %}
-
-    from states
-
-),
-
-staged_states as (
-
-    select
-        states.opportunity_id,
-        states.said_at,
-        states.recorded_at,
-        states.source_rank,
-        states.extract_version,
-        states.tells_transition,
-        states.close_date_set,
-        case
-            when states.assumed_stage is not null and stages.is_closed then 'unknown'
-            else coalesce(stages.stage_id, 'unknown')
-        end as stage_id,
-        case
-            when states.assumed_stage is not null then false
-            else coalesce(stages.is_closed, false)
-        end as is_closed,
-        case
-            when states.assumed_stage is not null then false
-            else coalesce(stages.is_won, false)
-        end as is_won,
-        states.owner_id,
-        states.territory_id,
-        coalesce(states.forecast_category, 'unknown') as forecast_category,
-        states.currency_code,
-        states.amount,
-        coalesce(
-            states.probability,
+        select
+            states.opportunity_id,
+            states.said_at,
+            states.recorded_at,
+            states.source_rank,
+            states.extract_version,
+            states.tells_transition,
+            states.close_date_set,
             case
-                when states.assumed_stage is not null and stages.is_closed then null
-                else stage_chances.probability
-            end
-        ) as probability,
-        states.expected_close_date
+                when states.assumed_stage is not null and stages.is_closed
+                then 'unknown'
+                else coalesce(stages.stage_id, 'unknown')
+            end as stage_id,
+            case
+                when states.assumed_stage is not null
+                then false
+                else coalesce(stages.is_closed, false)
+            end as is_closed,
+            case
+                when states.assumed_stage is not null then false else coalesce(stages.is_won, false)
+            end as is_won,
+            states.owner_id,
+            states.territory_id,
+            coalesce(states.forecast_category, 'unknown') as forecast_category,
+            states.currency_code,
+            states.amount,
+            coalesce(
+                states.probability,
+                case
+                    when states.assumed_stage is not null and stages.is_closed
+                    then null
+                    else stage_chances.probability
+                end
+            ) as probability,
+            states.expected_close_date
 
-    from typed_states as states
-    left join stages on states.stage_id = stages.stage_id
-    left join stage_chances
-        on
-            states.stage_id = stage_chances.stage_id
+        from typed_states as states
+        left join stages on states.stage_id = stages.stage_id
+        left join
+            stage_chances
+            on states.stage_id = stage_chances.stage_id
             and states.said_at >= stage_chances.valid_from
             and states.said_at < stage_chances.valid_to
 
-),
+    ),
 
-compared_states as (
+    compared_states as (
 
-    select
-        *,
-        row_number() over deal as state_number,
-        lag(extract_version) over deal as previous_extract_version,
-        {%- for column in compared %}
-        lag({{ column }}) over deal as previous_{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        select
+            *,
+            row_number() over deal as state_number,
+            lag(extract_version) over deal as previous_extract_version,
+            {%- for column in compared %}
+                lag({{ column }}) over deal as previous_{{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
 
-    from staged_states
-    window deal as (partition by opportunity_id order by said_at)
+        from staged_states
+        window deal as (partition by opportunity_id order by said_at)
 
-),
+    ),
 
--- Extracts that show a deal otherwise in what no history tells. These columns are wide and stand aside
--- until the states are known.
-repeated_versions as (
+    -- Extracts that show a deal otherwise in what no history tells. These columns are wide and
+    -- stand aside until the states are known.
+    repeated_versions as (
 
-    select
-        opportunity_id,
-        version_number,
-        {%- for column in described %}
-        {{ column }},
-        lag({{ column }}) over deal as previous_{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        select
+            opportunity_id,
+            version_number,
+            {%- for column in described %}
+                {{ column }},
+                lag({{ column }}) over deal as previous_{{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
 
-    from {{ ref('int_opportunity_versions_dated') }}
-    where has_other_versions
-    window deal as (partition by opportunity_id order by version_number)
+        from {{ ref('int_opportunity_versions_dated') }}
+        where has_other_versions
+        window deal as (partition by opportunity_id order by version_number)
 
-),
+    ),
 
-described_anew as (
+    described_anew as (
 
-    select
-        opportunity_id,
-        version_number
+        select opportunity_id, version_number
 
-    from repeated_versions
-    where
-        {%- for column in described %}
-        {{ 'or ' if not loop.first }}{{ column }} is distinct from previous_{{ column }}
-        {%- endfor %}
+        from repeated_versions
+        where
+            {%- for column in described %}
+                {{ 'or ' if not loop.first }}{{ column }} is distinct from previous_{{ column }}
+            {%- endfor %}
 
-),
+    ),
 
--- A statement that says what was known already begins no version.
-changes as (
+    -- A statement that says what was known already begins no version.
+    changes as (
 
-    select
-        states.*,
-        case when states.is_closed and coalesce(not states.previous_is_closed, true) then 1 else 0 end
-            as closes
-
-    from compared_states as states
-    left join described_anew
-        on
-            states.opportunity_id = described_anew.opportunity_id
-            and states.extract_version = described_anew.version_number
-    where
-        states.state_number = 1
-        or (
-            described_anew.opportunity_id is not null
-            and states.extract_version > states.previous_extract_version
-        )
-        {%- for column in compared %}
-        or states.{{ column }} is distinct from states.previous_{{ column }}
-        {%- endfor %}
-
-),
-
-numbered_changes as (
-
-    select
-        *,
-        row_number() over deal as version_number,
-        min(said_at) over whole_deal as began_at,
-        coalesce(lead(said_at) over deal is null, true) as is_current,
-        sum(closes) over until_then as closing
-
-    from changes
-    window
-        deal as (partition by opportunity_id order by said_at),
-        until_then as (
-            partition by opportunity_id
-            order by said_at
-            rows between unbounded preceding and current row
-        ),
-        whole_deal as (
-            partition by opportunity_id
-            order by said_at
-            rows between unbounded preceding and unbounded following
-        )
-
-),
-
-linked_changes as (
-
-    select
-        *,
-        case
-            when
-                coalesce(lag(is_closed) over deal <> is_closed, true)
-                or coalesce(lag(is_won) over deal <> is_won, true)
+        select
+            states.*,
+            case
+                when states.is_closed and coalesce(not states.previous_is_closed, true)
                 then 1
-            else 0
-        end as begins_outcome,
-        lag(said_at) over deal as previous_said_at,
-        coalesce(lead(said_at) over deal, {{ open_end() }}) as next_said_at
+                else 0
+            end as closes
 
-    from numbered_changes
-    window deal as (partition by opportunity_id order by said_at)
+        from compared_states as states
+        left join
+            described_anew
+            on states.opportunity_id = described_anew.opportunity_id
+            and states.extract_version = described_anew.version_number
+        where
+            states.state_number = 1
+            or (
+                described_anew.opportunity_id is not null
+                and states.extract_version > states.previous_extract_version
+            )
+            {%- for column in compared %}
+                or states.{{ column }} is distinct from states.previous_{{ column }}
+            {%- endfor %}
 
-),
+    ),
 
-closings as (
+    numbered_changes as (
 
-    select
-        *,
-        first_value(tells_transition) over spell as is_transition_told,
-        first_value(close_date_set) over spell as date_set_by_closing,
-        first_value(said_at) over spell as closing_said_at,
-        first_value(previous_said_at) over spell as last_open_said_at,
-        sum(begins_outcome) over until_then as outcome
+        select
+            *,
+            row_number() over deal as version_number,
+            min(said_at) over whole_deal as began_at,
+            coalesce(lead(said_at) over deal is null, true) as is_current,
+            sum(closes) over until_then as closing
 
-    from linked_changes
-    window
-        spell as (
-            partition by opportunity_id, closing, is_closed
-            order by said_at
-            rows between unbounded preceding and current row
-        ),
-        until_then as (
-            partition by opportunity_id
-            order by said_at
-            rows between unbounded preceding and current row
-        )
+        from changes
+        window
+            deal as (partition by opportunity_id order by said_at),
+            until_then as (
+                partition by opportunity_id
+                order by said_at
+                rows between unbounded preceding and current row
+            ),
+            whole_deal as (
+                partition by opportunity_id
+                order by said_at
+                rows between unbounded preceding and unbounded following
+            )
 
-),
+    ),
 
-outcomes as (
+    linked_changes as (
 
-    select
-        *,
-        min(said_at) over outcome_of_deal as outcome_said_at,
-        max(next_said_at) over outcome_of_deal as outcome_ends_at
+        select
+            *,
+            case
+                when
+                    coalesce(lag(is_closed) over deal <> is_closed, true)
+                    or coalesce(lag(is_won) over deal <> is_won, true)
+                then 1
+                else 0
+            end as begins_outcome,
+            lag(said_at) over deal as previous_said_at,
+            coalesce(lead(said_at) over deal, {{ open_end() }}) as next_said_at
 
-    from closings
-    window outcome_of_deal as (partition by opportunity_id, outcome)
+        from numbered_changes
+        window deal as (partition by opportunity_id order by said_at)
 
-),
+    ),
 
--- When a history tells the closing, it decides the day: the one that the closing itself wrote into the
--- close date, else its own. What the close date says of it since is somebody's edit, unless the
--- company goes by what is stated.
-dated_closings as (
+    closings as (
 
-    select
-        outcomes.*,
-        {{ business_date('outcomes.closing_said_at', 'settings.time_zone') }} as closing_said_on,
-        case
-            when outcomes.is_transition_told and settings.closing_day = 'transition'
-                then coalesce(
-                    outcomes.date_set_by_closing,
-                    {{ business_date('outcomes.closing_said_at', 'settings.time_zone') }}
-                )
-        end as told_closed_date
+        select
+            *,
+            first_value(tells_transition) over spell as is_transition_told,
+            first_value(close_date_set) over spell as date_set_by_closing,
+            first_value(said_at) over spell as closing_said_at,
+            first_value(previous_said_at) over spell as last_open_said_at,
+            sum(begins_outcome) over until_then as outcome
 
-    from outcomes
-    cross join settings
+        from linked_changes
+        window
+            spell as (
+                partition by opportunity_id, closing, is_closed
+                order by said_at
+                rows between unbounded preceding and current row
+            ),
+            until_then as (
+                partition by opportunity_id
+                order by said_at
+                rows between unbounded preceding and current row
+            )
 
-),
+    ),
 
--- The date in a deal's row is that of the outcome in which the row's extract shows the deal. One from
--- before the deal was reopened is left over.
-closed_versions as (
+    outcomes as (
 
-    select
-        versions.*,
-        extracts.source_system,
-        extracts.extract_id,
-        extracts.extracted_at,
-        extracts.extracted_date,
-        extracts.extraction_date,
-        extracts.opportunity_name,
-        extracts.account_id,
-        extracts.product_id,
-        extracts.lead_source,
-        extracts.deal_type,
-        extracts.loss_reason,
-        extracts.competitor,
-        extracts.is_vanished,
-        extracts.exclusion_reason,
-        extracts.modified_at,
-        extracts.created_at,
-        extracts.created_date,
-        extracts.appeared_date,
-        extracts.closed_at as extract_closed_at,
-        case
-            when not versions.is_closed then null
-            when versions.told_closed_date is not null then versions.told_closed_date
-            when
-                extracts.extracted_at >= versions.outcome_said_at
-                and extracts.extracted_at < versions.outcome_ends_at
-                and (
-                    versions.closing = 1
-                    or extracts.closed_date
-                    >= {{ business_date('versions.last_open_said_at', 'settings.time_zone') }}
-                )
+        select
+            *,
+            min(said_at) over outcome_of_deal as outcome_said_at,
+            max(next_said_at) over outcome_of_deal as outcome_ends_at
+
+        from closings
+        window outcome_of_deal as (partition by opportunity_id, outcome)
+
+    ),
+
+    -- When a history tells the closing, it decides the day: the one that the closing itself wrote
+    -- into the close date, else its own. What the close date says of it since is somebody's edit,
+    -- unless the company goes by what is stated.
+    dated_closings as (
+
+        select
+            outcomes.*,
+            {{ business_date('outcomes.closing_said_at', 'settings.time_zone') }}
+            as closing_said_on,
+            case
+                when outcomes.is_transition_told and settings.closing_day = 'transition'
+                then
+                    coalesce(
+                        outcomes.date_set_by_closing,
+                        {{ business_date('outcomes.closing_said_at', 'settings.time_zone') }}
+                    )
+            end as told_closed_date
+
+        from outcomes
+        cross join settings
+
+    ),
+
+    -- The date in a deal's row is that of the outcome in which the row's extract shows the deal.
+    -- One from before the deal was reopened is left over.
+    closed_versions as (
+
+        select
+            versions.*,
+            extracts.source_system,
+            extracts.extract_id,
+            extracts.extracted_at,
+            extracts.extracted_date,
+            extracts.extraction_date,
+            extracts.opportunity_name,
+            extracts.account_id,
+            extracts.product_id,
+            extracts.lead_source,
+            extracts.deal_type,
+            extracts.loss_reason,
+            extracts.competitor,
+            extracts.is_vanished,
+            extracts.exclusion_reason,
+            extracts.modified_at,
+            extracts.created_at,
+            extracts.created_date,
+            extracts.appeared_date,
+            extracts.closed_at as extract_closed_at,
+            case
+                when not versions.is_closed
+                then null
+                when versions.told_closed_date is not null
+                then versions.told_closed_date
+                when
+                    extracts.extracted_at >= versions.outcome_said_at
+                    and extracts.extracted_at < versions.outcome_ends_at
+                    and (
+                        versions.closing = 1
+                        or extracts.closed_date
+                        >= {{ business_date('versions.last_open_said_at', 'settings.time_zone') }}
+                    )
                 then extracts.closed_date
-        end as closed_date,
-        case
-            when not versions.is_closed then null
-            when
-                extracts.closed_by_date < versions.closing_said_on
-                and coalesce(extracts.modified_at >= versions.last_open_said_at, true)
+            end as closed_date,
+            case
+                when not versions.is_closed
+                then null
+                when
+                    extracts.closed_by_date < versions.closing_said_on
+                    and coalesce(extracts.modified_at >= versions.last_open_said_at, true)
                 then extracts.closed_by_date
-            else versions.closing_said_on
-        end as closed_by_date
+                else versions.closing_said_on
+            end as closed_by_date
 
-    from dated_closings as versions
-    cross join settings
-    inner join {{ ref('int_opportunity_versions_dated') }} as extracts
-        on
-            versions.opportunity_id = extracts.opportunity_id
+        from dated_closings as versions
+        cross join settings
+        inner join
+            {{ ref('int_opportunity_versions_dated') }} as extracts
+            on versions.opportunity_id = extracts.opportunity_id
             and versions.extract_version = extracts.version_number
 
-),
+    ),
 
--- What an extract had spoken for before it was recorded.
-extract_times as (
+    -- What an extract had spoken for before it was recorded.
+    extract_times as (
 
-    select distinct extracted_at
+        select distinct extracted_at
 
-    from {{ ref('stg_landing__extracts') }}
-    where
-        source = 'crm'
-        and table_name = 'opportunities'
+        from {{ ref('stg_landing__extracts') }}
+        where source = 'crm' and table_name = 'opportunities'
 
-),
+    ),
 
-earlier_extracts as (
+    earlier_extracts as (
 
-    select
-        records.recorded_at,
-        max(extract_times.extracted_at) as last_extract_before
+        select records.recorded_at, max(extract_times.extracted_at) as last_extract_before
 
-    from (select distinct recorded_at from {{ ref('int_opportunity_statements') }}) as records
-    inner join extract_times on records.recorded_at > extract_times.extracted_at
-    group by records.recorded_at
+        from (select distinct recorded_at from {{ ref('int_opportunity_statements') }}) as records
+        inner join extract_times on records.recorded_at > extract_times.extracted_at
+        group by records.recorded_at
 
-)
+    )
 
 select
     versions.opportunity_id,
@@ -464,13 +446,15 @@ select
     versions.created_date,
     versions.appeared_date,
     case
-        when versions.closed_date = versions.closing_said_on and versions.told_closed_date is not null
-            then versions.closing_said_at
+        when
+            versions.closed_date = versions.closing_said_on
+            and versions.told_closed_date is not null
+        then versions.closing_said_at
         when
             versions.told_closed_date is null
             and versions.closed_date
             = {{ business_date('versions.extract_closed_at', 'settings.time_zone') }}
-            then versions.extract_closed_at
+        then versions.extract_closed_at
     end as closed_at,
     versions.closed_date,
     versions.closed_by_date,
@@ -481,22 +465,27 @@ select
     versions.said_at as first_shows_at,
     case
         when versions.said_at <> versions.extracted_at
-            then {{ business_date('versions.said_at', 'settings.time_zone') }}
+        then {{ business_date('versions.said_at', 'settings.time_zone') }}
         when
             versions.is_closed
             and versions.said_at = versions.closing_said_at
             and versions.closed_date = versions.extraction_date
-            then versions.extraction_date
+        then versions.extraction_date
         else versions.extracted_date
     end as first_shows_on,
 
     versions.said_at as stated_at,
     case
-        when versions.source_rank = 0 and versions.is_closed then 'close_date'
-        when versions.source_rank = 0 then 'creation_date'
-        when versions.source_rank = 1 then 'stage_history'
-        when versions.source_rank = 2 then 'field_history'
-        when versions.source_rank = 3 then 'snapshot'
+        when versions.source_rank = 0 and versions.is_closed
+        then 'close_date'
+        when versions.source_rank = 0
+        then 'creation_date'
+        when versions.source_rank = 1
+        then 'stage_history'
+        when versions.source_rank = 2
+        then 'field_history'
+        when versions.source_rank = 3
+        then 'snapshot'
         else 'extract'
     end as known_by,
     versions.recorded_at,

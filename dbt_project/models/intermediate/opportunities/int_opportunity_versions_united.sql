@@ -2,40 +2,33 @@
 
 with
 
-told_deals as (
+    told_deals as (
 
-    select distinct opportunity_id
+        select distinct opportunity_id from {{ ref('int_opportunity_versions_stated') }}
 
-    from {{ ref('int_opportunity_versions_stated') }}
+    ),
 
-),
+    opportunity_extracts as (
 
-opportunity_extracts as (
+        select distinct source_system, extracted_at
 
-    select distinct
-        source_system,
-        extracted_at
+        from {{ ref('stg_landing__extracts') }}
+        where source = 'crm' and table_name = 'opportunities'
 
-    from {{ ref('stg_landing__extracts') }}
-    where
-        source = 'crm'
-        and table_name = 'opportunities'
+    ),
 
-),
+    extracts as (
 
-extracts as (
+        select
+            source_system,
+            extracted_at,
+            lag(extracted_at) over (
+                partition by source_system order by extracted_at
+            ) as previous_extracted_at
 
-    select
-        source_system,
-        extracted_at,
-        lag(extracted_at) over (
-            partition by source_system
-            order by extracted_at
-        ) as previous_extracted_at
+        from opportunity_extracts
 
-    from opportunity_extracts
-
-)
+    )
 
 select
     dated.opportunity_id,
@@ -87,10 +80,10 @@ select
     and coalesce(dated.began_at <= extracts.previous_extracted_at, false) as is_recorded_late
 
 from {{ ref('int_opportunity_versions_dated') }} as dated
-left join extracts
-    on
-        dated.source_system = extracts.source_system
-        and dated.extracted_at = extracts.extracted_at
+left join
+    extracts
+    on dated.source_system = extracts.source_system
+    and dated.extracted_at = extracts.extracted_at
 left join told_deals on dated.opportunity_id = told_deals.opportunity_id
 where told_deals.opportunity_id is null
 

@@ -1,152 +1,166 @@
--- noqa: disable=LT02,LT05,ST06
 with
 
-agreements as (
+    agreements as (
 
-    select
-        *,
-        coalesce(pay_basis, 'year') as known_pay_basis,
-        {{ effective_to_date('worker_id, component', tie_breaker='compensation_id') }} as ends_by_date
+        select
+            *,
+            coalesce(pay_basis, 'year') as known_pay_basis,
+            {{ effective_to_date('worker_id, component', tie_breaker='compensation_id') }}
+            as ends_by_date
 
-    from {{ ref('stg_hr__compensation') }}
+        from {{ ref('stg_hr__compensation') }}
 
-),
+    ),
 
-held_agreements as (
+    held_agreements as (
 
-    select
-        people.person_id,
-        agreements.component,
-        agreements.pay_amount,
-        agreements.known_pay_basis as pay_basis,
-        coalesce(agreements.currency_code, settings.reporting_currency) as currency_code,
-        agreements.effective_from as valid_from_date,
-        least(
-            agreements.ends_by_date, coalesce({{ plus_days('workers.exited_on', 1) }}, {{ open_end_date() }})
-        ) as valid_to_date
+        select
+            people.person_id,
+            agreements.component,
+            agreements.pay_amount,
+            agreements.known_pay_basis as pay_basis,
+            coalesce(agreements.currency_code, settings.reporting_currency) as currency_code,
+            agreements.effective_from as valid_from_date,
+            least(
+                agreements.ends_by_date,
+                coalesce({{ plus_days('workers.exited_on', 1) }}, {{ open_end_date() }})
+            ) as valid_to_date
 
-    from agreements
-    cross join {{ ref('stg_company__settings') }} as settings
-    inner join {{ ref('bridge_person') }} as people
-        on
-            people.system_name = 'hr'
+        from agreements
+        cross join {{ ref('stg_company__settings') }} as settings
+        inner join
+            {{ ref('bridge_person') }} as people
+            on people.system_name = 'hr'
             and agreements.worker_id = people.system_person_id
-    left join {{ ref('stg_hr__workers') }} as workers on agreements.worker_id = workers.worker_id
+        left join
+            {{ ref('stg_hr__workers') }} as workers on agreements.worker_id = workers.worker_id
 
-),
+    ),
 
-months as (
+    months as (
 
-    select distinct
-        calendar.month_start,
-        calendar.month_end,
-        {{ days_between('calendar.month_start', 'calendar.month_end') }} + 1 as month_days,
-        least(calendar.month_end, warehouse.as_of_date) as rate_date
+        select distinct
+            calendar.month_start,
+            calendar.month_end,
+            {{ days_between('calendar.month_start', 'calendar.month_end') }} + 1 as month_days,
+            least(calendar.month_end, warehouse.as_of_date) as rate_date
 
-    from {{ ref('dim_date') }} as calendar
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    where calendar.month_start <= warehouse.as_of_date
+        from {{ ref('dim_date') }} as calendar
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        where calendar.month_start <= warehouse.as_of_date
 
-),
+    ),
 
-agreed_months as (
+    agreed_months as (
 
-    select
-        agreements.*,
-        months.month_start,
-        months.month_days,
-        months.rate_date,
-        {{ days_between(
+        select
+            agreements.*,
+            months.month_start,
+            months.month_days,
+            months.rate_date,
+            {{ days_between(
             'greatest(agreements.valid_from_date, months.month_start)',
             'least(agreements.valid_to_date, ' ~ plus_days('months.month_end', 1) ~ ')'
         ) }} as days_held
 
-    from held_agreements as agreements
-    inner join months
-        on
-            agreements.valid_from_date <= months.month_end
+        from held_agreements as agreements
+        inner join
+            months
+            on agreements.valid_from_date <= months.month_end
             and agreements.valid_to_date > months.month_start
-    where agreements.valid_to_date > agreements.valid_from_date
+        where agreements.valid_to_date > agreements.valid_from_date
 
-),
+    ),
 
-hours_paid as (
+    hours_paid as (
 
-    select
-        lines.person_id,
-        calendar.month_start,
-        sum(lines.hours) as hours
+        select lines.person_id, calendar.month_start, sum(lines.hours) as hours
 
-    from {{ ref('fct_payroll_line') }} as lines
-    inner join {{ ref('dim_date') }} as calendar on lines.paid_on = calendar.date_day
-    where lines.earning_class = 'fixed'
-    group by
-        lines.person_id,
-        calendar.month_start
+        from {{ ref('fct_payroll_line') }} as lines
+        inner join {{ ref('dim_date') }} as calendar on lines.paid_on = calendar.date_day
+        where lines.earning_class = 'fixed'
+        group by lines.person_id, calendar.month_start
 
-),
+    ),
 
--- A month's pay, or a twelfth of a year's, for the days of the month on which it was agreed; and an hour's for the
--- hours that were paid.
-agreed_amounts as (
+    -- A month's pay, or a twelfth of a year's, for the days of the month on which it was agreed;
+    -- and an hour's for the hours that were paid.
+    agreed_amounts as (
 
-    select
-        agreed.person_id,
-        agreed.month_start,
-        agreed.component,
-        agreed.currency_code,
-        agreed.rate_date,
-        cast(
-            case agreed.pay_basis
-                when 'hour'
-                    then cast(agreed.pay_amount as double) * cast(hours_paid.hours as double) * agreed.days_held
+        select
+            agreed.person_id,
+            agreed.month_start,
+            agreed.component,
+            agreed.currency_code,
+            agreed.rate_date,
+            cast(
+                case
+                    agreed.pay_basis
+                    when 'hour'
+                    then
+                        cast(agreed.pay_amount as double)
+                        * cast(hours_paid.hours as double)
+                        * agreed.days_held
                         / sum(agreed.days_held) over (
-                            partition by agreed.person_id, agreed.month_start, agreed.component, agreed.pay_basis
+                            partition by
+                                agreed.person_id,
+                                agreed.month_start,
+                                agreed.component,
+                                agreed.pay_basis
                         )
-                when 'month' then cast(agreed.pay_amount as double) * agreed.days_held / agreed.month_days
-                else cast(agreed.pay_amount as double) * agreed.days_held / (12 * agreed.month_days)
-            end as decimal(22, 6)
-        ) as agreed_amount
+                    when 'month'
+                    then cast(agreed.pay_amount as double) * agreed.days_held / agreed.month_days
+                    else
+                        cast(agreed.pay_amount as double)
+                        * agreed.days_held
+                        / (12 * agreed.month_days)
+                end as decimal(22, 6)
+            ) as agreed_amount
 
-    from agreed_months as agreed
-    left join hours_paid
-        on
-            agreed.person_id = hours_paid.person_id
+        from agreed_months as agreed
+        left join
+            hours_paid
+            on agreed.person_id = hours_paid.person_id
             and agreed.month_start = hours_paid.month_start
 
-),
+    ),
 
-agreed_values as (
+    agreed_values as (
 
-    select
-        amounts.person_id,
-        amounts.month_start,
-        amounts.component,
-        {{ converted_pay('amounts.agreed_amount', 'rates.exchange_rate') }} as agreed_value
+        select
+            amounts.person_id,
+            amounts.month_start,
+            amounts.component,
+            {{ converted_pay('amounts.agreed_amount', 'rates.exchange_rate') }} as agreed_value
 
-    from agreed_amounts as amounts
-    left join {{ ref('int_fx_rates_daily') }} as rates
-        on
-            amounts.currency_code = rates.currency_code
+        from agreed_amounts as amounts
+        left join
+            {{ ref('int_fx_rates_daily') }} as rates
+            on amounts.currency_code = rates.currency_code
             and amounts.rate_date = rates.rate_date
 
-)
+    )
 
 -- Of what is agreed in several parts nothing is told where one of them is not known.
 select
     person_id,
     month_start,
     {%- for column, component in {'agreed_fixed_value': 'base', 'agreed_variable_value': 'on_target_variable'}.items() %}
-    cast(
-        case
-            when
-                sum(case when component = '{{ component }}' and agreed_value is null then 1 else 0 end) = 0
+        cast(
+            case
+                when
+                    sum(
+                        case
+                            when component = '{{ component }}' and agreed_value is null
+                            then 1
+                            else 0
+                        end
+                    )
+                    = 0
                 then sum(case when component = '{{ component }}' then agreed_value end)
-        end as decimal(22, 6)
-    ) as {{ column }}{{ ',' if not loop.last }}
+            end as decimal(22, 6)
+        ) as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from agreed_values
-group by
-    person_id,
-    month_start
+group by person_id, month_start

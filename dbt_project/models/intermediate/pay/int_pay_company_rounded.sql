@@ -1,204 +1,211 @@
 {#- The largest pay of one person that a step hides, in steps: decision 0014 says why. -#}
 {%- set steps_a_person = 2.5 -%}
--- noqa: disable=LT02,LT05,ST06
 with
 
-people as (
+    people as (
 
-    select
-        pay.month_start,
-        pay.person_id,
-        sum(pay.fixed_value) as fixed_value,
-        sum(pay.variable_value) as variable_value,
-        sum(pay.employer_cost_value) as employer_cost_value,
-        min(case when grouped.is_safe then 1 else 0 end) as is_safe
+        select
+            pay.month_start,
+            pay.person_id,
+            sum(pay.fixed_value) as fixed_value,
+            sum(pay.variable_value) as variable_value,
+            sum(pay.employer_cost_value) as employer_cost_value,
+            min(case when grouped.is_safe then 1 else 0 end) as is_safe
 
-    from {{ ref('fct_seller_pay') }} as pay
-    inner join {{ ref('int_pay_groups') }} as grouped
-        on
-            pay.month_start = grouped.month_start
+        from {{ ref('fct_seller_pay') }} as pay
+        inner join
+            {{ ref('int_pay_groups') }} as grouped
+            on pay.month_start = grouped.month_start
             and pay.person_id = grouped.person_id
             and pay.branch_id = grouped.branch_id
             and pay.team_id = grouped.team_id
             and pay.territory_id = grouped.territory_id
-    group by
-        pay.month_start,
-        pay.person_id
+        group by pay.month_start, pay.person_id
 
-),
+    ),
 
--- Employer cost follows pay, and the company's variable pay is told to the cent. What of employer cost
--- goes with it moves every month by what everybody can reckon; left among what is rounded, it would show
--- from which side the sum comes near to the next step, month after month, and at last the sum itself.
-costs_divided as (
+    -- Employer cost follows pay, and the company's variable pay is told to the cent. What of
+    -- employer cost goes with it moves every month by what everybody can reckon; left among what is
+    -- rounded, it would show from which side the sum comes near to the next step, month after
+    -- month, and at last the sum itself.
+    costs_divided as (
 
-    select
-        *,
-        cast(
-            case
-                when fixed_value >= 0 and variable_value >= 0 and fixed_value + variable_value > 0
+        select
+            *,
+            cast(
+                case
+                    when
+                        fixed_value >= 0
+                        and variable_value >= 0
+                        and fixed_value + variable_value > 0
                     then
                         floor(
-                            cast(employer_cost_value as double) * cast(fixed_value as double)
-                            / cast(fixed_value + variable_value as double) * 100 + 0.5
-                        ) / 100.0e0
-                else cast(employer_cost_value as double)
-            end
-            as decimal(18, 2)
-        ) as fixed_employer_cost_value
+                            cast(employer_cost_value as double)
+                            * cast(fixed_value as double)
+                            / cast(fixed_value + variable_value as double)
+                            * 100
+                            + 0.5
+                        )
+                        / 100.0e0
+                    else cast(employer_cost_value as double)
+                end as decimal(18, 2)
+            ) as fixed_employer_cost_value
 
-    from people
+        from people
 
-),
+    ),
 
-calendar_months as (
+    calendar_months as (
 
-    select distinct
-        month_start,
-        quarter_start,
-        year_start
+        select distinct month_start, quarter_start, year_start from {{ ref('dim_date') }}
 
-    from {{ ref('dim_date') }}
+    ),
 
-),
+    months as (
 
-months as (
+        select
+            calendar.month_start,
+            calendar.quarter_start,
+            calendar.year_start,
+            min(people.is_safe) = 1 as is_safe,
+            cast(sum(people.fixed_value) as double) as fixed_value,
+            cast(sum(people.variable_value) as double) as variable_value,
+            cast(sum(people.fixed_employer_cost_value) as double) as fixed_employer_cost_value,
+            cast(
+                sum(people.employer_cost_value - people.fixed_employer_cost_value) as double
+            ) as variable_employer_cost_value,
+            cast(
+                sum(people.fixed_value + people.fixed_employer_cost_value) as double
+            ) as base_value,
+            cast(
+                max(abs(people.fixed_value + people.fixed_employer_cost_value)) as double
+            ) as largest_base_value
 
-    select
-        calendar.month_start,
-        calendar.quarter_start,
-        calendar.year_start,
-        min(people.is_safe) = 1 as is_safe,
-        cast(sum(people.fixed_value) as double) as fixed_value,
-        cast(sum(people.variable_value) as double) as variable_value,
-        cast(sum(people.fixed_employer_cost_value) as double) as fixed_employer_cost_value,
-        cast(sum(people.employer_cost_value - people.fixed_employer_cost_value) as double)
-            as variable_employer_cost_value,
-        cast(sum(people.fixed_value + people.fixed_employer_cost_value) as double) as base_value,
-        cast(max(abs(people.fixed_value + people.fixed_employer_cost_value)) as double) as largest_base_value
+        from costs_divided as people
+        inner join calendar_months as calendar on people.month_start = calendar.month_start
+        group by calendar.month_start, calendar.quarter_start, calendar.year_start
 
-    from costs_divided as people
-    inner join calendar_months as calendar on people.month_start = calendar.month_start
-    group by
-        calendar.month_start,
-        calendar.quarter_start,
-        calendar.year_start
+    ),
 
-),
+    first_months as (
 
-first_months as (
+        select *, row_number() over (partition by year_start order by month_start) as place
 
-    select
-        *,
-        row_number() over (partition by year_start order by month_start) as place
+        from months
+        where is_safe
 
-    from months
-    where is_safe
+    ),
 
-),
+    -- The step is what the dearest seller costs in the year's first month, or rather the next 1000
+    -- times a power of two, of which each is a multiple of those before it. A month of twice the
+    -- pay still fits.
+    needed_steps as (
 
--- The step is what the dearest seller costs in the year's first month, or rather the next 1000 times a power
--- of two, of which each is a multiple of those before it. A month of twice the pay still fits.
-needed_steps as (
-
-    select
-        year_start,
-        case
-            when largest_base_value > 0
+        select
+            year_start,
+            case
+                when largest_base_value > 0
                 then
                     1000 * power(
                         2, greatest(ceil(round(ln(largest_base_value / 1000) / ln(2.0e0), 9)), -3)
                     )
-            else 0
-        end as step_value
+                else 0
+            end as step_value
 
-    from first_months
-    where place = 1
+        from first_months
+        where place = 1
 
-),
+    ),
 
--- It never becomes smaller, or what was told before would be told more exactly.
-steps as (
+    -- It never becomes smaller, or what was told before would be told more exactly.
+    steps as (
 
-    select
-        year_start,
-        max(step_value) over (
-            order by year_start
-            rows between unbounded preceding and current row
-        ) as step_value
+        select
+            year_start,
+            max(step_value) over (
+                order by year_start rows between unbounded preceding and current row
+            ) as step_value
 
-    from needed_steps
+        from needed_steps
 
-),
+    ),
 
-rounded_months as (
+    rounded_months as (
 
-    select
-        months.month_start,
-        months.quarter_start,
-        months.year_start,
-        months.variable_value,
-        steps.step_value,
-        months.is_safe and months.largest_base_value <= {{ steps_a_person }} * steps.step_value as is_told,
-        case
-            when steps.step_value > 0
+        select
+            months.month_start,
+            months.quarter_start,
+            months.year_start,
+            months.variable_value,
+            steps.step_value,
+            months.is_safe
+            and months.largest_base_value <= {{ steps_a_person }} * steps.step_value as is_told,
+            case
+                when steps.step_value > 0
                 then steps.step_value * floor(months.base_value / steps.step_value + 0.5)
-            else 0
-        end as rounded_base_value,
-        case
-            when months.fixed_value > 0
-                then floor(months.fixed_employer_cost_value / months.fixed_value * 100 + 0.5) / 100.0e0
-            else 0
-        end as fixed_employer_rate,
-        case
-            when months.variable_value > 0
-                then floor(months.variable_employer_cost_value / months.variable_value * 100 + 0.5) / 100.0e0
-            else 0
-        end as variable_employer_rate
+                else 0
+            end as rounded_base_value,
+            case
+                when months.fixed_value > 0
+                then
+                    floor(months.fixed_employer_cost_value / months.fixed_value * 100 + 0.5)
+                    / 100.0e0
+                else 0
+            end as fixed_employer_rate,
+            case
+                when months.variable_value > 0
+                then
+                    floor(months.variable_employer_cost_value / months.variable_value * 100 + 0.5)
+                    / 100.0e0
+                else 0
+            end as variable_employer_rate
 
-    from months
-    left join steps on months.year_start = steps.year_start
+        from months
+        left join steps on months.year_start = steps.year_start
 
-),
+    ),
 
--- All that is told follows from the rounded sum, variable pay and two rates in whole percent.
-told_months as (
+    -- All that is told follows from the rounded sum, variable pay and two rates in whole percent.
+    told_months as (
 
-    select
-        month_start,
-        quarter_start,
-        year_start,
-        coalesce(is_told, false) as is_told,
-        cast(step_value as decimal(18, 2)) as step_value,
-        cast(
-            floor(rounded_base_value / (1 + fixed_employer_rate) * 100 + 0.5) / 100.0e0 as decimal(18, 2)
-        ) as fixed_value,
-        cast(
-            floor((rounded_base_value + variable_value * variable_employer_rate) * 100 + 0.5) / 100.0e0
-            as decimal(18, 2)
-        ) as fixed_and_employer_cost_value
+        select
+            month_start,
+            quarter_start,
+            year_start,
+            coalesce(is_told, false) as is_told,
+            cast(step_value as decimal(18, 2)) as step_value,
+            cast(
+                floor(rounded_base_value / (1 + fixed_employer_rate) * 100 + 0.5)
+                / 100.0e0 as decimal(18, 2)
+            ) as fixed_value,
+            cast(
+                floor((rounded_base_value + variable_value * variable_employer_rate) * 100 + 0.5)
+                / 100.0e0 as decimal(18, 2)
+            ) as fixed_and_employer_cost_value
 
-    from rounded_months
+        from rounded_months
 
-),
+    ),
 
--- Longer periods are sums of what is told of their months, so they tell nothing more.
-periods as (
-{% for grain in period_grains() %}
-    select
-        '{{ grain }}' as period_grain,
-        {{ grain }}_start as period_start,
-        min(case when is_told then 1 else 0 end) = 1 as is_told,
-        {{ money_sum('fixed_value') }} as fixed_value,
-        {{ money_sum('fixed_and_employer_cost_value - fixed_value') }} as employer_cost_value,
-        {{ money_sum('step_value') }} as rounded_to
+    -- Longer periods are sums of what is told of their months, so they tell nothing more.
+    periods as (
+        {% for grain in period_grains() %}
+            select
+                '{{ grain }}' as period_grain,
+                {{ grain }}_start as period_start,
+                min(case when is_told then 1 else 0 end) = 1 as is_told,
+                {{ money_sum('fixed_value') }} as fixed_value,
+                {{ money_sum('fixed_and_employer_cost_value - fixed_value') }}
+                as employer_cost_value,
+                {{ money_sum('step_value') }} as rounded_to
 
-    from told_months
-    group by {{ grain }}_start
-    {% if not loop.last %}
-    union all
-    {% endif -%}
-{% endfor %}
-)
+            from told_months
+            group by {{ grain }}_start
+            {% if not loop.last %}
+                union all
+            {% endif -%}
+        {% endfor %}
+    )
 
-select * from periods
+select *
+from periods

@@ -1,27 +1,24 @@
--- noqa: disable=LT02,LT05,ST06
 with
 
-judged as (
+    judged as (
 
-    {{ judged_groups(ref('int_pay_groups_in_company'), ['month_start', 'group_name']) | indent(4) }}
+        {{ judged_groups(ref('int_pay_groups_in_company'), ['month_start', 'group_name']) | indent(4) }}
 
-),
+    ),
 
-extents as (
+    extents as (
 
-    select
-        month_start,
-        group_name,
-        min(branch_id) = max(branch_id) as is_of_one_branch,
-        min(team_id) = max(team_id) as is_of_one_team,
-        min(territory_id) = max(territory_id) as is_of_one_territory
+        select
+            month_start,
+            group_name,
+            min(branch_id) = max(branch_id) as is_of_one_branch,
+            min(team_id) = max(team_id) as is_of_one_team,
+            min(territory_id) = max(territory_id) as is_of_one_territory
 
-    from {{ ref('int_pay_groups_in_company') }}
-    group by
-        month_start,
-        group_name
+        from {{ ref('int_pay_groups_in_company') }}
+        group by month_start, group_name
 
-)
+    )
 
 select
     formed.month_start,
@@ -36,11 +33,7 @@ select
     judged.is_safe and extents.is_of_one_territory as is_safe_in_territory
 
 from {{ ref('int_pay_groups_in_company') }} as formed
-inner join judged
-    on
-        formed.month_start = judged.month_start
-        and formed.group_name = judged.group_name
-inner join extents
-    on
-        formed.month_start = extents.month_start
-        and formed.group_name = extents.group_name
+inner join
+    judged on formed.month_start = judged.month_start and formed.group_name = judged.group_name
+inner join
+    extents on formed.month_start = extents.month_start and formed.group_name = extents.group_name

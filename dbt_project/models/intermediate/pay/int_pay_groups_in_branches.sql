@@ -1,2 +1,1 @@
--- noqa: disable=LT02,LT05,ST06
 {{ unsafe_groups_put_together(ref('int_pay_groups_in_teams'), 'branch', 'branch_id') }}

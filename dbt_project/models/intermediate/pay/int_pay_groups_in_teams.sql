@@ -1,4 +1,3 @@
--- noqa: disable=LT02,LT05,ST06
 {{ unsafe_groups_put_together(
     "(select *, branch_id || ' | ' || team_id || ' | ' || territory_id as group_name from "
     ~ ref('fct_seller_pay') ~ ") as places",

@@ -3,170 +3,162 @@
     'earning_codes': 'earning_code',
     'employees': 'employee_id',
 } -%}
--- noqa: disable=LT02,LT05,ST06
 with
 
-settings as (
+    settings as (
 
-    select
-        reporting_currency,
-        time_zone,
-        close_lag_days
+        select reporting_currency, time_zone, close_lag_days from {{ ref('stg_company__settings') }}
 
-    from {{ ref('stg_company__settings') }}
+    ),
 
-),
+    -- Every version of a line states an amount and takes back the one before it.
+    statements as (
 
--- Every version of a line states an amount and takes back the one before it.
-statements as (
+        select
+            employee_id, pay_run_id, earning_code, currency_code, pay_amount, valid_from as told_at
 
-    select
-        employee_id,
-        pay_run_id,
-        earning_code,
-        currency_code,
-        pay_amount,
-        valid_from as told_at
+        from {{ ref('stg_payroll__pay_lines_history') }}
+        where not is_vanished
 
-    from {{ ref('stg_payroll__pay_lines_history') }}
-    where not is_vanished
+        union all
 
-    union all
+        select
+            employee_id,
+            pay_run_id,
+            earning_code,
+            currency_code,
+            - pay_amount as pay_amount,
+            valid_to as told_at
 
-    select
-        employee_id,
-        pay_run_id,
-        earning_code,
-        currency_code,
-        -pay_amount as pay_amount,
-        valid_to as told_at
+        from {{ ref('stg_payroll__pay_lines_history') }}
+        where not is_vanished and not is_current
 
-    from {{ ref('stg_payroll__pay_lines_history') }}
-    where
-        not is_vanished
-        and not is_current
+    ),
 
-),
+    first_extract as (
 
-first_extract as (
+        select
+            min(statements.told_at) as told_at,
+            min({{ extract_date('statements.told_at', 'settings.time_zone') }}) as told_on
 
-    select
-        min(statements.told_at) as told_at,
-        min({{ extract_date('statements.told_at', 'settings.time_zone') }}) as told_on
+        from statements
+        cross join settings
 
-    from statements
-    cross join settings
+    ),
 
-),
+    -- What a run, a code and an employee were known to be, day by day.
+    {% for name, key in histories.items() %}
+        {{ name }} as (
 
--- What a run, a code and an employee were known to be, day by day.
-{% for name, key in histories.items() %}
-{{ name }} as (
+            select
+                history.*,
+                min(history.valid_from) over (partition by history.{{ key }}) as first_told_at,
+                {{ extract_date('history.valid_from', 'settings.time_zone') }} as told_on,
+                case
+                    when history.is_current
+                    then {{ open_end_date() }}
+                    else {{ extract_date('history.valid_to', 'settings.time_zone') }}
+                end as superseded_on
 
-    select
-        history.*,
-        min(history.valid_from) over (partition by history.{{ key }}) as first_told_at,
-        {{ extract_date('history.valid_from', 'settings.time_zone') }} as told_on,
-        case
-            when history.is_current then {{ open_end_date() }}
-            else {{ extract_date('history.valid_to', 'settings.time_zone') }}
-        end as superseded_on
+            from {{ ref('stg_payroll__' ~ name ~ '_history') }} as history
+            cross join settings
 
-    from {{ ref('stg_payroll__' ~ name ~ '_history') }} as history
-    cross join settings
+        ),
+    {% endfor %}
+    -- A line says nothing of pay before its run, its code and its employee are known too.
+    understood_statements as (
 
-),
-{% endfor %}
--- A line says nothing of pay before its run, its code and its employee are known too.
-understood_statements as (
+        select
+            statements.*,
+            greatest(
+                statements.told_at,
+                pay_runs.first_told_at,
+                earning_codes.first_told_at,
+                employees.first_told_at
+            ) as understood_at
 
-    select
-        statements.*,
-        greatest(
-            statements.told_at, pay_runs.first_told_at, earning_codes.first_told_at, employees.first_told_at
-        ) as understood_at
+        from statements
+        {%- for name, key in histories.items() %}
+            inner join
+                {{ name }}
+                on statements.{{ key }} = {{ name }}.{{ key }}
+                and {{ name }}.version_number = 1
+        {%- endfor %}
 
-    from statements
-    {%- for name, key in histories.items() %}
-    inner join {{ name }}
-        on
-            statements.{{ key }} = {{ name }}.{{ key }}
-            and {{ name }}.version_number = 1
-    {%- endfor %}
+    ),
 
-),
+    dated_statements as (
 
-dated_statements as (
+        select
+            statements.*,
+            {{ extract_date('statements.understood_at', 'settings.time_zone') }} as understood_on
 
-    select
-        statements.*,
-        {{ extract_date('statements.understood_at', 'settings.time_zone') }} as understood_on
+        from understood_statements as statements
+        cross join settings
 
-    from understood_statements as statements
-    cross join settings
+    ),
 
-),
+    amounts as (
 
-amounts as (
+        select
+            people.person_id,
+            coalesce(pay_runs.paid_on, periods.period_end) as paid_on,
+            earning_codes.earning_class,
+            statements.pay_amount,
+            coalesce(statements.currency_code, settings.reporting_currency) as currency_code,
+            statements.understood_on,
+            -- The first extract of payroll tells of all the time before it.
+            statements.understood_on <= first_extract.told_on as is_told_at_first
 
-    select
-        people.person_id,
-        coalesce(pay_runs.paid_on, periods.period_end) as paid_on,
-        earning_codes.earning_class,
-        statements.pay_amount,
-        coalesce(statements.currency_code, settings.reporting_currency) as currency_code,
-        statements.understood_on,
-        -- The first extract of payroll tells of all the time before it.
-        statements.understood_on <= first_extract.told_on as is_told_at_first
-
-    from dated_statements as statements
-    cross join settings
-    cross join first_extract
-    inner join pay_runs
-        on
-            statements.pay_run_id = pay_runs.pay_run_id
+        from dated_statements as statements
+        cross join settings
+        cross join first_extract
+        inner join
+            pay_runs
+            on statements.pay_run_id = pay_runs.pay_run_id
             and statements.understood_on >= pay_runs.told_on
             and statements.understood_on < pay_runs.superseded_on
-    inner join earning_codes
-        on
-            statements.earning_code = earning_codes.earning_code
+        inner join
+            earning_codes
+            on statements.earning_code = earning_codes.earning_code
             and statements.understood_on >= earning_codes.told_on
             and statements.understood_on < earning_codes.superseded_on
-    left join {{ ref('stg_payroll__pay_periods') }} as periods
-        on pay_runs.pay_period_id = periods.pay_period_id
-    inner join {{ ref('bridge_person') }} as people
-        on
-            people.system_name = 'payroll'
+        left join
+            {{ ref('stg_payroll__pay_periods') }} as periods
+            on pay_runs.pay_period_id = periods.pay_period_id
+        inner join
+            {{ ref('bridge_person') }} as people
+            on people.system_name = 'payroll'
             and statements.employee_id = people.system_person_id
-    where earning_codes.earning_class in ('fixed', 'variable', 'employer_cost')
+        where earning_codes.earning_class in ('fixed', 'variable', 'employer_cost')
 
-),
+    ),
 
--- A month that has been published stays as it was: what is told after its freeze counts on the day on
--- which it was told.
-counted_amounts as (
+    -- A month that has been published stays as it was: what is told after its freeze counts on the
+    -- day on which it was told.
+    counted_amounts as (
 
-    select
-        amounts.*,
-        rates.exchange_rate,
-        case
-            when
-                amounts.is_told_at_first
-                or amounts.understood_on
-                <= {{ plus_days('calendar.month_end', 'settings.close_lag_days') }}
+        select
+            amounts.*,
+            rates.exchange_rate,
+            case
+                when
+                    amounts.is_told_at_first
+                    or amounts.understood_on
+                    <= {{ plus_days('calendar.month_end', 'settings.close_lag_days') }}
                 then amounts.paid_on
-            else amounts.understood_on
-        end as counted_on
+                else amounts.understood_on
+            end as counted_on
 
-    from amounts
-    cross join settings
-    inner join {{ ref('dim_date') }} as calendar on amounts.paid_on = calendar.date_day
-    inner join {{ ref('int_fx_rates_daily') }} as rates
-        on
-            amounts.currency_code = rates.currency_code
+        from amounts
+        cross join settings
+        inner join {{ ref('dim_date') }} as calendar on amounts.paid_on = calendar.date_day
+        inner join
+            {{ ref('int_fx_rates_daily') }} as rates
+            on amounts.currency_code = rates.currency_code
             and amounts.paid_on = rates.rate_date
 
-)
+    )
 
 select
     counted.person_id,

@@ -1,18 +1,20 @@
 with
 
-worker_versions as (
+    worker_versions as (
 
-    select
-        worker_id,
-        worker_name,
-        hired_on,
-        exited_on,
-        lead(worker_name) over (partition by worker_id order by version_number) as next_worker_name,
-        lead(hired_on) over (partition by worker_id order by version_number) as next_hired_on
+        select
+            worker_id,
+            worker_name,
+            hired_on,
+            exited_on,
+            lead(worker_name) over (
+                partition by worker_id order by version_number
+            ) as next_worker_name,
+            lead(hired_on) over (partition by worker_id order by version_number) as next_hired_on
 
-    from {{ ref('stg_hr__workers_history') }}
+        from {{ ref('stg_hr__workers_history') }}
 
-)
+    )
 
 select
     worker_id,

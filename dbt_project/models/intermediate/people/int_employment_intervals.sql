@@ -1,257 +1,242 @@
--- noqa: disable=LT02,LT05,ST06
 with
 
-held_positions as (
+    held_positions as (
 
-    select
-        person_id,
-        person_key,
-        sales_rep_id,
-        worker_id,
-        branch_id,
-        team_id,
-        territory_id,
-        fte,
-        is_sales,
-        is_primary,
-        valid_from_date,
-        valid_to_date,
-        2 as preference
+        select
+            person_id,
+            person_key,
+            sales_rep_id,
+            worker_id,
+            branch_id,
+            team_id,
+            territory_id,
+            fte,
+            is_sales,
+            is_primary,
+            valid_from_date,
+            valid_to_date,
+            2 as preference
 
-    from {{ ref('dim_employee') }}
+        from {{ ref('dim_employee') }}
 
-    union all
+        union all
 
-    -- Where no position tells more of it.
-    select
-        accounts.person_id,
-        accounts.person_key,
-        people.sales_rep_id,
-        earlier.worker_id,
-        'unknown' as branch_id,
-        'unknown' as team_id,
-        'unknown' as territory_id,
-        cast(1 as decimal(9, 6)) as fte,
-        people.sales_rep_id is not null as is_sales,
-        true as is_primary,
-        earlier.valid_from_date,
-        earlier.valid_to_date,
-        1 as preference
+        -- Where no position tells more of it.
+        select
+            accounts.person_id,
+            accounts.person_key,
+            people.sales_rep_id,
+            earlier.worker_id,
+            'unknown' as branch_id,
+            'unknown' as team_id,
+            'unknown' as territory_id,
+            cast(1 as decimal(9, 6)) as fte,
+            people.sales_rep_id is not null as is_sales,
+            true as is_primary,
+            earlier.valid_from_date,
+            earlier.valid_to_date,
+            1 as preference
 
-    from {{ ref('int_earlier_employments') }} as earlier
-    inner join {{ ref('bridge_person') }} as accounts
-        on
-            accounts.system_name = 'hr'
+        from {{ ref('int_earlier_employments') }} as earlier
+        inner join
+            {{ ref('bridge_person') }} as accounts
+            on accounts.system_name = 'hr'
             and earlier.worker_id = accounts.system_person_id
-    inner join {{ ref('dim_person') }} as people on accounts.person_id = people.person_id
+        inner join {{ ref('dim_person') }} as people on accounts.person_id = people.person_id
 
-),
+    ),
 
--- A position without an end runs on in HR until the next one begins, also over the time in between
--- two employments.
-absences as (
+    -- A position without an end runs on in HR until the next one begins, also over the time in
+    -- between two employments.
+    absences as (
 
-    select distinct
-        worker_id,
-        valid_to_date as absent_from_date,
-        returned_on as absent_to_date
+        select distinct worker_id, valid_to_date as absent_from_date, returned_on as absent_to_date
 
-    from {{ ref('int_earlier_employments') }}
+        from {{ ref('int_earlier_employments') }}
 
-),
+    ),
 
-moments as (
+    moments as (
 
-    select
-        person_id,
-        valid_from_date as moment
+        select person_id, valid_from_date as moment
 
-    from held_positions
+        from held_positions
 
-    union distinct
+        union distinct
 
-    select
-        person_id,
-        valid_to_date as moment
+        select person_id, valid_to_date as moment
 
-    from held_positions
+        from held_positions
 
-    union distinct
+        union distinct
 
-    select
-        held.person_id,
-        absences.absent_from_date as moment
+        select held.person_id, absences.absent_from_date as moment
 
-    from held_positions as held
-    inner join absences on held.worker_id = absences.worker_id
+        from held_positions as held
+        inner join absences on held.worker_id = absences.worker_id
 
-    union distinct
+        union distinct
 
-    select
-        held.person_id,
-        absences.absent_to_date as moment
+        select held.person_id, absences.absent_to_date as moment
 
-    from held_positions as held
-    inner join absences on held.worker_id = absences.worker_id
+        from held_positions as held
+        inner join absences on held.worker_id = absences.worker_id
 
-    union distinct
+        union distinct
 
-    -- Where HR names no place, that of the CRM counts, and changes with it.
-    select
-        held.person_id,
-        reps.valid_from_date as moment
+        -- Where HR names no place, that of the CRM counts, and changes with it.
+        select held.person_id, reps.valid_from_date as moment
 
-    from held_positions as held
-    inner join {{ ref('dim_sales_rep') }} as reps
-        on
-            held.sales_rep_id = reps.sales_rep_id
+        from held_positions as held
+        inner join
+            {{ ref('dim_sales_rep') }} as reps
+            on held.sales_rep_id = reps.sales_rep_id
             and held.valid_from_date < reps.valid_from_date
             and held.valid_to_date > reps.valid_from_date
 
-),
+    ),
 
-stretches as (
+    stretches as (
 
-    select
-        person_id,
-        moment as valid_from_date,
-        lead(moment) over (partition by person_id order by moment) as valid_to_date
+        select
+            person_id,
+            moment as valid_from_date,
+            lead(moment) over (partition by person_id order by moment) as valid_to_date
 
-    from moments
+        from moments
 
-),
+    ),
 
--- Of two accounts that HR has of one person at a time, the one with the main job counts, then the one
--- that began last.
-ranked_positions as (
+    -- Of two accounts that HR has of one person at a time, the one with the main job counts, then
+    -- the one that began last.
+    ranked_positions as (
 
-    select
-        stretches.valid_from_date,
-        stretches.valid_to_date,
-        held.person_id,
-        held.person_key,
-        held.sales_rep_id,
-        held.worker_id,
-        held.branch_id,
-        held.team_id,
-        held.territory_id,
-        held.fte,
-        held.is_sales,
-        row_number() over (
-            partition by stretches.person_id, stretches.valid_from_date
-            order by
-                held.preference desc,
-                held.is_primary desc,
-                held.valid_from_date desc,
-                held.worker_id desc
-        ) as place
+        select
+            stretches.valid_from_date,
+            stretches.valid_to_date,
+            held.person_id,
+            held.person_key,
+            held.sales_rep_id,
+            held.worker_id,
+            held.branch_id,
+            held.team_id,
+            held.territory_id,
+            held.fte,
+            held.is_sales,
+            row_number() over (
+                partition by stretches.person_id, stretches.valid_from_date
+                order by
+                    held.preference desc,
+                    held.is_primary desc,
+                    held.valid_from_date desc,
+                    held.worker_id desc
+            ) as place
 
-    from stretches
-    inner join held_positions as held
-        on
-            stretches.person_id = held.person_id
+        from stretches
+        inner join
+            held_positions as held
+            on stretches.person_id = held.person_id
             and stretches.valid_from_date >= held.valid_from_date
             and stretches.valid_from_date < held.valid_to_date
-    left join absences
-        on
-            held.worker_id = absences.worker_id
+        left join
+            absences
+            on held.worker_id = absences.worker_id
             and stretches.valid_from_date >= absences.absent_from_date
             and stretches.valid_from_date < absences.absent_to_date
-    where
-        stretches.valid_to_date is not null
-        and absences.worker_id is null
+        where stretches.valid_to_date is not null and absences.worker_id is null
 
-),
+    ),
 
-placed_positions as (
+    placed_positions as (
 
-    select
-        positions.person_id,
-        positions.person_key,
-        positions.sales_rep_id,
-        positions.worker_id,
-        coalesce(nullif(positions.branch_id, 'unknown'), reps.branch_id, 'unknown') as branch_id,
-        coalesce(nullif(positions.team_id, 'unknown'), reps.team_id, 'unknown') as team_id,
-        coalesce(nullif(positions.territory_id, 'unknown'), reps.territory_id, 'unknown')
-            as territory_id,
-        positions.fte,
-        positions.is_sales,
-        positions.valid_from_date,
-        positions.valid_to_date
+        select
+            positions.person_id,
+            positions.person_key,
+            positions.sales_rep_id,
+            positions.worker_id,
+            coalesce(
+                nullif(positions.branch_id, 'unknown'), reps.branch_id, 'unknown'
+            ) as branch_id,
+            coalesce(nullif(positions.team_id, 'unknown'), reps.team_id, 'unknown') as team_id,
+            coalesce(
+                nullif(positions.territory_id, 'unknown'), reps.territory_id, 'unknown'
+            ) as territory_id,
+            positions.fte,
+            positions.is_sales,
+            positions.valid_from_date,
+            positions.valid_to_date
 
-    from ranked_positions as positions
-    left join {{ ref('dim_sales_rep') }} as reps
-        on
-            positions.sales_rep_id = reps.sales_rep_id
+        from ranked_positions as positions
+        left join
+            {{ ref('dim_sales_rep') }} as reps
+            on positions.sales_rep_id = reps.sales_rep_id
             and positions.valid_from_date >= reps.valid_from_date
             and positions.valid_from_date < reps.valid_to_date
-    where positions.place = 1
+        where positions.place = 1
 
-),
+    ),
 
-followed_positions as (
+    followed_positions as (
 
-    select
-        *,
-        coalesce(
-            lag(valid_to_date) over (partition by person_id order by valid_from_date) = valid_from_date,
-            false
-        ) as follows_another,
-        coalesce(
-            lag(worker_id) over (partition by person_id order by valid_from_date) = worker_id
-            and lag(branch_id) over (partition by person_id order by valid_from_date) = branch_id
-            and lag(team_id) over (partition by person_id order by valid_from_date) = team_id
-            and lag(territory_id) over (partition by person_id order by valid_from_date) = territory_id
-            and lag(fte) over (partition by person_id order by valid_from_date) = fte
-            and lag(is_sales) over (partition by person_id order by valid_from_date) = is_sales,
-            false
-        ) as is_like_the_one_before
+        select
+            *,
+            coalesce(
+                lag(valid_to_date) over (partition by person_id order by valid_from_date)
+                = valid_from_date,
+                false
+            ) as follows_another,
+            coalesce(
+                lag(worker_id) over (partition by person_id order by valid_from_date) = worker_id
+                and lag(branch_id) over (partition by person_id order by valid_from_date)
+                = branch_id
+                and lag(team_id) over (partition by person_id order by valid_from_date) = team_id
+                and lag(territory_id) over (partition by person_id order by valid_from_date)
+                = territory_id
+                and lag(fte) over (partition by person_id order by valid_from_date) = fte
+                and lag(is_sales) over (partition by person_id order by valid_from_date) = is_sales,
+                false
+            ) as is_like_the_one_before
 
-    from placed_positions
+        from placed_positions
 
-),
+    ),
 
-numbered_positions as (
+    numbered_positions as (
 
-    select
-        *,
-        sum(case when follows_another then 0 else 1 end) over (
-            partition by person_id
-            order by valid_from_date
-        ) as employment_number,
-        sum(case when follows_another and is_like_the_one_before then 0 else 1 end) over (
-            partition by person_id
-            order by valid_from_date
-        ) as interval_number
+        select
+            *,
+            sum(case when follows_another then 0 else 1 end) over (
+                partition by person_id order by valid_from_date
+            ) as employment_number,
+            sum(case when follows_another and is_like_the_one_before then 0 else 1 end) over (
+                partition by person_id order by valid_from_date
+            ) as interval_number
 
-    from followed_positions
+        from followed_positions
 
-),
+    ),
 
-intervals as (
+    intervals as (
 
-    select
-        person_id,
-        max(person_key) as person_key,
-        max(sales_rep_id) as sales_rep_id,
-        max(worker_id) as worker_id,
-        max(branch_id) as branch_id,
-        max(team_id) as team_id,
-        max(territory_id) as territory_id,
-        max(fte) as fte,
-        max(case when is_sales then 1 else 0 end) = 1 as is_sales,
-        cast(employment_number as bigint) as employment_number,
-        cast(interval_number as bigint) as interval_number,
-        min(valid_from_date) as valid_from_date,
-        max(valid_to_date) as valid_to_date
+        select
+            person_id,
+            max(person_key) as person_key,
+            max(sales_rep_id) as sales_rep_id,
+            max(worker_id) as worker_id,
+            max(branch_id) as branch_id,
+            max(team_id) as team_id,
+            max(territory_id) as territory_id,
+            max(fte) as fte,
+            max(case when is_sales then 1 else 0 end) = 1 as is_sales,
+            cast(employment_number as bigint) as employment_number,
+            cast(interval_number as bigint) as interval_number,
+            min(valid_from_date) as valid_from_date,
+            max(valid_to_date) as valid_to_date
 
-    from numbered_positions
-    group by
-        person_id,
-        employment_number,
-        interval_number
+        from numbered_positions
+        group by person_id, employment_number, interval_number
 
-)
+    )
 
 select
     *,

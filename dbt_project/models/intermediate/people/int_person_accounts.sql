@@ -1,46 +1,45 @@
--- noqa: disable=LT02,LT05,ST06
 with
 
-accounts as (
+    accounts as (
 
-    select
-        'hr' as system_name,
-        worker_id as system_person_id,
-        worker_name as person_name,
-        employee_number,
-        work_email,
-        hired_on as starts_on,
-        exited_on as ends_on
+        select
+            'hr' as system_name,
+            worker_id as system_person_id,
+            worker_name as person_name,
+            employee_number,
+            work_email,
+            hired_on as starts_on,
+            exited_on as ends_on
 
-    from {{ ref('stg_hr__workers') }}
+        from {{ ref('stg_hr__workers') }}
 
-    union all
+        union all
 
-    select
-        'payroll' as system_name,
-        employee_id as system_person_id,
-        employee_name as person_name,
-        employee_number,
-        work_email,
-        hired_on as starts_on,
-        exited_on as ends_on
+        select
+            'payroll' as system_name,
+            employee_id as system_person_id,
+            employee_name as person_name,
+            employee_number,
+            work_email,
+            hired_on as starts_on,
+            exited_on as ends_on
 
-    from {{ ref('stg_payroll__employees') }}
+        from {{ ref('stg_payroll__employees') }}
 
-    union all
+        union all
 
-    select
-        'crm' as system_name,
-        user_id as system_person_id,
-        user_name as person_name,
-        employee_number,
-        email as work_email,
-        cast(null as date) as starts_on,
-        cast(null as date) as ends_on
+        select
+            'crm' as system_name,
+            user_id as system_person_id,
+            user_name as person_name,
+            employee_number,
+            email as work_email,
+            cast(null as date) as starts_on,
+            cast(null as date) as ends_on
 
-    from {{ ref('stg_crm__users') }}
+        from {{ ref('stg_crm__users') }}
 
-)
+    )
 
 select
     accounts.system_name,
@@ -57,7 +56,7 @@ select
     case accounts.system_name when 'hr' then 1 when 'payroll' then 2 else 3 end as system_rank
 
 from accounts
-left join {{ ref('stg_crm__person_crosswalk') }} as crosswalk
-    on
-        accounts.system_name = crosswalk.system_name
-        and accounts.system_person_id = crosswalk.system_person_id
+left join
+    {{ ref('stg_crm__person_crosswalk') }} as crosswalk
+    on accounts.system_name = crosswalk.system_name
+    and accounts.system_person_id = crosswalk.system_person_id

@@ -2,20 +2,11 @@
 -- sqlfluff:dialect:sparksql
 with
 
-ramps as (
+    ramps as (select *, 'restated' as basis from {{ ref('int_seller_ramps') }} where is_measured),
 
-    select
-        *,
-        'restated' as basis
+    durations as (
 
-    from {{ ref('int_seller_ramps') }}
-    where is_measured
-
-),
-
-durations as (
-
-    {{ rolled_up(
+        {{ rolled_up(
         'ramps',
         date_column='started_on',
         keys=['observed_days', 'is_ramped'],
@@ -23,6 +14,7 @@ durations as (
         levels=people_levels()
     ) }}
 
-)
+    )
 
-select * from durations
+select *
+from durations

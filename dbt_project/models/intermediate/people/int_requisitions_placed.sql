@@ -1,28 +1,23 @@
--- noqa: disable=LT02,ST06
 with
 
-hires as (
+    hires as (
 
-    select
-        requisition_id,
-        count(*) as hires
+        select requisition_id, count(*) as hires
 
-    from {{ ref('stg_hr__applications') }}
-    where application_status = 'hired'
-    group by requisition_id
+        from {{ ref('stg_hr__applications') }}
+        where application_status = 'hired'
+        group by requisition_id
 
-),
+    ),
 
-managers as (
+    managers as (
 
-    select
-        system_person_id as worker_id,
-        person_id
+        select system_person_id as worker_id, person_id
 
-    from {{ ref('bridge_person') }}
-    where system_name = 'hr'
+        from {{ ref('bridge_person') }}
+        where system_name = 'hr'
 
-)
+    )
 
 select
     requisitions.requisition_id,
@@ -39,16 +34,16 @@ select
     coalesce(hires.hires, 0) as hires,
     case
         when requisitions.closed_on >= requisitions.opened_on and hires.hires > 0
-            then {{ days_between('requisitions.opened_on', 'requisitions.closed_on') }}
+        then {{ days_between('requisitions.opened_on', 'requisitions.closed_on') }}
     end as days_to_fill
 
 from {{ ref('stg_hr__requisitions') }} as requisitions
 left join hires on requisitions.requisition_id = hires.requisition_id
 left join managers on requisitions.hiring_manager_id = managers.worker_id
-left join {{ ref('int_employment_intervals') }} as places
-    on
-        managers.person_id = places.person_id
-        and requisitions.opened_on >= places.valid_from_date
-        and requisitions.opened_on < places.valid_to_date
+left join
+    {{ ref('int_employment_intervals') }} as places
+    on managers.person_id = places.person_id
+    and requisitions.opened_on >= places.valid_from_date
+    and requisitions.opened_on < places.valid_to_date
 left join {{ ref('dim_branch') }} as branches on requisitions.branch_id = branches.branch_id
 left join {{ ref('dim_team') }} as teams on requisitions.team_id = teams.team_id

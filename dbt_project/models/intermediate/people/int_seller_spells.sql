@@ -1,45 +1,50 @@
--- noqa: disable=LT02,LT05
 with
 
-intervals as (
+    intervals as (
 
-    select
-        *,
-        coalesce(
-            lag(team_id) over (partition by person_id, employment_number order by valid_from_date) = team_id
-            and lag(is_sales) over (partition by person_id, employment_number order by valid_from_date),
-            false
-        ) as stays_with_team
+        select
+            *,
+            coalesce(
+                lag(team_id) over (
+                    partition by person_id, employment_number order by valid_from_date
+                )
+                = team_id
+                and lag(is_sales) over (
+                    partition by person_id, employment_number order by valid_from_date
+                ),
+                false
+            ) as stays_with_team
 
-    from {{ ref('int_employment_intervals') }}
+        from {{ ref('int_employment_intervals') }}
 
-),
+    ),
 
-numbered_intervals as (
+    numbered_intervals as (
 
-    select
-        *,
-        sum(case when stays_with_team then 0 else 1 end) over (
-            partition by person_id
-            order by valid_from_date
-        ) as spell_number
+        select
+            *,
+            sum(case when stays_with_team then 0 else 1 end) over (
+                partition by person_id order by valid_from_date
+            ) as spell_number
 
-    from intervals
-    where is_sales
+        from intervals
+        where is_sales
 
-),
+    ),
 
--- Branch and territory are those that the seller began in.
-first_intervals as (
+    -- Branch and territory are those that the seller began in.
+    first_intervals as (
 
-    select
-        *,
-        row_number() over (partition by person_id, spell_number order by valid_from_date) as place,
-        max(valid_to_date) over (partition by person_id, spell_number) as spell_to_date
+        select
+            *,
+            row_number() over (
+                partition by person_id, spell_number order by valid_from_date
+            ) as place,
+            max(valid_to_date) over (partition by person_id, spell_number) as spell_to_date
 
-    from numbered_intervals
+        from numbered_intervals
 
-)
+    )
 
 select
     first_intervals.person_id,
@@ -51,23 +56,27 @@ select
     first_intervals.team_id,
     first_intervals.territory_id,
     case
-        when first_intervals.valid_from_date > first_intervals.employed_from_date then 'transferred'
-        when first_intervals.employment_number > 1 then 'rehired'
+        when first_intervals.valid_from_date > first_intervals.employed_from_date
+        then 'transferred'
+        when first_intervals.employment_number > 1
+        then 'rehired'
         else 'hired'
     end as started_by,
     first_intervals.valid_from_date as started_on,
     case
-        when first_intervals.spell_to_date > {{ plus_days('warehouse.as_of_date', 1) }} then null
-        when first_intervals.spell_to_date = first_intervals.employed_to_date then 'left'
+        when first_intervals.spell_to_date > {{ plus_days('warehouse.as_of_date', 1) }}
+        then null
+        when first_intervals.spell_to_date = first_intervals.employed_to_date
+        then 'left'
         else 'transferred'
     end as ended_by,
     case
         when first_intervals.spell_to_date <= {{ plus_days('warehouse.as_of_date', 1) }}
-            then {{ plus_days('first_intervals.spell_to_date', -1) }}
+        then {{ plus_days('first_intervals.spell_to_date', -1) }}
     end as ended_on,
     case
         when first_intervals.spell_to_date <= {{ plus_days('warehouse.as_of_date', 1) }}
-            then {{ plus_days('first_intervals.spell_to_date', -1) }}
+        then {{ plus_days('first_intervals.spell_to_date', -1) }}
         else warehouse.as_of_date
     end as observed_until_date,
     first_intervals.employed_from_date,
@@ -75,6 +84,4 @@ select
 
 from first_intervals
 cross join {{ ref('int_warehouse_as_of') }} as warehouse
-where
-    first_intervals.place = 1
-    and first_intervals.valid_from_date <= warehouse.as_of_date
+where first_intervals.place = 1 and first_intervals.valid_from_date <= warehouse.as_of_date

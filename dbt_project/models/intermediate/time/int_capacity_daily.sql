@@ -1,5 +1,4 @@
 {{ config(materialized='view') }}
--- noqa: disable=LT05
 -- Nearly everybody has one record in HR; adding up the days of all would be most of the cost.
 select
     person_id,
@@ -28,6 +27,4 @@ select
 
 from {{ ref('int_worker_capacity_daily') }}
 where has_several_records
-group by
-    person_id,
-    date_day
+group by person_id, date_day

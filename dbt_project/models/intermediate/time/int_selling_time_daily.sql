@@ -1,88 +1,92 @@
 {{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
--- noqa: disable=LT02,LT05,ST06
 with
 
-sellers as (
+    sellers as (
 
-    select
-        employees.person_id,
-        max(employees.person_key) as person_key,
-        max(employees.sales_rep_id) as sales_rep_id
+        select
+            employees.person_id,
+            max(employees.person_key) as person_key,
+            max(employees.sales_rep_id) as sales_rep_id
 
-    from {{ ref('dim_employee') }} as employees
-    where employees.is_sales
-    group by employees.person_id
+        from {{ ref('dim_employee') }} as employees
+        where employees.is_sales
+        group by employees.person_id
 
-),
+    ),
 
-recorded_time as (
+    recorded_time as (
 
-    select
-        recorded.person_id,
-        recorded.work_date,
-        {%- for class in activity_classes() %}
-        cast(sum(case when recorded.activity_class = '{{ class }}' then recorded.worked_seconds else 0 end) as bigint)
-            as {{ class }}_seconds,
-        {%- endfor %}
-        cast(sum(recorded.worked_seconds) as bigint) as recorded_seconds,
-        max(recorded.time_source) as time_source
+        select
+            recorded.person_id,
+            recorded.work_date,
+            {%- for class in activity_classes() %}
+                cast(
+                    sum(
+                        case
+                            when recorded.activity_class = '{{ class }}'
+                            then recorded.worked_seconds
+                            else 0
+                        end
+                    ) as bigint
+                ) as {{ class }}_seconds,
+            {%- endfor %}
+            cast(sum(recorded.worked_seconds) as bigint) as recorded_seconds,
+            max(recorded.time_source) as time_source
 
-    from {{ ref('fct_time_daily') }} as recorded
-    inner join sellers on recorded.person_id = sellers.person_id
-    group by
-        recorded.person_id,
-        recorded.work_date
+        from {{ ref('fct_time_daily') }} as recorded
+        inner join sellers on recorded.person_id = sellers.person_id
+        group by recorded.person_id, recorded.work_date
 
-),
+    ),
 
-capacity_and_time as (
+    capacity_and_time as (
 
-    select
-        coalesce(capacity.person_id, recorded.person_id) as person_id,
-        coalesce(capacity.date_day, recorded.work_date) as date_day,
-        capacity.person_id is not null as has_position,
-        capacity.branch_id,
-        capacity.team_id,
-        capacity.territory_id,
-        coalesce(capacity.scheduled_seconds, 0) as scheduled_seconds,
-        coalesce(capacity.holiday_seconds, 0) as holiday_seconds,
-        coalesce(capacity.leave_seconds, 0) as leave_seconds,
-        {%- for class in activity_classes() %}
-        coalesce(recorded.{{ class }}_seconds, 0) as {{ class }}_seconds,
-        {%- endfor %}
-        coalesce(recorded.recorded_seconds, 0) as recorded_seconds,
-        recorded.time_source
+        select
+            coalesce(capacity.person_id, recorded.person_id) as person_id,
+            coalesce(capacity.date_day, recorded.work_date) as date_day,
+            capacity.person_id is not null as has_position,
+            capacity.branch_id,
+            capacity.team_id,
+            capacity.territory_id,
+            coalesce(capacity.scheduled_seconds, 0) as scheduled_seconds,
+            coalesce(capacity.holiday_seconds, 0) as holiday_seconds,
+            coalesce(capacity.leave_seconds, 0) as leave_seconds,
+            {%- for class in activity_classes() %}
+                coalesce(recorded.{{ class }}_seconds, 0) as {{ class }}_seconds,
+            {%- endfor %}
+            coalesce(recorded.recorded_seconds, 0) as recorded_seconds,
+            recorded.time_source
 
-    from {{ ref('int_capacity_daily') }} as capacity
-    full outer join recorded_time as recorded
-        on
-            capacity.person_id = recorded.person_id
+        from {{ ref('int_capacity_daily') }} as capacity
+        full outer join
+            recorded_time as recorded
+            on capacity.person_id = recorded.person_id
             and capacity.date_day = recorded.work_date
 
-),
+    ),
 
--- Whoever only clocks in and out says nothing of what the time went into. Who was a seller only before
--- time was recorded is none here.
-sellers_by_kind as (
+    -- Whoever only clocks in and out says nothing of what the time went into. Who was a seller only
+    -- before time was recorded is none here.
+    sellers_by_kind as (
 
-    select
-        person_id,
-        sum(recorded_seconds - unclassified_seconds) > 0 as says_classes,
-        sum(recorded_seconds) > 0 as records_time
+        select
+            person_id,
+            sum(recorded_seconds - unclassified_seconds) > 0 as says_classes,
+            sum(recorded_seconds) > 0 as records_time
 
-    from capacity_and_time
-    group by person_id
-    having max(case when has_position then 1 else 0 end) = 1
+        from capacity_and_time
+        group by person_id
+        having max(case when has_position then 1 else 0 end) = 1
 
-),
+    ),
 
-whole_company as (
+    whole_company as (
 
-    select max(case when says_classes then 1 else 0 end) = 1 as says_classes
+        select max(case when says_classes then 1 else 0 end) = 1 as says_classes
 
-    from sellers_by_kind
+        from sellers_by_kind
 
-)
+    )
 
 select
     days.person_id,
@@ -96,21 +100,21 @@ select
     days.holiday_seconds,
     days.leave_seconds,
     days.scheduled_seconds - days.holiday_seconds - days.leave_seconds as available_seconds,
-    {%- for class in activity_classes() %}
-    days.{{ class }}_seconds,
-    {%- endfor %}
+    {%- for class in activity_classes() %} days.{{ class }}_seconds, {%- endfor %}
     days.recorded_seconds,
     greatest(
-        days.scheduled_seconds - days.holiday_seconds - days.leave_seconds - days.recorded_seconds, 0
+        days.scheduled_seconds - days.holiday_seconds - days.leave_seconds - days.recorded_seconds,
+        0
     ) as unrecorded_seconds,
     days.time_source,
     case
-        when kinds.records_time then kinds.says_classes
-        else whole_company.says_classes
+        when kinds.records_time then kinds.says_classes else whole_company.says_classes
     end as is_split_told,
     case
-        when not kinds.records_time then whole_company.says_classes
-        when not kinds.says_classes then false
+        when not kinds.records_time
+        then whole_company.says_classes
+        when not kinds.says_classes
+        then false
         else days.recorded_seconds = 0 or days.recorded_seconds > days.unclassified_seconds
     end as is_split_known
 

@@ -1,117 +1,106 @@
--- noqa: disable=LT02,LT05,ST06
 with
 
-frozen_periods as (
+    frozen_periods as ({{ frozen_periods() }}),
 
-    {{ frozen_periods() }}
+    -- Nearly everything was told in time and has not changed since.
+    late_versions as (
 
-),
+        select versions.*
 
--- Nearly everything was told in time and has not changed since.
-late_versions as (
+        from {{ ref('int_time_versions') }} as versions
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        where
+            -- No period is frozen sooner after a day of it.
+            versions.known_from_date
+            > {{ plus_days('versions.started_on', 'warehouse.close_lag_days') }}
+            or not versions.is_current
 
-    select versions.*
+    ),
 
-    from {{ ref('int_time_versions') }} as versions
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    where
-        -- No period is frozen sooner after a day of it.
-        versions.known_from_date > {{ plus_days('versions.started_on', 'warehouse.close_lag_days') }}
-        or not versions.is_current
+    late_pieces as (
 
-),
+        select
+            time_source,
+            person_id,
+            {{ each_day('started_on', 'coalesce(ended_on, started_on)') }} as work_date,
+            is_current,
+            known_from_date,
+            known_until_date
 
-late_pieces as (
+        from late_versions
 
-    select
-        time_source,
-        person_id,
-        {{ each_day('started_on', 'coalesce(ended_on, started_on)') }} as work_date,
-        is_current,
-        known_from_date,
-        known_until_date
+    ),
 
-    from late_versions
+    -- A day was misheard where a version counts now and did not count at the freeze, or the other
+    -- way round.
+    misheard_days as (
 
-),
+        select distinct
+            frozen.period_grain,
+            frozen.period_start,
+            frozen.period_end,
+            frozen.frozen_on,
+            pieces.time_source,
+            pieces.person_id,
+            pieces.work_date
 
--- A day was misheard where a version counts now and did not count at the freeze, or the other way round.
-misheard_days as (
-
-    select distinct
-        frozen.period_grain,
-        frozen.period_start,
-        frozen.period_end,
-        frozen.frozen_on,
-        pieces.time_source,
-        pieces.person_id,
-        pieces.work_date
-
-    from late_pieces as pieces
-    inner join frozen_periods as frozen
-        on
-            pieces.work_date >= frozen.period_start
+        from late_pieces as pieces
+        inner join
+            frozen_periods as frozen
+            on pieces.work_date >= frozen.period_start
             and pieces.work_date <= frozen.period_end
-    where (frozen.frozen_on >= pieces.known_from_date and frozen.frozen_on < pieces.known_until_date) <> pieces.is_current
+        where
+            (
+                frozen.frozen_on >= pieces.known_from_date
+                and frozen.frozen_on < pieces.known_until_date
+            )
+            <> pieces.is_current
 
-),
+    ),
 
--- Whether a month has a time sheet decides whether activities count in it: where entries were told late, all days
--- of the month are heard again.
-misheard_sheets as (
+    -- Whether a month has a time sheet decides whether activities count in it: where entries were
+    -- told late, all days of the month are heard again.
+    misheard_sheets as (
 
-    select distinct
-        days.period_grain,
-        days.period_start,
-        days.period_end,
-        days.frozen_on,
-        days.person_id,
-        calendar.month_start
+        select distinct
+            days.period_grain,
+            days.period_start,
+            days.period_end,
+            days.frozen_on,
+            days.person_id,
+            calendar.month_start
 
-    from misheard_days as days
-    inner join {{ ref('dim_date') }} as calendar on days.work_date = calendar.date_day
-    inner join {{ ref('bridge_person') }} as users
-        on
-            users.system_name = 'crm'
+        from misheard_days as days
+        inner join {{ ref('dim_date') }} as calendar on days.work_date = calendar.date_day
+        inner join
+            {{ ref('bridge_person') }} as users
+            on users.system_name = 'crm'
             and days.person_id = users.person_id
-    where days.time_source = 'time_entries'
+        where days.time_source = 'time_entries'
 
-),
+    ),
 
-days_of_misheard_sheets as (
+    days_of_misheard_sheets as (
 
-    select
-        sheets.period_grain,
-        sheets.period_start,
-        sheets.period_end,
-        sheets.frozen_on,
-        sheets.person_id,
-        calendar.date_day as work_date
+        select
+            sheets.period_grain,
+            sheets.period_start,
+            sheets.period_end,
+            sheets.frozen_on,
+            sheets.person_id,
+            calendar.date_day as work_date
 
-    from misheard_sheets as sheets
-    inner join {{ ref('dim_date') }} as calendar
-        on sheets.month_start = calendar.month_start
+        from misheard_sheets as sheets
+        inner join {{ ref('dim_date') }} as calendar on sheets.month_start = calendar.month_start
 
-)
+    )
 
-select
-    period_grain,
-    period_start,
-    period_end,
-    frozen_on,
-    person_id,
-    work_date
+select period_grain, period_start, period_end, frozen_on, person_id, work_date
 
 from misheard_days
 
 union distinct
 
-select
-    period_grain,
-    period_start,
-    period_end,
-    frozen_on,
-    person_id,
-    work_date
+select period_grain, period_start, period_end, frozen_on, person_id, work_date
 
 from days_of_misheard_sheets

@@ -1,8 +1,6 @@
 {#- A view: writing every entry down takes longer than judging it again for each reader. -#}
 {{ config(materialized='view') }}
--- noqa: disable=LT02,LT05,ST06
-with
+with {{ time_entries_judged(ref('stg_hr__time_entries')) }}
 
-{{ time_entries_judged(ref('stg_hr__time_entries')) }}
-
-select * from judged_entries
+select *
+from judged_entries

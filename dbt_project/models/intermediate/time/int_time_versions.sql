@@ -1,87 +1,80 @@
 {#- A view: of nearly all records there is one version, and only late ones are read on. -#}
 {{ config(materialized='view') }}
--- noqa: disable=LT02,LT05,ST06
 with
 
-settings as (
+    settings as (select time_zone from {{ ref('stg_company__settings') }}),
 
-    select time_zone
+    first_extracts as (
 
-    from {{ ref('stg_company__settings') }}
+        select 'time_entries' as time_source, min(valid_from) as first_told_at
 
-),
+        from {{ ref('stg_hr__time_entries_history') }}
 
-first_extracts as (
+        union all
 
-    select
-        'time_entries' as time_source,
-        min(valid_from) as first_told_at
+        select 'activities' as time_source, min(valid_from) as first_told_at
 
-    from {{ ref('stg_hr__time_entries_history') }}
+        from {{ ref('stg_crm__activities_history') }}
 
-    union all
+    ),
 
-    select
-        'activities' as time_source,
-        min(valid_from) as first_told_at
-
-    from {{ ref('stg_crm__activities_history') }}
-
-),
-
-{{ time_entries_judged(
+    {{ time_entries_judged(
     '(select * from ' ~ ref('stg_hr__time_entries_history') ~ ' where not is_vanished)',
     told=['valid_from', 'valid_to', 'is_current']
 ) }},
 
-{{ activities_judged('(select * from ' ~ ref('stg_crm__activities_history') ~ ' where not is_vanished)') }},
+    {{ activities_judged('(select * from ' ~ ref('stg_crm__activities_history') ~ ' where not is_vanished)') }},
 
-versions as (
+    versions as (
 
-    select
-        'time_entries' as time_source,
-        person_id,
-        activity_class,
-        started_at,
-        ended_at,
-        started_on,
-        ended_on,
-        problem is null and entry_seconds > 0 as is_counted,
-        valid_from,
-        valid_to,
-        is_current
+        select
+            'time_entries' as time_source,
+            person_id,
+            activity_class,
+            started_at,
+            ended_at,
+            started_on,
+            ended_on,
+            problem is null and entry_seconds > 0 as is_counted,
+            valid_from,
+            valid_to,
+            is_current
 
-    from judged_entries
-    where person_id is not null
+        from judged_entries
+        where person_id is not null
 
-    union all
+        union all
 
-    select
-        'activities' as time_source,
-        users.person_id,
-        case
-            when activities.is_with_customers then types.customer_activity_class
-            else types.internal_activity_class
-        end as activity_class,
-        activities.started_at,
-        activities.known_ended_at as ended_at,
-        activities.activity_date as started_on,
-        {{ business_date("activities.known_ended_at - interval '1' microsecond", 'settings.time_zone') }} as ended_on,
-        true as is_counted,
-        activities.valid_from,
-        activities.valid_to,
-        activities.is_current
+        select
+            'activities' as time_source,
+            users.person_id,
+            case
+                when activities.is_with_customers
+                then types.customer_activity_class
+                else types.internal_activity_class
+            end as activity_class,
+            activities.started_at,
+            activities.known_ended_at as ended_at,
+            activities.activity_date as started_on,
+            {{ business_date("activities.known_ended_at - interval '1' microsecond", 'settings.time_zone') }}
+            as ended_on,
+            true as is_counted,
+            activities.valid_from,
+            activities.valid_to,
+            activities.is_current
 
-    from judged_activities as activities
-    cross join settings
-    inner join {{ ref('dim_activity_type') }} as types on activities.activity_type = types.activity_type
-    inner join {{ ref('bridge_person') }} as users
-        on
-            users.system_name = 'crm'
+        from judged_activities as activities
+        cross join settings
+        inner join
+            {{ ref('dim_activity_type') }} as types
+            on activities.activity_type = types.activity_type
+        inner join
+            {{ ref('bridge_person') }} as users
+            on users.system_name = 'crm'
             and activities.owner_id = users.system_person_id
-    where activities.problem is null
+        where activities.problem is null
 
-)
+    )
 
 -- The first extract of a source tells of all the time before it, and so is never late.
 select
@@ -95,11 +88,13 @@ select
     versions.is_counted,
     versions.is_current,
     case
-        when versions.valid_from = first_extracts.first_told_at then {{ open_start_date() }}
+        when versions.valid_from = first_extracts.first_told_at
+        then {{ open_start_date() }}
         else {{ extract_date('versions.valid_from', 'settings.time_zone') }}
     end as known_from_date,
     case
-        when versions.is_current then {{ open_end_date() }}
+        when versions.is_current
+        then {{ open_end_date() }}
         else {{ extract_date('versions.valid_to', 'settings.time_zone') }}
     end as known_until_date
 

@@ -1,50 +1,51 @@
 with
 
-accounts as (
+    accounts as (
 
-    select
-        account_id,
-        account_name,
-        industry,
-        segment,
-        country,
-        owner_id,
-        territory_id,
-        parent_account_id,
-        annual_revenue,
-        employee_count,
-        version_number,
-        valid_from,
-        valid_to,
-        is_current
+        select
+            account_id,
+            account_name,
+            industry,
+            segment,
+            country,
+            owner_id,
+            territory_id,
+            parent_account_id,
+            annual_revenue,
+            employee_count,
+            version_number,
+            valid_from,
+            valid_to,
+            is_current
 
-    from {{ ref('stg_crm__accounts_history') }}
+        from {{ ref('stg_crm__accounts_history') }}
 
-),
+    ),
 
-versions as (
+    versions as (
 
-    select
-        accounts.account_id,
-        accounts.account_name,
-        accounts.industry,
-        {{ or_unknown('accounts.segment') }} as segment,
-        accounts.country,
-        accounts.owner_id,
-        {{ or_unknown('territories.territory_id') }} as territory_id,
-        accounts.parent_account_id,
-        accounts.annual_revenue,
-        accounts.employee_count,
-        accounts.version_number,
-        accounts.is_current,
-        {{ validity('accounts', 'settings.time_zone') }}
+        select
+            accounts.account_id,
+            accounts.account_name,
+            accounts.industry,
+            {{ or_unknown('accounts.segment') }} as segment,
+            accounts.country,
+            accounts.owner_id,
+            {{ or_unknown('territories.territory_id') }} as territory_id,
+            accounts.parent_account_id,
+            accounts.annual_revenue,
+            accounts.employee_count,
+            accounts.version_number,
+            accounts.is_current,
+            {{ validity('accounts', 'settings.time_zone') }}
 
-    from accounts
-    cross join {{ ref('stg_company__settings') }} as settings
-    left join {{ ref('dim_territory') }} as territories
-        on accounts.territory_id = territories.territory_id
+        from accounts
+        cross join {{ ref('stg_company__settings') }} as settings
+        left join
+            {{ ref('dim_territory') }} as territories
+            on accounts.territory_id = territories.territory_id
 
-)
+    )
 
 select
     {{ surrogate_key('account_id', ['version_number']) }} as account_key,

@@ -1,55 +1,47 @@
 with
 
-settings as (
+    settings as (select reporting_currency from {{ ref('stg_company__settings') }}),
 
-    select reporting_currency
+    rates as (
 
-    from {{ ref('stg_company__settings') }}
+        select
+            daily_rates.currency_code,
+            daily_rates.exchange_rate,
+            daily_rates.exchange_rate_date,
+            row_number() over (
+                partition by daily_rates.currency_code order by daily_rates.rate_date desc
+            ) as newest_first
 
-),
+        from {{ ref('int_fx_rates_daily') }} as daily_rates
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        where daily_rates.rate_date <= warehouse.as_of_date
 
-rates as (
+    ),
 
-    select
-        daily_rates.currency_code,
-        daily_rates.exchange_rate,
-        daily_rates.exchange_rate_date,
-        row_number() over (
-            partition by daily_rates.currency_code
-            order by daily_rates.rate_date desc
-        ) as newest_first
+    latest_rates as (
 
-    from {{ ref('int_fx_rates_daily') }} as daily_rates
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    where daily_rates.rate_date <= warehouse.as_of_date
+        select currency_code, exchange_rate, exchange_rate_date from rates where newest_first = 1
 
-),
+    ),
 
-latest_rates as (
+    currencies as (
 
-    select
-        currency_code,
-        exchange_rate,
-        exchange_rate_date
+        select reporting_currency as currency_code
+        from settings
+        union distinct
+        select currency_code
+        from {{ ref('fct_opportunity_version') }}
+        union distinct
+        select currency_code
+        from {{ ref('dim_product') }}
+        union distinct
+        select from_currency as currency_code
+        from {{ ref('stg_crm__fx_rates') }}
+        union distinct
+        select to_currency as currency_code
+        from {{ ref('stg_crm__fx_rates') }}
 
-    from rates
-    where newest_first = 1
-
-),
-
-currencies as (
-
-    select reporting_currency as currency_code from settings
-    union distinct
-    select currency_code from {{ ref('fct_opportunity_version') }}
-    union distinct
-    select currency_code from {{ ref('dim_product') }}
-    union distinct
-    select from_currency as currency_code from {{ ref('stg_crm__fx_rates') }}
-    union distinct
-    select to_currency as currency_code from {{ ref('stg_crm__fx_rates') }}
-
-)
+    )
 
 select
     currencies.currency_code,

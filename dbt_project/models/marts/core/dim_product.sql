@@ -1,20 +1,20 @@
 with
 
-products as (
+    products as (
 
-    select
-        product_id,
-        product_name,
-        product_family,
-        list_price,
-        currency_code,
-        is_active,
-        is_vanished
+        select
+            product_id,
+            product_name,
+            product_family,
+            list_price,
+            currency_code,
+            is_active,
+            is_vanished
 
-    from {{ ref('stg_crm__products_history') }}
-    where is_current
+        from {{ ref('stg_crm__products_history') }}
+        where is_current
 
-)
+    )
 
 select
     products.product_id,

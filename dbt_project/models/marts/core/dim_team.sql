@@ -1,59 +1,39 @@
 with
 
-teams as (
+    teams as (
 
-    select
-        team_id,
-        team_name,
-        manager_id,
-        branch_id
+        select team_id, team_name, manager_id, branch_id
 
-    from {{ ref('stg_crm__teams_history') }}
-    where is_current
+        from {{ ref('stg_crm__teams_history') }}
+        where is_current
 
-),
+    ),
 
--- A company without a CRM has teams all the same, and HR knows them by their ids alone. Where
--- the CRM has teams, one that it does not know is told of and unknown, as it is for deals.
-hr_teams as (
+    -- A company without a CRM has teams all the same, and HR knows them by their ids alone. Where
+    -- the CRM has teams, one that it does not know is told of and unknown, as it is for deals.
+    hr_teams as (
 
-    select team_id from {{ ref('stg_hr__positions') }}
-    union distinct
-    select team_id from {{ ref('stg_hr__requisitions') }}
+        select team_id
+        from {{ ref('stg_hr__positions') }}
+        union distinct
+        select team_id
+        from {{ ref('stg_hr__requisitions') }}
 
-),
+    ),
 
-teams_of_hr_alone as (
+    teams_of_hr_alone as (
 
-    select team_id
+        select team_id from hr_teams where team_id is not null and not exists (select 1 from teams)
 
-    from hr_teams
-    where
-        team_id is not null
-        and not exists (select 1 from teams)
+    ),
 
-),
+    managers as (
 
-managers as (
+        select user_id, user_name from {{ ref('stg_crm__users_history') }} where is_current
 
-    select
-        user_id,
-        user_name
+    ),
 
-    from {{ ref('stg_crm__users_history') }}
-    where is_current
-
-),
-
-branches as (
-
-    select
-        branch_id,
-        branch_name
-
-    from {{ ref('dim_branch') }}
-
-)
+    branches as (select branch_id, branch_name from {{ ref('dim_branch') }})
 
 select
     teams.team_id,

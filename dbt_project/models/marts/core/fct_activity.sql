@@ -1,7 +1,4 @@
--- noqa: disable=LT02,LT05,ST06
-with
-
-{{ activities_judged(ref('stg_crm__activities')) }}
+with {{ activities_judged(ref('stg_crm__activities')) }}
 
 select
     activities.activity_id,
@@ -20,7 +17,8 @@ select
     coalesce(activities.is_automatic, false) as is_automatic,
     activities.is_with_customers,
     case
-        when activities.is_with_customers then types.customer_activity_class
+        when activities.is_with_customers
+        then types.customer_activity_class
         else types.internal_activity_class
     end as activity_class,
     activities.problem,
@@ -28,8 +26,8 @@ select
 
 from judged_activities as activities
 inner join {{ ref('dim_activity_type') }} as types on activities.activity_type = types.activity_type
-left join {{ ref('dim_sales_rep') }} as reps
-    on
-        activities.owner_id = reps.sales_rep_id
-        and coalesce(activities.activity_date, activities.as_of_date) >= reps.valid_from_date
-        and coalesce(activities.activity_date, activities.as_of_date) < reps.valid_to_date
+left join
+    {{ ref('dim_sales_rep') }} as reps
+    on activities.owner_id = reps.sales_rep_id
+    and coalesce(activities.activity_date, activities.as_of_date) >= reps.valid_from_date
+    and coalesce(activities.activity_date, activities.as_of_date) < reps.valid_to_date

@@ -1,128 +1,128 @@
 with
 
-shown_versions as (
+    shown_versions as (
 
-    select
-        opportunity_id,
-        version_number,
-        episode,
-        source_system,
-        extract_id,
-        case
-            when known_by is not null then known_by
-            when version_number = 1 and not is_closed and starts_at < extracted_at
+        select
+            opportunity_id,
+            version_number,
+            episode,
+            source_system,
+            extract_id,
+            case
+                when known_by is not null
+                then known_by
+                when version_number = 1 and not is_closed and starts_at < extracted_at
                 then 'creation_date'
-            else 'extract'
-        end as known_by,
-        recorded_at,
-        is_recorded_late,
-        is_shown_late,
-        starts_at as valid_from,
-        has_told_moment,
-        ends_at as valid_to,
-        starts_on as valid_from_date,
-        ends_on as valid_to_date,
-        is_current,
-        account_id,
-        sales_rep_id,
-        product_id,
-        territory_id,
-        stage_id,
-        forecast_category,
-        lead_source,
-        currency_code,
-        amount,
-        amount_source,
-        exchange_rate,
-        exchange_rate_date,
-        opportunity_value,
-        probability,
-        created_date is not null as has_creation_date,
-        expected_close_date,
-        is_closed,
-        is_won,
-        exclusion_reason is not null as is_excluded
+                else 'extract'
+            end as known_by,
+            recorded_at,
+            is_recorded_late,
+            is_shown_late,
+            starts_at as valid_from,
+            has_told_moment,
+            ends_at as valid_to,
+            starts_on as valid_from_date,
+            ends_on as valid_to_date,
+            is_current,
+            account_id,
+            sales_rep_id,
+            product_id,
+            territory_id,
+            stage_id,
+            forecast_category,
+            lead_source,
+            currency_code,
+            amount,
+            amount_source,
+            exchange_rate,
+            exchange_rate_date,
+            opportunity_value,
+            probability,
+            created_date is not null as has_creation_date,
+            expected_close_date,
+            is_closed,
+            is_won,
+            exclusion_reason is not null as is_excluded
 
-    from {{ ref('int_opportunity_versions_valued') }}
+        from {{ ref('int_opportunity_versions_valued') }}
 
-),
+    ),
 
--- A deal that was already decided when an extract first showed it was open from its creation on.
--- What it was worth then is the best that is known; in which stage it stood, nobody can say.
-inferred_versions as (
+    -- A deal that was already decided when an extract first showed it was open from its creation
+    -- on.
+    -- What it was worth then is the best that is known; in which stage it stood, nobody can say.
+    inferred_versions as (
 
-    select
-        versions.opportunity_id,
-        0 as version_number,
-        versions.episode,
-        versions.source_system,
-        versions.extract_id,
-        'close_date' as known_by,
-        versions.recorded_at,
-        versions.is_recorded_late,
-        versions.is_shown_late,
-        versions.began_at as valid_from,
-        coalesce(versions.began_at = versions.created_at, false) as has_told_moment,
-        versions.starts_at as valid_to,
-        versions.began_on as valid_from_date,
-        versions.starts_on as valid_to_date,
-        false as is_current,
-        versions.account_id,
-        versions.sales_rep_id,
-        versions.product_id,
-        versions.territory_id,
-        'unknown' as stage_id,
-        'unknown' as forecast_category,
-        versions.lead_source,
-        versions.open_currency_code as currency_code,
-        versions.open_amount as amount,
-        versions.open_amount_source as amount_source,
-        rates.exchange_rate,
-        rates.exchange_rate_date,
-        {{ converted('versions.open_amount', 'rates.exchange_rate') }} as opportunity_value,
-        cast(null as decimal(9, 6)) as probability,
-        versions.created_date is not null as has_creation_date,
-        versions.expected_close_date,
-        false as is_closed,
-        false as is_won,
-        versions.exclusion_reason is not null as is_excluded
+        select
+            versions.opportunity_id,
+            0 as version_number,
+            versions.episode,
+            versions.source_system,
+            versions.extract_id,
+            'close_date' as known_by,
+            versions.recorded_at,
+            versions.is_recorded_late,
+            versions.is_shown_late,
+            versions.began_at as valid_from,
+            coalesce(versions.began_at = versions.created_at, false) as has_told_moment,
+            versions.starts_at as valid_to,
+            versions.began_on as valid_from_date,
+            versions.starts_on as valid_to_date,
+            false as is_current,
+            versions.account_id,
+            versions.sales_rep_id,
+            versions.product_id,
+            versions.territory_id,
+            'unknown' as stage_id,
+            'unknown' as forecast_category,
+            versions.lead_source,
+            versions.open_currency_code as currency_code,
+            versions.open_amount as amount,
+            versions.open_amount_source as amount_source,
+            rates.exchange_rate,
+            rates.exchange_rate_date,
+            {{ converted('versions.open_amount', 'rates.exchange_rate') }} as opportunity_value,
+            cast(null as decimal(9, 6)) as probability,
+            versions.created_date is not null as has_creation_date,
+            versions.expected_close_date,
+            false as is_closed,
+            false as is_won,
+            versions.exclusion_reason is not null as is_excluded
 
-    from {{ ref('int_opportunity_versions_valued') }} as versions
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    left join {{ ref('int_fx_rates_held') }} as rates
-        on
-            versions.open_currency_code = rates.currency_code
+        from {{ ref('int_opportunity_versions_valued') }} as versions
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        left join
+            {{ ref('int_fx_rates_held') }} as rates
+            on versions.open_currency_code = rates.currency_code
             and {{ last_day_of(
                 'versions.began_on', 'versions.starts_on', 'warehouse.as_of_date'
             ) }} = rates.rate_date
-    where
-        versions.version_number = 1
-        and versions.is_closed
-        and versions.began_at < versions.starts_at
+        where
+            versions.version_number = 1
+            and versions.is_closed
+            and versions.began_at < versions.starts_at
 
-),
+    ),
 
-all_versions as (
+    all_versions as (
 
-    select * from shown_versions
-    union all
-    select * from inferred_versions
+        select *
+        from shown_versions
+        union all
+        select *
+        from inferred_versions
 
-),
+    ),
 
-weighted_versions as (
+    weighted_versions as (
 
-    select
-        *,
-        {{ weighted('amount', 'probability') }} as weighted_amount
+        select *, {{ weighted('amount', 'probability') }} as weighted_amount from all_versions
 
-    from all_versions
-
-)
+    )
 
 select
     {{ surrogate_key('versions.opportunity_id', ['versions.version_number']) }}
-        as opportunity_version_key,
+    as opportunity_version_key,
     versions.opportunity_id,
     versions.episode,
     versions.source_system,
@@ -163,9 +163,9 @@ select
 
 from weighted_versions as versions
 cross join {{ ref('stg_company__settings') }} as settings
-left join {{ ref('dim_sales_rep') }} as reps
-    on
-        -- Only for deals without a territory of their own.
-        case when versions.territory_id is null then versions.sales_rep_id end = reps.sales_rep_id
-        and versions.valid_from_date >= reps.valid_from_date
-        and versions.valid_from_date < reps.valid_to_date
+left join
+    {{ ref('dim_sales_rep') }} as reps
+    -- Only for deals without a territory of their own.
+    on case when versions.territory_id is null then versions.sales_rep_id end = reps.sales_rep_id
+    and versions.valid_from_date >= reps.valid_from_date
+    and versions.valid_from_date < reps.valid_to_date

@@ -1,91 +1,86 @@
 with
 
-versions as (
+    versions as (
 
-    select
-        opportunity_id,
-        episode,
-        valid_from,
-        valid_from_date,
-        stage_id,
-        is_closed,
-        is_won,
-        sales_rep_id,
-        account_id,
-        product_id,
-        lead_source,
-        territory_id,
-        known_by,
-        has_told_moment,
-        lag(stage_id) over deal as stage_before,
-        lag(episode) over deal as episode_before
+        select
+            opportunity_id,
+            episode,
+            valid_from,
+            valid_from_date,
+            stage_id,
+            is_closed,
+            is_won,
+            sales_rep_id,
+            account_id,
+            product_id,
+            lead_source,
+            territory_id,
+            known_by,
+            has_told_moment,
+            lag(stage_id) over deal as stage_before,
+            lag(episode) over deal as episode_before
 
-    from {{ ref('fct_opportunity_version') }}
-    window deal as (partition by opportunity_id order by valid_from)
+        from {{ ref('fct_opportunity_version') }}
+        window deal as (partition by opportunity_id order by valid_from)
 
-),
+    ),
 
--- A visit lasts from the version that brings the stage to the one that brings another. A deal that
--- is reopened into the stage it was in begins a visit of its own.
-entries as (
+    -- A visit lasts from the version that brings the stage to the one that brings another. A deal
+    -- that is reopened into the stage it was in begins a visit of its own.
+    entries as (
 
-    select
-        *,
-        row_number() over deal as visit_number,
-        lag(stage_id) over deal as previous_stage_id,
-        lead(stage_id) over deal as next_stage_id,
-        lead(valid_from) over deal as exited_at,
-        lead(valid_from_date) over deal as exited_date,
-        lead(has_told_moment) over deal as is_exit_told,
-        lead(is_won) over deal as next_is_won,
-        lead(is_closed) over deal as next_is_closed
+        select
+            *,
+            row_number() over deal as visit_number,
+            lag(stage_id) over deal as previous_stage_id,
+            lead(stage_id) over deal as next_stage_id,
+            lead(valid_from) over deal as exited_at,
+            lead(valid_from_date) over deal as exited_date,
+            lead(has_told_moment) over deal as is_exit_told,
+            lead(is_won) over deal as next_is_won,
+            lead(is_closed) over deal as next_is_closed
 
-    from versions
-    where
-        stage_before is null
-        or stage_before <> stage_id
-        or episode_before <> episode
-    window deal as (partition by opportunity_id order by valid_from)
+        from versions
+        where stage_before is null or stage_before <> stage_id or episode_before <> episode
+        window deal as (partition by opportunity_id order by valid_from)
 
-),
+    ),
 
-ordered_entries as (
+    ordered_entries as (
 
-    select
-        entries.*,
-        stages.stage_order,
-        previous_stages.stage_order as previous_stage_order,
-        next_stages.stage_order as next_stage_order
+        select
+            entries.*,
+            stages.stage_order,
+            previous_stages.stage_order as previous_stage_order,
+            next_stages.stage_order as next_stage_order
 
-    from entries
-    left join {{ ref('dim_stage_history') }} as stages
-        on
-            entries.stage_id = stages.stage_id
+        from entries
+        left join
+            {{ ref('dim_stage_history') }} as stages
+            on entries.stage_id = stages.stage_id
             and entries.valid_from >= stages.valid_from
             and entries.valid_from < stages.valid_to
-    left join {{ ref('dim_stage_history') }} as previous_stages
-        on
-            entries.previous_stage_id = previous_stages.stage_id
+        left join
+            {{ ref('dim_stage_history') }} as previous_stages
+            on entries.previous_stage_id = previous_stages.stage_id
             and entries.valid_from >= previous_stages.valid_from
             and entries.valid_from < previous_stages.valid_to
-    left join {{ ref('dim_stage_history') }} as next_stages
-        on
-            entries.next_stage_id = next_stages.stage_id
+        left join
+            {{ ref('dim_stage_history') }} as next_stages
+            on entries.next_stage_id = next_stages.stage_id
             and entries.exited_at >= next_stages.valid_from
             and entries.exited_at < next_stages.valid_to
 
-),
+    ),
 
-timed_entries as (
+    timed_entries as (
 
-    select
-        entries.*,
-        settings.time_zone
+        select entries.*, settings.time_zone
 
-    from ordered_entries as entries
-    cross join {{ ref('stg_company__settings') }} as settings
+        from ordered_entries as entries
+        cross join {{ ref('stg_company__settings') }} as settings
 
-)
+    )
 
 select
     {{ surrogate_key('visits.opportunity_id', ['visits.visit_number']) }} as stage_visit_key,
@@ -115,52 +110,59 @@ select
     visits.product_id,
     visits.lead_source
 
-from (
-    select
-        opportunity_id,
-        episode,
-        cast(visit_number as bigint) as visit_number,
-        stage_id,
-        stage_order,
-        previous_stage_id,
-        previous_stage_order,
-        next_stage_id,
-        next_stage_order,
-        valid_from as entered_at,
-        exited_at,
-        valid_from_date as entered_date,
-        exited_date,
-        {{ days_as_told(
+from
+    (
+        select
+            opportunity_id,
+            episode,
+            cast(visit_number as bigint) as visit_number,
+            stage_id,
+            stage_order,
+            previous_stage_id,
+            previous_stage_order,
+            next_stage_id,
+            next_stage_order,
+            valid_from as entered_at,
+            exited_at,
+            valid_from_date as entered_date,
+            exited_date,
+            {{ days_as_told(
             'valid_from', 'valid_from_date', 'exited_at', 'exited_date',
             'has_told_moment and is_exit_told', 'time_zone'
         ) }} as days_in_stage,
-        case
-            when next_stage_id is null then 'open'
-            when is_closed then 'reopened'
-            when next_is_won then 'won'
-            when next_is_closed then 'lost'
-            when next_stage_order > stage_order then 'advanced'
-            when next_stage_order < stage_order then 'regressed'
-            else 'unknown'
-        end as outcome,
-        coalesce(previous_stage_order > stage_order and not is_closed, false) as is_regression,
-        is_closed,
-        known_by,
-        sales_rep_id,
-        account_id,
-        territory_id,
-        product_id,
-        lead_source
+            case
+                when next_stage_id is null
+                then 'open'
+                when is_closed
+                then 'reopened'
+                when next_is_won
+                then 'won'
+                when next_is_closed
+                then 'lost'
+                when next_stage_order > stage_order
+                then 'advanced'
+                when next_stage_order < stage_order
+                then 'regressed'
+                else 'unknown'
+            end as outcome,
+            coalesce(previous_stage_order > stage_order and not is_closed, false) as is_regression,
+            is_closed,
+            known_by,
+            sales_rep_id,
+            account_id,
+            territory_id,
+            product_id,
+            lead_source
 
-    from timed_entries
-) as visits
-left join {{ ref('dim_sales_rep') }} as reps
-    on
-        visits.sales_rep_id = reps.sales_rep_id
-        and visits.entered_date >= reps.valid_from_date
-        and visits.entered_date < reps.valid_to_date
-left join {{ ref('dim_account') }} as accounts
-    on
-        visits.account_id = accounts.account_id
-        and visits.entered_date >= accounts.valid_from_date
-        and visits.entered_date < accounts.valid_to_date
+        from timed_entries
+    ) as visits
+left join
+    {{ ref('dim_sales_rep') }} as reps
+    on visits.sales_rep_id = reps.sales_rep_id
+    and visits.entered_date >= reps.valid_from_date
+    and visits.entered_date < reps.valid_to_date
+left join
+    {{ ref('dim_account') }} as accounts
+    on visits.account_id = accounts.account_id
+    and visits.entered_date >= accounts.valid_from_date
+    and visits.entered_date < accounts.valid_to_date

@@ -1,8 +1,5 @@
 {{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
--- noqa: disable=LT02,LT05,ST06
-with
-
-{{ time_united(ref('int_time_pieces'), ['person_id', 'work_date']) }}
+with {{ time_united(ref('int_time_pieces'), ['person_id', 'work_date']) }}
 
 select
     seconds.person_id,

@@ -2,90 +2,61 @@
 
 with
 
-named_members as (
+    named_members as (
 
-    select
-        'company' as level,
-        'all' as member_id,
-        'All' as member_name
+        select 'company' as level, 'all' as member_id, 'All' as member_name
 
-    union all
+        union all
 
-    select
-        'branch' as level,
-        branch_id as member_id,
-        branch_name as member_name
+        select 'branch' as level, branch_id as member_id, branch_name as member_name
 
-    from {{ ref('dim_branch') }}
+        from {{ ref('dim_branch') }}
 
-    union all
+        union all
 
-    select
-        'territory' as level,
-        territory_id as member_id,
-        territory_name as member_name
+        select 'territory' as level, territory_id as member_id, territory_name as member_name
 
-    from {{ ref('dim_territory') }}
+        from {{ ref('dim_territory') }}
 
-    union all
+        union all
 
-    select
-        'team' as level,
-        team_id as member_id,
-        team_name as member_name
+        select 'team' as level, team_id as member_id, team_name as member_name
 
-    from {{ ref('dim_team') }}
+        from {{ ref('dim_team') }}
 
-    union all
+        union all
 
-    select
-        'rep' as level,
-        sales_rep_id as member_id,
-        sales_rep_name as member_name
+        select 'rep' as level, sales_rep_id as member_id, sales_rep_name as member_name
 
-    from {{ ref('dim_sales_rep') }}
-    where is_current
+        from {{ ref('dim_sales_rep') }}
+        where is_current
 
-    union all
+        union all
 
-    select
-        'product' as level,
-        product_id as member_id,
-        product_name as member_name
+        select 'product' as level, product_id as member_id, product_name as member_name
 
-    from {{ ref('dim_product') }}
+        from {{ ref('dim_product') }}
 
-    union all
+        union all
 
-    select
-        'stage' as level,
-        stage_id as member_id,
-        stage_name as member_name
+        select 'stage' as level, stage_id as member_id, stage_name as member_name
 
-    from {{ ref('dim_stage') }}
+        from {{ ref('dim_stage') }}
 
-    -- Members of the other levels are called what they are; only the unknown one needs a name.
-    union all
+        -- Members of the other levels are called what they are; only the unknown one needs a name.
+        union all
 
-    select
-        'segment' as level,
-        'unknown' as member_id,
-        'Unknown' as member_name
+        select 'segment' as level, 'unknown' as member_id, 'Unknown' as member_name
 
-    union all
+        union all
 
-    select
-        'lead_source' as level,
-        'unknown' as member_id,
-        'Unknown' as member_name
+        select 'lead_source' as level, 'unknown' as member_id, 'Unknown' as member_name
 
-    union all
+        union all
 
-    select
-        'forecast_category' as level,
-        'unknown' as member_id,
-        'Unknown' as member_name
+        select 'forecast_category' as level, 'unknown' as member_id, 'Unknown' as member_name
 
-)
+    )
 
-select * from named_members
+select *
+from named_members

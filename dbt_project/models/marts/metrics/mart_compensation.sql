@@ -1,28 +1,30 @@
--- noqa: disable=LT02,LT05,ST06
 with
 
--- Fixed pay and employer cost are told of the company only, and rounded.
-told as (
+    -- Fixed pay and employer cost are told of the company only, and rounded.
+    told as (
 
-    select
-        mart.*,
-        case
-            when mart.suppression_reason is null or mart.suppression_reason = 'turnover'
+        select
+            mart.*,
+            case
+                when mart.suppression_reason is null or mart.suppression_reason = 'turnover'
                 then mart.variable_value
-        end as told_variable_value,
-        case when mart.suppression_reason is null then rounded.fixed_value end as told_fixed_value,
-        case when mart.suppression_reason is null then rounded.employer_cost_value end
-            as told_employer_cost_value,
-        case when mart.suppression_reason is null then rounded.rounded_to end as rounded_to
+            end as told_variable_value,
+            case
+                when mart.suppression_reason is null then rounded.fixed_value
+            end as told_fixed_value,
+            case
+                when mart.suppression_reason is null then rounded.employer_cost_value
+            end as told_employer_cost_value,
+            case when mart.suppression_reason is null then rounded.rounded_to end as rounded_to
 
-    from {{ ref('mart_compensation_unsuppressed') }} as mart
-    left join {{ ref('int_pay_company_rounded') }} as rounded
-        on
-            mart.level = 'company'
+        from {{ ref('mart_compensation_unsuppressed') }} as mart
+        left join
+            {{ ref('int_pay_company_rounded') }} as rounded
+            on mart.level = 'company'
             and mart.period_grain = rounded.period_grain
             and mart.period_start = rounded.period_start
 
-)
+    )
 
 select
     period_grain,
@@ -37,7 +39,9 @@ select
     told_variable_value as variable_value,
     told_employer_cost_value as employer_cost_value,
     won_value,
-    cast(told_fixed_value + told_variable_value + told_employer_cost_value as decimal(18, 2)) as cost_of_sales,
+    cast(
+        told_fixed_value + told_variable_value + told_employer_cost_value as decimal(18, 2)
+    ) as cost_of_sales,
     {{ ratio('told_variable_value', 'won_value') }} as effective_commission_rate,
     people,
     suppression_reason is not null as is_suppressed,

@@ -8,27 +8,19 @@
 } %}
 with
 
-closings as (
+    closings as ({{ closings(['is_won', 'opportunity_value']) }}),
 
-    {{ closings(['is_won', 'opportunity_value']) }}
+    frozen_closings as ({{ frozen_closings(['is_won', 'opportunity_value']) }}),
 
-),
+    by_member as (
 
-frozen_closings as (
+        {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
 
-    {{ frozen_closings(['is_won', 'opportunity_value']) }}
+        union all
 
-),
+        {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
 
-by_member as (
-
-    {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
-
-    union all
-
-    {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
-
-)
+    )
 
 select
     by_member.period_grain,
@@ -42,11 +34,11 @@ select
     cast(by_member.won_deals as bigint) as won_deals,
     cast(by_member.lost_deals as bigint) as lost_deals,
     {{ ratio('by_member.won_deals', 'by_member.won_deals + by_member.lost_deals') }}
-        as conversion_rate,
+    as conversion_rate,
     by_member.won_value,
     by_member.lost_value,
     {{ ratio('by_member.won_value', 'by_member.won_value + by_member.lost_value') }}
-        as value_conversion_rate,
+    as value_conversion_rate,
     cast(by_member.won_deals + by_member.lost_deals as bigint) as closed_deals,
     cast(by_member.won_value + by_member.lost_value as decimal(18, 2)) as closed_value,
     periods.period_label,
@@ -54,11 +46,11 @@ select
     periods.elapsed_business_days
 
 from by_member
-left join {{ ref('int_level_members_named') }} as members
-    on
-        by_member.level = members.level
-        and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        by_member.period_grain = periods.period_grain
-        and by_member.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on by_member.level = members.level
+    and by_member.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on by_member.period_grain = periods.period_grain
+    and by_member.period_start = periods.period_start

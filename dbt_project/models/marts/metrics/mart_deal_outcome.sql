@@ -7,147 +7,126 @@
 } %}
 with
 
-closings as (
+    closings as ({{ closings(['is_won', 'opportunity_value']) }}),
 
-    {{ closings(['is_won', 'opportunity_value']) }}
+    frozen_closings as ({{ frozen_closings(['is_won', 'opportunity_value']) }}),
 
-),
+    closed_by_member as (
 
-frozen_closings as (
+        {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
 
-    {{ frozen_closings(['is_won', 'opportunity_value']) }}
+        union all
 
-),
+        {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
 
-closed_by_member as (
+    ),
 
-    {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
+    known_periods as ({{ known_periods() }}),
 
-    union all
+    managed_by_member as (
 
-    {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
+        select
+            known_periods.period_grain,
+            known_periods.period_start,
+            known_periods.period_end,
+            pipeline.level,
+            pipeline.member_id,
+            pipeline.basis,
+            pipeline.open_deals as managed_deals,
+            pipeline.open_value as managed_value,
+            pipeline.undated_deals
 
-),
+        from known_periods
+        inner join
+            {{ ref('mart_pipeline_value') }} as pipeline
+            on known_periods.last_known_date = pipeline.as_of_date
+        where pipeline.level in ({{ level_names(deal_levels()) | indent(12) }})
 
-known_periods as (
+        union all
 
-    {{ known_periods() }}
+        -- The pipeline of a day gone by is as it was known then, but for changes recorded late.
+        select
+            known_periods.period_grain,
+            known_periods.period_start,
+            known_periods.period_end,
+            pipeline.level,
+            pipeline.member_id,
+            'as_closed' as basis,
+            pipeline.open_deals as managed_deals,
+            pipeline.open_value as managed_value,
+            pipeline.undated_deals
 
-),
+        from known_periods
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        inner join
+            {{ ref('mart_pipeline_value') }} as pipeline
+            on known_periods.period_end = pipeline.as_of_date
+        where
+            {{ plus_days('known_periods.period_end', 'warehouse.close_lag_days') }}
+            <= warehouse.as_of_date
+            and pipeline.level in ({{ level_names(deal_levels()) | indent(12) }})
 
-managed_by_member as (
+    ),
 
-    select
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end,
-        pipeline.level,
-        pipeline.member_id,
-        pipeline.basis,
-        pipeline.open_deals as managed_deals,
-        pipeline.open_value as managed_value,
-        pipeline.undated_deals
+    -- A member can have closed deals and none open, or the other way round.
+    both_parts as (
 
-    from known_periods
-    inner join {{ ref('mart_pipeline_value') }} as pipeline
-        on known_periods.last_known_date = pipeline.as_of_date
-    where
-        pipeline.level in (
-            {{ level_names(deal_levels()) | indent(12) }}
-        )
+        select
+            period_grain,
+            period_start,
+            period_end,
+            level,
+            member_id,
+            basis,
+            0 as managed_deals,
+            cast(0 as decimal(18, 2)) as managed_value,
+            0 as undated_deals,
+            closed_deals,
+            won_deals,
+            won_value
 
-    union all
+        from closed_by_member
 
-    -- The pipeline of a day gone by is as it was known then, but for changes recorded late.
-    select
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end,
-        pipeline.level,
-        pipeline.member_id,
-        'as_closed' as basis,
-        pipeline.open_deals as managed_deals,
-        pipeline.open_value as managed_value,
-        pipeline.undated_deals
+        union all
 
-    from known_periods
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    inner join {{ ref('mart_pipeline_value') }} as pipeline
-        on known_periods.period_end = pipeline.as_of_date
-    where
-        {{ plus_days('known_periods.period_end', 'warehouse.close_lag_days') }}
-        <= warehouse.as_of_date
-        and pipeline.level in (
-            {{ level_names(deal_levels()) | indent(12) }}
-        )
+        select
+            period_grain,
+            period_start,
+            period_end,
+            level,
+            member_id,
+            basis,
+            managed_deals,
+            managed_value,
+            undated_deals,
+            0 as closed_deals,
+            0 as won_deals,
+            cast(0 as decimal(18, 2)) as won_value
 
-),
+        from managed_by_member
 
--- A member can have closed deals and none open, or the other way round.
-both_parts as (
+    ),
 
-    select
-        period_grain,
-        period_start,
-        period_end,
-        level,
-        member_id,
-        basis,
-        0 as managed_deals,
-        cast(0 as decimal(18, 2)) as managed_value,
-        0 as undated_deals,
-        closed_deals,
-        won_deals,
-        won_value
+    by_member as (
 
-    from closed_by_member
+        select
+            period_grain,
+            period_start,
+            period_end,
+            level,
+            member_id,
+            basis,
+            sum(managed_deals) as managed_deals,
+            sum(managed_value) as managed_value,
+            sum(undated_deals) as undated_deals,
+            sum(closed_deals) as closed_deals,
+            sum(won_deals) as won_deals,
+            sum(won_value) as won_value
 
-    union all
+        from both_parts
+        group by period_grain, period_start, period_end, level, member_id, basis
 
-    select
-        period_grain,
-        period_start,
-        period_end,
-        level,
-        member_id,
-        basis,
-        managed_deals,
-        managed_value,
-        undated_deals,
-        0 as closed_deals,
-        0 as won_deals,
-        cast(0 as decimal(18, 2)) as won_value
-
-    from managed_by_member
-
-),
-
-by_member as (
-
-    select
-        period_grain,
-        period_start,
-        period_end,
-        level,
-        member_id,
-        basis,
-        sum(managed_deals) as managed_deals,
-        sum(managed_value) as managed_value,
-        sum(undated_deals) as undated_deals,
-        sum(closed_deals) as closed_deals,
-        sum(won_deals) as won_deals,
-        sum(won_value) as won_value
-
-    from both_parts
-    group by
-        period_grain,
-        period_start,
-        period_end,
-        level,
-        member_id,
-        basis
-
-)
+    )
 
 select
     by_member.period_grain,
@@ -172,11 +151,11 @@ select
     periods.elapsed_business_days
 
 from by_member
-left join {{ ref('int_level_members_named') }} as members
-    on
-        by_member.level = members.level
-        and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        by_member.period_grain = periods.period_grain
-        and by_member.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on by_member.level = members.level
+    and by_member.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on by_member.period_grain = periods.period_grain
+    and by_member.period_start = periods.period_start

@@ -1,6 +1,5 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
--- noqa: disable=LT02,LT05,ST06
 {%- set places = ['branch', 'territory', 'team'] -%}
 {%- set measures = {
     'people_change': 'sum(facts.people_change)',
@@ -19,248 +18,242 @@
 {%- endfor %}
 with
 
-intervals as (
+    intervals as (
 
-    select
-        *,
-        valid_from_date = employed_from_date as begins_employment,
-        valid_to_date = employed_to_date as ends_employment,
-        {%- for place in places %}
-        lag({{ place }}_id) over (partition by person_id, employment_number order by valid_from_date)
-            as previous_{{ place }}_id,
-        lead({{ place }}_id) over (partition by person_id, employment_number order by valid_from_date)
-            as next_{{ place }}_id,
-        {%- endfor %}
-        case
-            when valid_to_date < {{ open_end_date() }}
-                then {{ plus_days('valid_to_date', -1) }}
-        end as last_date
+        select
+            *,
+            valid_from_date = employed_from_date as begins_employment,
+            valid_to_date = employed_to_date as ends_employment,
+            {%- for place in places %}
+                lag({{ place }}_id) over (
+                    partition by person_id, employment_number order by valid_from_date
+                ) as previous_{{ place }}_id,
+                lead({{ place }}_id) over (
+                    partition by person_id, employment_number order by valid_from_date
+                ) as next_{{ place }}_id,
+            {%- endfor %}
+            case
+                when valid_to_date < {{ open_end_date() }} then {{ plus_days('valid_to_date', -1) }}
+            end as last_date
 
-    from {{ ref('int_employment_intervals') }}
+        from {{ ref('int_employment_intervals') }}
 
-),
+    ),
 
--- Each interval adds a person to its place and takes the person off it again. Whoever leaves is
--- counted on the last day, which is still a day employed; a move counts on the first day after it.
-changes as (
+    -- Each interval adds a person to its place and takes the person off it again. Whoever leaves is
+    -- counted on the last day, which is still a day employed; a move counts on the first day
+    -- after it.
+    changes as (
 
-    select
-        valid_from_date as change_date,
-        valid_from_date as effective_date,
-        {%- for place in places %}
-        {{ place }}_id,
-        case when not begins_employment and previous_{{ place }}_id <> {{ place }}_id then 1 else 0 end
-            as {{ place }}_moves_in,
-        0 as {{ place }}_moves_out,
-        {%- endfor %}
-        1 as people_change,
-        fte as fte_change,
-        case when begins_employment then 1 else 0 end as joiners,
-        case when begins_employment and employment_number > 1 then 1 else 0 end as rehires,
-        0 as leavers
+        select
+            valid_from_date as change_date,
+            valid_from_date as effective_date,
+            {%- for place in places %}
+                {{ place }}_id,
+                case
+                    when not begins_employment and previous_{{ place }}_id <> {{ place }}_id
+                    then 1
+                    else 0
+                end as {{ place }}_moves_in,
+                0 as {{ place }}_moves_out,
+            {%- endfor %}
+            1 as people_change,
+            fte as fte_change,
+            case when begins_employment then 1 else 0 end as joiners,
+            case when begins_employment and employment_number > 1 then 1 else 0 end as rehires,
+            0 as leavers
 
-    from intervals
+        from intervals
 
-    union all
+        union all
 
-    select
-        case when ends_employment then last_date else valid_to_date end as change_date,
-        valid_to_date as effective_date,
-        {%- for place in places %}
-        {{ place }}_id,
-        0 as {{ place }}_moves_in,
-        case when not ends_employment and next_{{ place }}_id <> {{ place }}_id then 1 else 0 end
-            as {{ place }}_moves_out,
-        {%- endfor %}
-        -1 as people_change,
-        -fte as fte_change,
-        0 as joiners,
-        0 as rehires,
-        case when ends_employment then 1 else 0 end as leavers
+        select
+            case when ends_employment then last_date else valid_to_date end as change_date,
+            valid_to_date as effective_date,
+            {%- for place in places %}
+                {{ place }}_id,
+                0 as {{ place }}_moves_in,
+                case
+                    when not ends_employment and next_{{ place }}_id <> {{ place }}_id then 1 else 0
+                end as {{ place }}_moves_out,
+            {%- endfor %}
+            -1 as people_change,
+            - fte as fte_change,
+            0 as joiners,
+            0 as rehires,
+            case when ends_employment then 1 else 0 end as leavers
 
-    from intervals
-    where last_date is not null
+        from intervals
+        where last_date is not null
 
-),
+    ),
 
-known_changes as (
+    known_changes as (
 
-    select
-        'restated' as basis,
-        changes.*,
-        {{ days_between("date '1970-01-01'", 'changes.effective_date') }} as day_number,
-        calendar.date_day is null as is_before_calendar
+        select
+            'restated' as basis,
+            changes.*,
+            {{ days_between("date '1970-01-01'", 'changes.effective_date') }} as day_number,
+            calendar.date_day is null as is_before_calendar
 
-    from changes
-    cross join {{ ref('int_hr_as_of') }} as hr
-    left join {{ ref('dim_date') }} as calendar on changes.change_date = calendar.date_day
-    where changes.change_date <= hr.as_of_date
+        from changes
+        cross join {{ ref('int_hr_as_of') }} as hr
+        left join {{ ref('dim_date') }} as calendar on changes.change_date = calendar.date_day
+        where changes.change_date <= hr.as_of_date
 
-),
+    ),
 
-changes_before_calendar as (
+    changes_before_calendar as (select * from known_changes where is_before_calendar),
 
-    select *
+    before_calendar as (
 
-    from known_changes
-    where is_before_calendar
+        {{ rolled_up_by('changes_before_calendar', keys=[], measures=measures, levels=people_levels()) }}
 
-),
+    ),
 
-before_calendar as (
+    by_period as (
 
-    {{ rolled_up_by('changes_before_calendar', keys=[], measures=measures, levels=people_levels()) }}
+        {{ rolled_up('known_changes', date_column='change_date', measures=measures, levels=people_levels()) }}
 
-),
+    ),
 
-by_period as (
+    known_periods as ({{ known_periods(ref('int_hr_as_of')) }}),
 
-    {{ rolled_up('known_changes', date_column='change_date', measures=measures, levels=people_levels()) }}
+    first_periods as (
 
-),
+        select period_grain, min(period_start) as period_start
 
-known_periods as (
+        from known_periods
+        group by period_grain
 
-    {{ known_periods(ref('int_hr_as_of')) }}
+    ),
 
-),
+    changes_by_period as (
 
-first_periods as (
+        select
+            period_grain,
+            period_start,
+            level,
+            member_id,
+            {{ measures | join(', ') }},
+            0 as people_before,
+            0 as fte_before
 
-    select
-        period_grain,
-        min(period_start) as period_start
+        from by_period
 
-    from known_periods
-    group by period_grain
+        union all
 
-),
+        select
+            first_periods.period_grain,
+            first_periods.period_start,
+            before_calendar.level,
+            before_calendar.member_id,
+            {% for measure in measures %} 0 as {{ measure }}, {% endfor %}
+            before_calendar.people_change as people_before,
+            before_calendar.fte_change as fte_before
 
-changes_by_period as (
+        from before_calendar
+        cross join first_periods
 
-    select
-        period_grain,
-        period_start,
-        level,
-        member_id,
-        {{ measures | join(', ') }},
-        0 as people_before,
-        0 as fte_before
+    ),
 
-    from by_period
+    -- A member has a row in each period since it first had somebody, also where nobody came or
+    -- went.
+    members as (
 
-    union all
+        select period_grain, level, member_id, min(period_start) as first_period_start
 
-    select
-        first_periods.period_grain,
-        first_periods.period_start,
-        before_calendar.level,
-        before_calendar.member_id,
-        {% for measure in measures %}0 as {{ measure }}, {% endfor %}
-        before_calendar.people_change as people_before,
-        before_calendar.fte_change as fte_before
+        from changes_by_period
+        group by period_grain, level, member_id
 
-    from before_calendar
-    cross join first_periods
+    ),
 
-),
+    periods as (
 
--- A member has a row in each period since it first had somebody, also where nobody came or went.
-members as (
+        select
+            known_periods.period_grain,
+            known_periods.period_start,
+            known_periods.period_end,
+            members.level,
+            members.member_id,
+            {{ days_between("date '1970-01-01'", 'known_periods.last_known_date') }}
+            + 1 as day_number_after,
+            {{ days_between('known_periods.period_start', 'known_periods.last_known_date') }}
+            + 1 as known_days,
+            {%- for measure in measures %}
+                sum(coalesce(changes.{{ measure }}, 0)) as {{ measure }},
+            {%- endfor %}
+            sum(coalesce(changes.people_before, 0)) as people_before,
+            sum(coalesce(changes.fte_before, 0)) as fte_before
 
-    select
-        period_grain,
-        level,
-        member_id,
-        min(period_start) as first_period_start
-
-    from changes_by_period
-    group by
-        period_grain,
-        level,
-        member_id
-
-),
-
-periods as (
-
-    select
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end,
-        members.level,
-        members.member_id,
-        {{ days_between("date '1970-01-01'", 'known_periods.last_known_date') }} + 1 as day_number_after,
-        {{ days_between('known_periods.period_start', 'known_periods.last_known_date') }} + 1 as known_days,
-        {%- for measure in measures %}
-        sum(coalesce(changes.{{ measure }}, 0)) as {{ measure }},
-        {%- endfor %}
-        sum(coalesce(changes.people_before, 0)) as people_before,
-        sum(coalesce(changes.fte_before, 0)) as fte_before
-
-    from known_periods
-    inner join members
-        on
-            known_periods.period_grain = members.period_grain
+        from known_periods
+        inner join
+            members
+            on known_periods.period_grain = members.period_grain
             and known_periods.period_start >= members.first_period_start
-    left join changes_by_period as changes
-        on
-            known_periods.period_grain = changes.period_grain
+        left join
+            changes_by_period as changes
+            on known_periods.period_grain = changes.period_grain
             and known_periods.period_start = changes.period_start
             and members.level = changes.level
             and members.member_id = changes.member_id
-    group by
-        known_periods.period_grain,
-        known_periods.period_start,
-        known_periods.period_end,
-        known_periods.last_known_date,
-        members.level,
-        members.member_id
+        group by
+            known_periods.period_grain,
+            known_periods.period_start,
+            known_periods.period_end,
+            known_periods.last_known_date,
+            members.level,
+            members.member_id
 
-),
+    ),
 
-running as (
+    running as (
 
-    select
-        *,
-        (sum(people_change + people_before) over so_far) - people_change as opening_headcount,
-        sum(people_change + people_before) over so_far as closing_headcount,
-        (sum(fte_change + fte_before) over so_far) - fte_change as opening_fte,
-        sum(fte_change + fte_before) over so_far as closing_fte
+        select
+            *,
+            (sum(people_change + people_before) over so_far) - people_change as opening_headcount,
+            sum(people_change + people_before) over so_far as closing_headcount,
+            (sum(fte_change + fte_before) over so_far) - fte_change as opening_fte,
+            sum(fte_change + fte_before) over so_far as closing_fte
 
-    from periods
-    window so_far as (
-        partition by period_grain, level, member_id
-        order by period_start
-        rows between unbounded preceding and current row
+        from periods
+        window
+            so_far as (
+                partition by period_grain, level, member_id
+                order by period_start
+                rows between unbounded preceding and current row
+            )
+
+    ),
+
+    counted as (
+
+        select
+            *,
+            -- Those who were there at the start count for each day, and each change from its day
+            -- on.
+            opening_headcount * known_days
+            + people_change * day_number_after
+            - people_day_change as employed_days,
+            opening_fte * known_days + fte_change * day_number_after - fte_day_change as fte_days,
+            case
+                level
+                {%- for place in places %}
+                    when '{{ place }}' then {{ place }}_moves_in
+                {%- endfor %}
+                else 0
+            end as transfers_in,
+            case
+                level
+                {%- for place in places %}
+                    when '{{ place }}' then {{ place }}_moves_out
+                {%- endfor %}
+                else 0
+            end as transfers_out
+
+        from running
+
     )
-
-),
-
-counted as (
-
-    select
-        *,
-        -- Those who were there at the start count for each day, and each change from its day on.
-        opening_headcount * known_days + people_change * day_number_after - people_day_change
-            as employed_days,
-        opening_fte * known_days + fte_change * day_number_after - fte_day_change as fte_days,
-        case level
-            {%- for place in places %}
-            when '{{ place }}' then {{ place }}_moves_in
-            {%- endfor %}
-            else 0
-        end as transfers_in,
-        case level
-            {%- for place in places %}
-            when '{{ place }}' then {{ place }}_moves_out
-            {%- endfor %}
-            else 0
-        end as transfers_out
-
-    from running
-
-)
 
 select
     counted.period_grain,
@@ -290,14 +283,12 @@ select
     periods.elapsed_business_days_for_hr as elapsed_business_days
 
 from counted
-left join {{ ref('int_level_members_named') }} as members
-    on
-        counted.level = members.level
-        and counted.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        counted.period_grain = periods.period_grain
-        and counted.period_start = periods.period_start
-where
-    counted.opening_headcount > 0
-    or counted.employed_days > 0
+left join
+    {{ ref('int_level_members_named') }} as members
+    on counted.level = members.level
+    and counted.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on counted.period_grain = periods.period_grain
+    and counted.period_start = periods.period_start
+where counted.opening_headcount > 0 or counted.employed_days > 0

@@ -1,6 +1,5 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
--- noqa: disable=LT02,LT05,ST06
 {%- set counts = [
     'requisitions', 'openings', 'applications', 'interviewed_applications', 'offered_applications',
     'accepted_applications', 'hired_applications', 'open_applications', 'hires',
@@ -53,46 +52,43 @@
 ] %}
 with
 
--- What became of an application counts on the day it came in, so that rates are shares of the same
--- applications; how long things took counts on the day they were done.
-events as (
+    -- What became of an application counts on the day it came in, so that rates are shares of the
+    -- same applications; how long things took counts on the day they were done.
+    events as (
 
-    {%- for dated in dated_numbers %}
-    select
-        {{ dated.date }} as event_date,
-        branch_id,
-        territory_id,
-        team_id,
-        {%- for count in counts %}
-        {{ dated.numbers.get(count, '0') }} as {{ count }},
+        {%- for dated in dated_numbers %}
+            select
+                {{ dated.date }} as event_date,
+                branch_id,
+                territory_id,
+                team_id,
+                {%- for count in counts %}
+                    {{ dated.numbers.get(count, '0') }} as {{ count }},
+                {%- endfor %}
+                {{ dated.numbers.get('days_to_hire', 'cast(null as integer)') }} as days_to_hire,
+                {{ dated.numbers.get('days_to_fill', 'cast(null as integer)') }} as days_to_fill
+
+            from {{ dated.relation }}
+            where {{ dated.date }} is not null {{ 'union all' if not loop.last }}
         {%- endfor %}
-        {{ dated.numbers.get('days_to_hire', 'cast(null as integer)') }} as days_to_hire,
-        {{ dated.numbers.get('days_to_fill', 'cast(null as integer)') }} as days_to_fill
 
-    from {{ dated.relation }}
-    where {{ dated.date }} is not null
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    ),
 
-),
+    known_events as (
 
-known_events as (
+        select events.*, 'restated' as basis
 
-    select
-        events.*,
-        'restated' as basis
+        from events
+        cross join {{ ref('int_hr_as_of') }} as hr
+        where events.event_date <= hr.as_of_date
 
-    from events
-    cross join {{ ref('int_hr_as_of') }} as hr
-    where events.event_date <= hr.as_of_date
+    ),
 
-),
+    by_member as (
 
-by_member as (
+        {{ rolled_up('known_events', date_column='event_date', measures=measures, levels=people_levels()) }}
 
-    {{ rolled_up('known_events', date_column='event_date', measures=measures, levels=people_levels()) }}
-
-)
+    )
 
 select
     by_member.period_grain,
@@ -112,7 +108,8 @@ select
     cast(by_member.open_applications as bigint) as open_applications,
     {{ ratio('by_member.interviewed_applications', 'by_member.applications') }} as interview_rate,
     {{ ratio('by_member.offered_applications', 'by_member.applications') }} as offer_rate,
-    {{ ratio('by_member.accepted_applications', 'by_member.offered_applications') }} as offer_acceptance_rate,
+    {{ ratio('by_member.accepted_applications', 'by_member.offered_applications') }}
+    as offer_acceptance_rate,
     {{ ratio('by_member.hired_applications', 'by_member.applications') }} as hire_rate,
     cast(by_member.hires as bigint) as hires,
     {{ ratio('by_member.days_to_hire', 'by_member.days_to_hire_known') }} as mean_days_to_hire,
@@ -131,11 +128,11 @@ select
     periods.elapsed_business_days_for_hr as elapsed_business_days
 
 from by_member
-left join {{ ref('int_level_members_named') }} as members
-    on
-        by_member.level = members.level
-        and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        by_member.period_grain = periods.period_grain
-        and by_member.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on by_member.level = members.level
+    and by_member.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on by_member.period_grain = periods.period_grain
+    and by_member.period_start = periods.period_start

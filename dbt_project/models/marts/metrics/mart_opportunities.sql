@@ -1,73 +1,51 @@
 with
 
-opportunities as (
+    opportunities as (select * from {{ ref('fct_opportunity') }} where is_last_episode),
 
-    select * from {{ ref('fct_opportunity') }}
-    where is_last_episode
+    -- The day a deal came to be that nobody wrote down: when its first episode began.
+    first_episodes as (
 
-),
+        select opportunity_id, opened_date
 
--- The day a deal came to be that nobody wrote down: when its first episode began.
-first_episodes as (
+        from {{ ref('fct_opportunity') }}
+        where episode = 1 and created_date is null
 
-    select
-        opportunity_id,
-        opened_date
+    ),
 
-    from {{ ref('fct_opportunity') }}
-    where
-        episode = 1
-        and created_date is null
+    dated_opportunities as (
 
-),
+        select
+            opportunities.*,
+            warehouse.as_of_date,
+            coalesce(
+                opportunities.created_date, first_episodes.opened_date, opportunities.opened_date
+            ) as known_created_date
 
-dated_opportunities as (
+        from opportunities
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        left join first_episodes on opportunities.opportunity_id = first_episodes.opportunity_id
 
-    select
-        opportunities.*,
-        warehouse.as_of_date,
-        coalesce(
-            opportunities.created_date, first_episodes.opened_date, opportunities.opened_date
-        ) as known_created_date
+    ),
 
-    from opportunities
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    left join first_episodes on opportunities.opportunity_id = first_episodes.opportunity_id
+    current_reps as (
 
-),
+        select sales_rep_id, sales_rep_name from {{ ref('dim_sales_rep') }} where is_current
 
-current_reps as (
+    ),
 
-    select
-        sales_rep_id,
-        sales_rep_name
+    current_accounts as (
 
-    from {{ ref('dim_sales_rep') }}
-    where is_current
+        select account_id, account_name, industry, country
 
-),
+        from {{ ref('dim_account') }}
+        where is_current
 
-current_accounts as (
-
-    select
-        account_id,
-        account_name,
-        industry,
-        country
-
-    from {{ ref('dim_account') }}
-    where is_current
-
-)
+    )
 
 select
     deals.opportunity_id,
     deals.opportunity_name,
-    case
-        when deals.is_won then 'won'
-        when deals.is_lost then 'lost'
-        else 'open'
-    end as outcome,
+    case when deals.is_won then 'won' when deals.is_lost then 'lost' else 'open' end as outcome,
 
     deals.account_id,
     accounts.account_name,
@@ -109,7 +87,7 @@ select
     deals.active_days,
     case
         when not deals.is_closed
-            then {{ days_between('deals.known_created_date', 'deals.as_of_date') }}
+        then {{ days_between('deals.known_created_date', 'deals.as_of_date') }}
     end as age_days,
 
     deals.episode,

@@ -1,86 +1,75 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
--- noqa: disable=LT05
 with
 
-attributed_versions as (
+    attributed_versions as ({{ open_spans() }}),
 
-    {{ open_spans() }}
+    counted_versions as (
 
-),
-
-counted_versions as (
-
-    select
-        'restated' as basis,
-        branch_id,
-        territory_id,
-        team_id,
-        sales_rep_id,
-        segment,
-        product_id,
-        lead_source,
-        stage_id,
-        forecast_category,
-        currency_code,
-        open_amount,
-        coalesce(weighted_amount, 0) as weighted_amount,
-        case when weighted_amount is null then 0 else 1 end as weighted_deals,
-        case when amount_source = 'none' then 1 else 0 end as no_amount_deals,
-        case when has_creation_date then 0 else 1 end as undated_deals,
-        starts_on,
-        ends_on,
-        -- The first day of these on which the expected close date has passed.
-        case
-            when expected_close_date < starts_on then starts_on
-            when {{ plus_days('expected_close_date', 1) }} < ends_on
+        select
+            'restated' as basis,
+            branch_id,
+            territory_id,
+            team_id,
+            sales_rep_id,
+            segment,
+            product_id,
+            lead_source,
+            stage_id,
+            forecast_category,
+            currency_code,
+            open_amount,
+            coalesce(weighted_amount, 0) as weighted_amount,
+            case when weighted_amount is null then 0 else 1 end as weighted_deals,
+            case when amount_source = 'none' then 1 else 0 end as no_amount_deals,
+            case when has_creation_date then 0 else 1 end as undated_deals,
+            starts_on,
+            ends_on,
+            -- The first day of these on which the expected close date has passed.
+            case
+                when expected_close_date < starts_on
+                then starts_on
+                when {{ plus_days('expected_close_date', 1) }} < ends_on
                 then {{ plus_days('expected_close_date', 1) }}
-        end as overdue_on
+            end as overdue_on
 
-    from attributed_versions
+        from attributed_versions
 
-),
+    ),
 
--- What each version adds on its first day, takes away again on the day after its last, and adds to
--- what is overdue in between. A day's pipeline is the sum of all changes up to its end by currency:
--- what it is worth follows from that sum and the day's rate, however many deals are in it.
-changes as (
+    -- What each version adds on its first day, takes away again on the day after its last, and adds
+    -- to what is overdue in between. A day's pipeline is the sum of all changes up to its end by
+    -- currency: what it is worth follows from that sum and the day's rate, however many deals are
+    -- in it.
+    changes as (
 
-    select
-        *,
-        starts_on as as_of_date,
-        1 as deals_change,
-        0 as overdue_change
+        select *, starts_on as as_of_date, 1 as deals_change, 0 as overdue_change
 
-    from counted_versions
+        from counted_versions
 
-    union all
+        union all
 
-    select
-        *,
-        overdue_on as as_of_date,
-        0 as deals_change,
-        1 as overdue_change
+        select *, overdue_on as as_of_date, 0 as deals_change, 1 as overdue_change
 
-    from counted_versions
-    where overdue_on is not null
+        from counted_versions
+        where overdue_on is not null
 
-    union all
+        union all
 
-    select
-        *,
-        ends_on as as_of_date,
-        -1 as deals_change,
-        case when overdue_on is null then 0 else -1 end as overdue_change
+        select
+            *,
+            ends_on as as_of_date,
+            -1 as deals_change,
+            case when overdue_on is null then 0 else -1 end as overdue_change
 
-    from counted_versions
-    where ends_on < {{ open_end_date() }}
+        from counted_versions
+        where ends_on < {{ open_end_date() }}
 
-),
+    ),
 
-daily_changes as (
+    daily_changes as (
 
-    {{ rolled_up_by('changes', keys=['as_of_date', 'currency_code'], levels=pipeline_levels(), measures={
+        {{ rolled_up_by('changes', keys=['as_of_date', 'currency_code'], levels=pipeline_levels(), measures={
         'open_deals': 'sum(facts.deals_change)',
         'open_amount': 'sum(facts.deals_change * facts.open_amount)',
         'weighted_amount': 'sum(facts.deals_change * facts.weighted_amount)',
@@ -91,112 +80,105 @@ daily_changes as (
         'undated_deals': 'sum(facts.deals_change * facts.undated_deals)',
     }) }}
 
-),
+    ),
 
-first_days as (
+    first_days as (
 
-    select
-        basis,
-        level,
-        member_id,
-        currency_code,
-        min(as_of_date) as first_date
+        select basis, level, member_id, currency_code, min(as_of_date) as first_date
 
-    from daily_changes
-    group by
-        basis,
-        level,
-        member_id,
-        currency_code
+        from daily_changes
+        group by basis, level, member_id, currency_code
 
-),
+    ),
 
-member_days as (
+    member_days as (
 
-    select
-        first_days.basis,
-        first_days.level,
-        first_days.member_id,
-        first_days.currency_code,
-        calendar.date_day as as_of_date
+        select
+            first_days.basis,
+            first_days.level,
+            first_days.member_id,
+            first_days.currency_code,
+            calendar.date_day as as_of_date
 
-    from first_days
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    inner join {{ ref('dim_date') }} as calendar
-        on
-            first_days.first_date <= calendar.date_day
+        from first_days
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        inner join
+            {{ ref('dim_date') }} as calendar
+            on first_days.first_date <= calendar.date_day
             and warehouse.as_of_date >= calendar.date_day
 
-),
+    ),
 
-daily_amounts as (
+    daily_amounts as (
 
-    select
-        member_days.as_of_date,
-        member_days.level,
-        member_days.member_id,
-        member_days.basis,
-        member_days.currency_code,
-        coalesce(sum(daily_changes.open_deals) over member_history, 0) as open_deals,
-        coalesce(sum(daily_changes.open_amount) over member_history, 0) as open_amount,
-        coalesce(sum(daily_changes.weighted_amount) over member_history, 0) as weighted_amount,
-        coalesce(sum(daily_changes.weighted_deals) over member_history, 0) as weighted_deals,
-        coalesce(sum(daily_changes.overdue_deals) over member_history, 0) as overdue_deals,
-        coalesce(sum(daily_changes.overdue_amount) over member_history, 0) as overdue_amount,
-        coalesce(sum(daily_changes.no_amount_deals) over member_history, 0) as no_amount_deals,
-        coalesce(sum(daily_changes.undated_deals) over member_history, 0) as undated_deals
+        select
+            member_days.as_of_date,
+            member_days.level,
+            member_days.member_id,
+            member_days.basis,
+            member_days.currency_code,
+            coalesce(sum(daily_changes.open_deals) over member_history, 0) as open_deals,
+            coalesce(sum(daily_changes.open_amount) over member_history, 0) as open_amount,
+            coalesce(sum(daily_changes.weighted_amount) over member_history, 0) as weighted_amount,
+            coalesce(sum(daily_changes.weighted_deals) over member_history, 0) as weighted_deals,
+            coalesce(sum(daily_changes.overdue_deals) over member_history, 0) as overdue_deals,
+            coalesce(sum(daily_changes.overdue_amount) over member_history, 0) as overdue_amount,
+            coalesce(sum(daily_changes.no_amount_deals) over member_history, 0) as no_amount_deals,
+            coalesce(sum(daily_changes.undated_deals) over member_history, 0) as undated_deals
 
-    from member_days
-    left join daily_changes
-        on
-            member_days.as_of_date = daily_changes.as_of_date
+        from member_days
+        left join
+            daily_changes
+            on member_days.as_of_date = daily_changes.as_of_date
             and member_days.level = daily_changes.level
             and member_days.member_id = daily_changes.member_id
             and member_days.currency_code = daily_changes.currency_code
             and member_days.basis = daily_changes.basis
-    window member_history as (
-        partition by
-            member_days.basis, member_days.level, member_days.member_id, member_days.currency_code
-        order by member_days.as_of_date
-        rows between unbounded preceding and current row
+        window
+            member_history as (
+                partition by
+                    member_days.basis,
+                    member_days.level,
+                    member_days.member_id,
+                    member_days.currency_code
+                order by member_days.as_of_date
+                rows between unbounded preceding and current row
+            )
+
+    ),
+
+    daily_states as (
+
+        select
+            amounts.as_of_date,
+            amounts.level,
+            amounts.member_id,
+            amounts.basis,
+            sum(amounts.open_deals) as open_deals,
+            {{ money_sum(converted_sum('amounts.open_amount', 'rates.exchange_rate')) }}
+            as open_value,
+            {{ money_sum(converted_sum('amounts.weighted_amount', 'rates.exchange_rate')) }}
+            as weighted_value,
+            sum(amounts.weighted_deals) as weighted_deals,
+            sum(amounts.overdue_deals) as overdue_deals,
+            {{ money_sum(converted_sum('amounts.overdue_amount', 'rates.exchange_rate')) }}
+            as overdue_value,
+            sum(amounts.no_amount_deals) as no_amount_deals,
+            sum(amounts.undated_deals) as undated_deals
+
+        from daily_amounts as amounts
+        left join
+            {{ ref('int_fx_rates_held') }} as rates
+            on amounts.currency_code = rates.currency_code
+            and amounts.as_of_date = rates.rate_date
+        -- A deal that is open counts, whatever it is worth, so a member without one has nothing
+        -- to show.
+        where amounts.open_deals > 0
+        group by amounts.as_of_date, amounts.level, amounts.member_id, amounts.basis
+
     )
 
-),
-
-daily_states as (
-
-    select
-        amounts.as_of_date,
-        amounts.level,
-        amounts.member_id,
-        amounts.basis,
-        sum(amounts.open_deals) as open_deals,
-        {{ money_sum(converted_sum('amounts.open_amount', 'rates.exchange_rate')) }} as open_value,
-        {{ money_sum(converted_sum('amounts.weighted_amount', 'rates.exchange_rate')) }}
-            as weighted_value,
-        sum(amounts.weighted_deals) as weighted_deals,
-        sum(amounts.overdue_deals) as overdue_deals,
-        {{ money_sum(converted_sum('amounts.overdue_amount', 'rates.exchange_rate')) }}
-            as overdue_value,
-        sum(amounts.no_amount_deals) as no_amount_deals,
-        sum(amounts.undated_deals) as undated_deals
-
-    from daily_amounts as amounts
-    left join {{ ref('int_fx_rates_held') }} as rates
-        on
-            amounts.currency_code = rates.currency_code
-            and amounts.as_of_date = rates.rate_date
-    -- A deal that is open counts, whatever it is worth, so a member without one has nothing to show.
-    where amounts.open_deals > 0
-    group by
-        amounts.as_of_date,
-        amounts.level,
-        amounts.member_id,
-        amounts.basis
-
-)
-
-select  -- noqa: ST06
+select
     daily_states.as_of_date,
     daily_states.level,
     daily_states.member_id,
@@ -205,8 +187,9 @@ select  -- noqa: ST06
 
     cast(daily_states.open_deals as bigint) as open_deals,
     daily_states.open_value,
-    case when daily_states.weighted_deals > 0 then daily_states.weighted_value end
-        as weighted_value,
+    case
+        when daily_states.weighted_deals > 0 then daily_states.weighted_value
+    end as weighted_value,
     cast(daily_states.overdue_deals as bigint) as overdue_deals,
     daily_states.overdue_value,
     cast(daily_states.no_amount_deals as bigint) as no_amount_deals,
@@ -214,7 +197,7 @@ select  -- noqa: ST06
     cast(daily_states.undated_deals as bigint) as undated_deals
 
 from daily_states
-left join {{ ref('int_level_members_named') }} as members
-    on
-        daily_states.level = members.level
-        and daily_states.member_id = members.member_id
+left join
+    {{ ref('int_level_members_named') }} as members
+    on daily_states.level = members.level
+    and daily_states.member_id = members.member_id

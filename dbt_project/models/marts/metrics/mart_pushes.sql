@@ -9,101 +9,87 @@
     'timed_won_deals': 'count(case when facts.is_won then facts.cycle_days end)',
     'median_days': quantiles('case when facts.is_won then facts.cycle_days end', [0.5], 'double'),
 } %}
--- noqa: disable=LT02,LT05,ST06
 with
 
-open_versions as (
+    open_versions as (
 
-    select
-        opportunity_id,
-        episode,
-        expected_close_date,
-        lag(expected_close_date) over (
-            partition by opportunity_id, episode
-            order by valid_from
-        ) as expected_before
+        select
+            opportunity_id,
+            episode,
+            expected_close_date,
+            lag(expected_close_date) over (
+                partition by opportunity_id, episode order by valid_from
+            ) as expected_before
 
-    from {{ ref('fct_opportunity_version') }}
-    where not is_closed
+        from {{ ref('fct_opportunity_version') }}
+        where not is_closed
 
-),
+    ),
 
-pushes_by_episode as (
+    pushes_by_episode as (
 
-    select
-        opportunity_id,
-        episode,
-        case
-            when count(*) >= 3 then '3 or more'
-            else cast(count(*) as string)
-        end as pushes
+        select
+            opportunity_id,
+            episode,
+            case when count(*) >= 3 then '3 or more' else cast(count(*) as string) end as pushes
 
-    from open_versions
-    where expected_close_date > expected_before
-    group by
-        opportunity_id,
-        episode
+        from open_versions
+        where expected_close_date > expected_before
+        group by opportunity_id, episode
 
-),
+    ),
 
-closings as (
+    closings as (
 
-    select
-        'restated' as basis,
-        deals.closed_date,
-        {%- for member in members %}
-        deals.{{ member }},
-        {%- endfor %}
-        coalesce(pushes.pushes, '0') as pushes,
-        deals.is_won,
-        deals.opportunity_value,
-        deals.cycle_days
+        select
+            'restated' as basis,
+            deals.closed_date,
+            {%- for member in members %} deals.{{ member }}, {%- endfor %}
+            coalesce(pushes.pushes, '0') as pushes,
+            deals.is_won,
+            deals.opportunity_value,
+            deals.cycle_days
 
-    from {{ ref('fct_opportunity') }} as deals
-    left join pushes_by_episode as pushes
-        on
-            deals.opportunity_id = pushes.opportunity_id
+        from {{ ref('fct_opportunity') }} as deals
+        left join
+            pushes_by_episode as pushes
+            on deals.opportunity_id = pushes.opportunity_id
             and deals.episode = pushes.episode
-    where
-        deals.is_closed
-        and deals.is_last_episode
-        and not deals.is_excluded
+        where deals.is_closed and deals.is_last_episode and not deals.is_excluded
 
-),
+    ),
 
-frozen_deals as (
+    frozen_deals as (
 
-    {{ frozen_closings(['opportunity_id', 'episode', 'is_won', 'opportunity_value', 'cycle_days']) }}
+        {{ frozen_closings(['opportunity_id', 'episode', 'is_won', 'opportunity_value', 'cycle_days']) }}
 
-),
+    ),
 
-frozen_closings as (
+    frozen_closings as (
 
-    select
-        deals.*,
-        coalesce(pushes.pushes, '0') as pushes
+        select deals.*, coalesce(pushes.pushes, '0') as pushes
 
-    from frozen_deals as deals
-    left join pushes_by_episode as pushes
-        on
-            deals.opportunity_id = pushes.opportunity_id
+        from frozen_deals as deals
+        left join
+            pushes_by_episode as pushes
+            on deals.opportunity_id = pushes.opportunity_id
             and deals.episode = pushes.episode
 
-),
+    ),
 
-by_member as (
+    by_member as (
 
-    {{ rolled_up('closings', date_column='closed_date', keys=['pushes'], measures=measures) }}
+        {{ rolled_up('closings', date_column='closed_date', keys=['pushes'], measures=measures) }}
 
-    union all
+        union all
 
-    {{ rolled_up_by(
+        {{ rolled_up_by(
         'frozen_closings',
         keys=['pushes', 'period_grain', 'period_start', 'period_end'],
         measures=measures
     ) }}
 
-)
+    )
 
 select
     by_member.period_grain,
@@ -126,11 +112,11 @@ select
     periods.elapsed_business_days
 
 from by_member
-left join {{ ref('int_level_members_named') }} as members
-    on
-        by_member.level = members.level
-        and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        by_member.period_grain = periods.period_grain
-        and by_member.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on by_member.level = members.level
+    and by_member.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on by_member.period_grain = periods.period_grain
+    and by_member.period_start = periods.period_start

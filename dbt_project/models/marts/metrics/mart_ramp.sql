@@ -1,27 +1,17 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
--- noqa: disable=LT02,LT05,ST06
 with
 
-ramps as (
+    ramps as (select *, 'restated' as basis from {{ ref('int_seller_ramps') }} where is_measured),
 
-    select
-        *,
-        'restated' as basis
+    by_member as (
 
-    from {{ ref('int_seller_ramps') }}
-    where is_measured
-
-),
-
-by_member as (
-
-    {{ rolled_up('ramps', date_column='started_on', levels=people_levels(), measures={
+        {{ rolled_up('ramps', date_column='started_on', levels=people_levels(), measures={
         'new_reps': 'count(*)',
         'ramped_reps': 'sum(case when facts.is_ramped then 1 else 0 end)',
     }) }}
 
-)
+    )
 
 select
     by_member.period_grain,
@@ -42,17 +32,17 @@ select
     periods.elapsed_business_days
 
 from by_member
-left join {{ ref('int_ramp_medians') }} as medians
-    on
-        by_member.period_grain = medians.period_grain
-        and by_member.period_start = medians.period_start
-        and by_member.level = medians.level
-        and by_member.member_id = medians.member_id
-left join {{ ref('int_level_members_named') }} as members
-    on
-        by_member.level = members.level
-        and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        by_member.period_grain = periods.period_grain
-        and by_member.period_start = periods.period_start
+left join
+    {{ ref('int_ramp_medians') }} as medians
+    on by_member.period_grain = medians.period_grain
+    and by_member.period_start = medians.period_start
+    and by_member.level = medians.level
+    and by_member.member_id = medians.member_id
+left join
+    {{ ref('int_level_members_named') }} as members
+    on by_member.level = members.level
+    and by_member.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on by_member.period_grain = periods.period_grain
+    and by_member.period_start = periods.period_start

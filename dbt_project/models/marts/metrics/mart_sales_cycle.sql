@@ -14,29 +14,21 @@
 } %}
 with
 
-closings as (
+    closings as ({{ closings(['is_won', 'cycle_days', 'active_days']) }}),
 
-    {{ closings(['is_won', 'cycle_days', 'active_days']) }}
+    frozen_closings as ({{ frozen_closings(['is_won', 'cycle_days', 'active_days']) }}),
 
-),
+    -- cycle_days is missing where the creation is not known and where the CRM says that a deal was
+    -- decided before it was created; such a deal counts as won or lost and enters no average.
+    by_member as (
 
-frozen_closings as (
+        {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
 
-    {{ frozen_closings(['is_won', 'cycle_days', 'active_days']) }}
+        union all
 
-),
+        {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
 
--- cycle_days is missing where the creation is not known and where the CRM says that a deal was
--- decided before it was created; such a deal counts as won or lost and enters no average.
-by_member as (
-
-    {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
-
-    union all
-
-    {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
-
-)
+    )
 
 select
     by_member.period_grain,
@@ -66,11 +58,11 @@ select
     periods.elapsed_business_days
 
 from by_member
-left join {{ ref('int_level_members_named') }} as members
-    on
-        by_member.level = members.level
-        and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        by_member.period_grain = periods.period_grain
-        and by_member.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on by_member.level = members.level
+    and by_member.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on by_member.period_grain = periods.period_grain
+    and by_member.period_start = periods.period_start

@@ -1,47 +1,49 @@
--- noqa: disable=LT02,LT05
 {%- set hours_before_shares = [
     'scheduled', 'leave', 'holiday', 'available', 'selling', 'meeting', 'training', 'admin', 'other', 'unrecorded',
 ] -%}
 {%- set hours_after_shares = ['recorded', 'unclassified', 'split_available'] %}
 with
 
-cells as (
+    cells as (
 
-    select
-        mart.*,
-        -- What was known at the freeze is told of the people of now: whoever is in one of both only, the other tells.
-        coalesce(
-            judged.is_told
-            and mart.people = max(case when mart.basis = 'restated' then mart.people end) over (
-                partition by mart.period_grain, mart.period_start, mart.level, mart.member_id
-            ),
-            false
-        ) as is_told
+        select
+            mart.*,
+            -- What was known at the freeze is told of the people of now: whoever is in one of
+            -- both only, the other tells.
+            coalesce(
+                judged.is_told
+                and mart.people = max(case when mart.basis = 'restated' then mart.people end) over (
+                    partition by mart.period_grain, mart.period_start, mart.level, mart.member_id
+                ),
+                false
+            ) as is_told
 
-    from {{ ref('mart_selling_time_unsuppressed') }} as mart
-    left join {{ ref('int_time_cells_judged') }} as judged
-        on
-            mart.period_grain = judged.period_grain
+        from {{ ref('mart_selling_time_unsuppressed') }} as mart
+        left join
+            {{ ref('int_time_cells_judged') }} as judged
+            on mart.period_grain = judged.period_grain
             and mart.period_start = judged.period_start
             and mart.level = judged.level
             and mart.member_id = judged.member_id
 
-),
+    ),
 
--- Of few people only the share of selling is told. From the exact fraction the hours that it was made of
--- could be found again, and an empty one would tell a month of leave from a month without a sale.
-rounded_shares as (
+    -- Of few people only the share of selling is told. From the exact fraction the hours that it
+    -- was made of could be found again, and an empty one would tell a month of leave from a month
+    -- without a sale.
+    rounded_shares as (
 
-    select
-        *,
-        case
-            when is_told then selling_time_share
-            else nullif(floor(selling_time_share * 100 + 0.5) / 100.0e0, 0)
-        end as told_selling_time_share
+        select
+            *,
+            case
+                when is_told
+                then selling_time_share
+                else nullif(floor(selling_time_share * 100 + 0.5) / 100.0e0, 0)
+            end as told_selling_time_share
 
-    from cells
+        from cells
 
-)
+    )
 
 select
     period_grain,
@@ -53,12 +55,12 @@ select
     basis,
 
     {%- for part in hours_before_shares %}
-    case when is_told then {{ part }}_hours end as {{ part }}_hours,
+        case when is_told then {{ part }}_hours end as {{ part }}_hours,
     {%- endfor %}
     told_selling_time_share as selling_time_share,
     case when is_told then recorded_share end as recorded_share,
     {%- for part in hours_after_shares %}
-    case when is_told then {{ part }}_hours end as {{ part }}_hours,
+        case when is_told then {{ part }}_hours end as {{ part }}_hours,
     {%- endfor %}
     people,
     case when is_told or told_selling_time_share is not null then time_source end as time_source,

@@ -1,6 +1,5 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
--- noqa: disable=LT02,LT05,ST06
 {%- set effects = [
     'won_value_before', 'won_value_after', 'won_deals_before', 'won_deals_after',
     'closed_deals_before', 'closed_deals_after',
@@ -11,21 +10,19 @@
 {%- endfor %}
 with
 
-trainings as (
+    trainings as (
 
-    select
-        fct.*,
-        'restated' as basis
+        select fct.*, 'restated' as basis
 
-    from {{ ref('fct_training') }} as fct
-    cross join {{ ref('int_hr_as_of') }} as hr
-    where fct.training_date <= hr.as_of_date
+        from {{ ref('fct_training') }} as fct
+        cross join {{ ref('int_hr_as_of') }} as hr
+        where fct.training_date <= hr.as_of_date
 
-),
+    ),
 
-trainings_by_member as (
+    trainings_by_member as (
 
-    {{ rolled_up('trainings', date_column='training_date', levels=people_levels(), measures={
+        {{ rolled_up('trainings', date_column='training_date', levels=people_levels(), measures={
         'enrolments': 'count(*)',
         'completed_enrolments': 'sum(case when facts.is_completed then 1 else 0 end)',
         'ended_enrolments': 'sum(case when facts.is_ended then 1 else 0 end)',
@@ -34,91 +31,85 @@ trainings_by_member as (
         'trained_people': 'count(distinct facts.person_id)',
     }) }}
 
-),
+    ),
 
--- Whoever completes several courses in a period is compared once, around the first of them.
-effects_by_grain as (
+    -- Whoever completes several courses in a period is compared once, around the first of them.
+    effects_by_grain as (
 
-    {%- for grain in period_grains() %}
-    select
-        'restated' as basis,
-        '{{ grain }}' as period_grain,
-        calendar.{{ grain }}_start as period_start,
-        calendar.{{ grain }}_end as period_end,
-        effects.*,
-        row_number() over (
-            partition by effects.person_id, calendar.{{ grain }}_start
-            order by effects.completed_on, effects.enrolment_id
-        ) as place
+        {%- for grain in period_grains() %}
+            select
+                'restated' as basis,
+                '{{ grain }}' as period_grain,
+                calendar.{{ grain }}_start as period_start,
+                calendar.{{ grain }}_end as period_end,
+                effects.*,
+                row_number() over (
+                    partition by effects.person_id, calendar.{{ grain }}_start
+                    order by effects.completed_on, effects.enrolment_id
+                ) as place
 
-    from {{ ref('int_training_effects') }} as effects
-    inner join {{ ref('dim_date') }} as calendar on effects.completed_on = calendar.date_day
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+            from {{ ref('int_training_effects') }} as effects
+            inner join
+                {{ ref('dim_date') }} as calendar on effects.completed_on = calendar.date_day
+                {{ 'union all' if not loop.last }}
+        {%- endfor %}
 
-),
+    ),
 
-first_effects as (
+    first_effects as (select * from effects_by_grain where place = 1),
 
-    select *
+    effects_by_member as (
 
-    from effects_by_grain
-    where place = 1
-
-),
-
-effects_by_member as (
-
-    {{ rolled_up_by(
+        {{ rolled_up_by(
         'first_effects',
         keys=['period_grain', 'period_start', 'period_end'],
         measures=effect_measures,
         levels=people_levels()
     ) }}
 
-),
+    ),
 
--- A course may be completed in a later period than it began in.
-by_member as (
+    -- A course may be completed in a later period than it began in.
+    by_member as (
 
-    select
-        coalesce(trainings.period_grain, effects.period_grain) as period_grain,
-        coalesce(trainings.period_start, effects.period_start) as period_start,
-        coalesce(trainings.period_end, effects.period_end) as period_end,
-        coalesce(trainings.level, effects.level) as level,
-        coalesce(trainings.member_id, effects.member_id) as member_id,
-        coalesce(trainings.enrolments, 0) as enrolments,
-        coalesce(trainings.completed_enrolments, 0) as completed_enrolments,
-        coalesce(trainings.ended_enrolments, 0) as ended_enrolments,
-        coalesce(trainings.training_hours, 0) as training_hours,
-        coalesce(trainings.training_cost_value, 0) as training_cost_value,
-        coalesce(trainings.trained_people, 0) as trained_people,
-        coalesce(effects.measured_people, 0) as measured_people,
-        {%- for effect in effects %}
-        effects.{{ effect }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        select
+            coalesce(trainings.period_grain, effects.period_grain) as period_grain,
+            coalesce(trainings.period_start, effects.period_start) as period_start,
+            coalesce(trainings.period_end, effects.period_end) as period_end,
+            coalesce(trainings.level, effects.level) as level,
+            coalesce(trainings.member_id, effects.member_id) as member_id,
+            coalesce(trainings.enrolments, 0) as enrolments,
+            coalesce(trainings.completed_enrolments, 0) as completed_enrolments,
+            coalesce(trainings.ended_enrolments, 0) as ended_enrolments,
+            coalesce(trainings.training_hours, 0) as training_hours,
+            coalesce(trainings.training_cost_value, 0) as training_cost_value,
+            coalesce(trainings.trained_people, 0) as trained_people,
+            coalesce(effects.measured_people, 0) as measured_people,
+            {%- for effect in effects %}
+                effects.{{ effect }}{{ ',' if not loop.last }}
+            {%- endfor %}
 
-    from trainings_by_member as trainings
-    full outer join effects_by_member as effects
-        on
-            trainings.period_grain = effects.period_grain
+        from trainings_by_member as trainings
+        full outer join
+            effects_by_member as effects
+            on trainings.period_grain = effects.period_grain
             and trainings.period_start = effects.period_start
             and trainings.level = effects.level
             and trainings.member_id = effects.member_id
 
-),
+    ),
 
-compared as (
+    compared as (
 
-    select
-        *,
-        won_value_after - won_value_before as won_value_gain,
-        {{ ratio('won_deals_before', 'closed_deals_before') }} as conversion_rate_before,
-        {{ ratio('won_deals_after', 'closed_deals_after') }} as conversion_rate_after
+        select
+            *,
+            won_value_after - won_value_before as won_value_gain,
+            {{ ratio('won_deals_before', 'closed_deals_before') }} as conversion_rate_before,
+            {{ ratio('won_deals_after', 'closed_deals_after') }} as conversion_rate_after
 
-    from by_member
+        from by_member
 
-)
+    )
 
 select
     compared.period_grain,
@@ -153,11 +144,11 @@ select
     periods.elapsed_business_days_for_hr as elapsed_business_days
 
 from compared
-left join {{ ref('int_level_members_named') }} as members
-    on
-        compared.level = members.level
-        and compared.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        compared.period_grain = periods.period_grain
-        and compared.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on compared.level = members.level
+    and compared.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on compared.period_grain = periods.period_grain
+    and compared.period_start = periods.period_start

@@ -18,83 +18,73 @@
     'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
     'lost_value': money_sum('case when not facts.is_won then facts.opportunity_value end'),
 } %}
--- noqa: disable=LT02,LT05,ST06
 with
 
--- Each decided deal once per dimension.
-closings as (
+    -- Each decided deal once per dimension.
+    closings as (
 
-    {%- for dimension, category in dimensions.items() %}
-    select
-        'restated' as basis,
-        deals.closed_date,
-        {%- for member in members %}
-        deals.{{ member }},
+        {%- for dimension, category in dimensions.items() %}
+            select
+                'restated' as basis,
+                deals.closed_date,
+                {%- for member in members %} deals.{{ member }}, {%- endfor %}
+                '{{ dimension }}' as dimension,
+                {{ category }} as category,
+                deals.is_won,
+                deals.opportunity_value
+
+            from {{ ref('fct_opportunity') }} as deals
+            {%- if dimension == 'size_band' %}
+                left join {{ ref('stg_company__deal_size_bands') }} as bands on {{ is_in_band }}
+            {%- endif %}
+            where
+                deals.is_closed and deals.is_last_episode and not deals.is_excluded
+                {{ 'union all' if not loop.last }}
         {%- endfor %}
-        '{{ dimension }}' as dimension,
-        {{ category }} as category,
-        deals.is_won,
-        deals.opportunity_value
 
-    from {{ ref('fct_opportunity') }} as deals
-    {%- if dimension == 'size_band' %}
-    left join {{ ref('stg_company__deal_size_bands') }} as bands
-        on {{ is_in_band }}
-    {%- endif %}
-    where
-        deals.is_closed
-        and deals.is_last_episode
-        and not deals.is_excluded
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    ),
 
-),
+    frozen_deals as (
 
-frozen_deals as (
+        {{ frozen_closings(['is_won', 'opportunity_value', 'loss_reason', 'competitor', 'deal_type']) }}
 
-    {{ frozen_closings(['is_won', 'opportunity_value', 'loss_reason', 'competitor', 'deal_type']) }}
+    ),
 
-),
+    frozen_closings as (
 
-frozen_closings as (
+        {%- for dimension, category in dimensions.items() %}
+            select
+                deals.basis,
+                deals.period_grain,
+                deals.period_start,
+                deals.period_end,
+                {%- for member in members %} deals.{{ member }}, {%- endfor %}
+                '{{ dimension }}' as dimension,
+                {{ category }} as category,
+                deals.is_won,
+                deals.opportunity_value
 
-    {%- for dimension, category in dimensions.items() %}
-    select
-        deals.basis,
-        deals.period_grain,
-        deals.period_start,
-        deals.period_end,
-        {%- for member in members %}
-        deals.{{ member }},
+            from frozen_deals as deals
+            {%- if dimension == 'size_band' %}
+                left join {{ ref('stg_company__deal_size_bands') }} as bands on {{ is_in_band }}
+                {%- endif %} {{ 'union all' if not loop.last }}
         {%- endfor %}
-        '{{ dimension }}' as dimension,
-        {{ category }} as category,
-        deals.is_won,
-        deals.opportunity_value
 
-    from frozen_deals as deals
-    {%- if dimension == 'size_band' %}
-    left join {{ ref('stg_company__deal_size_bands') }} as bands
-        on {{ is_in_band }}
-    {%- endif %}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    ),
 
-),
+    by_member as (
 
-by_member as (
+        {{ rolled_up('closings', date_column='closed_date', keys=['dimension', 'category'], measures=measures) }}
 
-    {{ rolled_up('closings', date_column='closed_date', keys=['dimension', 'category'], measures=measures) }}
+        union all
 
-    union all
-
-    {{ rolled_up_by(
+        {{ rolled_up_by(
         'frozen_closings',
         keys=['dimension', 'category', 'period_grain', 'period_start', 'period_end'],
         measures=measures
     ) }}
 
-)
+    )
 
 select
     by_member.period_grain,
@@ -113,17 +103,17 @@ select
     by_member.won_value,
     by_member.lost_value,
     {{ ratio('by_member.won_value', 'by_member.won_value + by_member.lost_value') }}
-        as value_win_rate,
+    as value_win_rate,
     periods.period_label,
     periods.is_running,
     periods.elapsed_business_days
 
 from by_member
-left join {{ ref('int_level_members_named') }} as members
-    on
-        by_member.level = members.level
-        and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        by_member.period_grain = periods.period_grain
-        and by_member.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on by_member.level = members.level
+    and by_member.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on by_member.period_grain = periods.period_grain
+    and by_member.period_start = periods.period_start

@@ -1,9 +1,1 @@
-with
-
-declared_metrics as (
-
-    {{ declared_metrics_as_rows() }}
-
-)
-
-select * from declared_metrics
+with declared_metrics as ({{ declared_metrics_as_rows() }}) select * from declared_metrics

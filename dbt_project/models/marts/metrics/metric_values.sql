@@ -1,34 +1,28 @@
 with
 
-known_periods as (
+    known_periods as ({{ known_periods() }}),
 
-    {{ known_periods() }}
+    -- A mart by day stands for a period with the state on its last known day.
+    pipeline_at_period_ends as (
 
-),
+        select
+            pipeline.*, known_periods.period_grain, known_periods.period_start, labels.period_label
 
--- A mart by day stands for a period with the state on its last known day.
-pipeline_at_period_ends as (
-
-    select
-        pipeline.*,
-        known_periods.period_grain,
-        known_periods.period_start,
-        labels.period_label
-
-    from known_periods
-    inner join {{ ref('mart_pipeline_value') }} as pipeline
-        on known_periods.last_known_date = pipeline.as_of_date
-    left join {{ ref('int_periods') }} as labels
-        on
-            known_periods.period_grain = labels.period_grain
+        from known_periods
+        inner join
+            {{ ref('mart_pipeline_value') }} as pipeline
+            on known_periods.last_known_date = pipeline.as_of_date
+        left join
+            {{ ref('int_periods') }} as labels
+            on known_periods.period_grain = labels.period_grain
             and known_periods.period_start = labels.period_start
 
-),
+    ),
 
--- dbt has to see each mart here before it knows the metrics.
-all_metrics as (
+    -- dbt has to see each mart here before it knows the metrics.
+    all_metrics as (
 
-    {{ tall_metrics({
+        {{ tall_metrics({
         'mart_conversion': ref('mart_conversion'),
         'mart_sales_cycle': ref('mart_sales_cycle'),
         'mart_deal_outcome': ref('mart_deal_outcome'),
@@ -42,6 +36,7 @@ all_metrics as (
         'mart_compensation': ref('mart_compensation'),
     }) }}
 
-)
+    )
 
-select * from all_metrics
+select *
+from all_metrics

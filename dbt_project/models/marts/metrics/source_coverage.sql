@@ -8,99 +8,66 @@
 
 with
 
-counted_tables as (
+    counted_tables as ({{ living_rows_by_table(tables) }}),
 
-    {{ living_rows_by_table(tables) }}
+    fed_by_table as ({{ needs_fed_by_table(tables, needs) }}),
 
-),
+    filled_columns as ({{ values_by_needed_column(tables, needs) }}),
 
-fed_by_table as (
+    declared_needs as ({{ needs_as_rows(needs) }}),
 
-    {{ needs_fed_by_table(tables, needs) }}
+    unmet_needs as (
 
-),
+        select declared_needs.need
 
-filled_columns as (
+        from declared_needs
+        left join filled_columns on declared_needs.column_name = filled_columns.column_name
+        group by declared_needs.need
+        having coalesce(sum(filled_columns.given_values), 0) = 0
 
-    {{ values_by_needed_column(tables, needs) }}
+    ),
 
-),
+    unmet_needs_by_table as (
 
-declared_needs as (
+        select distinct declared_needs.source, declared_needs.table_name, declared_needs.need
 
-    {{ needs_as_rows(needs) }}
+        from declared_needs
+        inner join unmet_needs on declared_needs.need = unmet_needs.need
 
-),
+    ),
 
-unmet_needs as (
+    missing_by_table as (
 
-    select declared_needs.need
+        select source, table_name, {{ joined_text('need', '; ') }} as missing
 
-    from declared_needs
-    left join filled_columns on declared_needs.column_name = filled_columns.column_name
-    group by declared_needs.need
-    having coalesce(sum(filled_columns.given_values), 0) = 0
+        from unmet_needs_by_table
+        group by source, table_name
 
-),
+    ),
 
-unmet_needs_by_table as (
+    extracts_by_system as (
 
-    select distinct
-        declared_needs.source,
-        declared_needs.table_name,
-        declared_needs.need
+        select source, table_name, source_system, max(extracted_at) as newest_extract_at
 
-    from declared_needs
-    inner join unmet_needs on declared_needs.need = unmet_needs.need
+        from {{ ref('stg_landing__extracts') }}
+        group by source, table_name, source_system
 
-),
+    ),
 
-missing_by_table as (
+    extracts_by_table as (
 
-    select
-        source,
-        table_name,
-        {{ joined_text('need', '; ') }} as missing
+        select
+            source,
+            table_name,
+            {{ joined_text('source_system') }} as source_systems,
+            max(newest_extract_at) as newest_extract_at
 
-    from unmet_needs_by_table
-    group by
-        source,
-        table_name
+        from extracts_by_system
+        group by source, table_name
 
-),
+    )
 
-extracts_by_system as (
-
-    select
-        source,
-        table_name,
-        source_system,
-        max(extracted_at) as newest_extract_at
-
-    from {{ ref('stg_landing__extracts') }}
-    group by
-        source,
-        table_name,
-        source_system
-
-),
-
-extracts_by_table as (
-
-    select
-        source,
-        table_name,
-        {{ joined_text('source_system') }} as source_systems,
-        max(newest_extract_at) as newest_extract_at
-
-    from extracts_by_system
-    group by
-        source,
-        table_name
-
-)
-
-select  -- noqa: ST06
+select
     counted_tables.source,
     counted_tables.table_name,
     extracts_by_table.source_systems,
@@ -111,15 +78,15 @@ select  -- noqa: ST06
     missing_by_table.missing
 
 from counted_tables
-left join fed_by_table
-    on
-        counted_tables.source = fed_by_table.source
-        and counted_tables.table_name = fed_by_table.table_name
-left join extracts_by_table
-    on
-        counted_tables.source = extracts_by_table.source
-        and counted_tables.table_name = extracts_by_table.table_name
-left join missing_by_table
-    on
-        counted_tables.source = missing_by_table.source
-        and counted_tables.table_name = missing_by_table.table_name
+left join
+    fed_by_table
+    on counted_tables.source = fed_by_table.source
+    and counted_tables.table_name = fed_by_table.table_name
+left join
+    extracts_by_table
+    on counted_tables.source = extracts_by_table.source
+    and counted_tables.table_name = extracts_by_table.table_name
+left join
+    missing_by_table
+    on counted_tables.source = missing_by_table.source
+    and counted_tables.table_name = missing_by_table.table_name

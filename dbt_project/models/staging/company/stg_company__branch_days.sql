@@ -1,8 +1,3 @@
-select
-    branch_id,
-    date_day,
-    is_weekend,
-    is_holiday,
-    holiday_name
+select branch_id, date_day, is_weekend, is_holiday, holiday_name
 
 from {{ source('company', 'branch_days') }}

@@ -1,6 +1,1 @@
-select
-    key_id,
-    inner_pad,
-    outer_pad
-
-from {{ source('company', 'pseudonym_key') }}
+select key_id, inner_pad, outer_pad from {{ source('company', 'pseudonym_key') }}

@@ -18,6 +18,4 @@ select
     extracted_at
 
 from {{ ref('stg_crm__activities_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

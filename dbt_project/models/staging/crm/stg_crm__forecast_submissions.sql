@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('crm', 'forecast_submissions'),
         key=['submission_id'],
         columns=[
@@ -18,7 +18,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     submission_id,
@@ -38,6 +38,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -34,6 +34,4 @@ select
     extracted_at
 
 from {{ ref('stg_crm__opportunities_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -13,6 +13,4 @@ select
     extracted_at
 
 from {{ ref('stg_crm__opportunity_line_items_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('crm', 'opportunity_snapshots'),
         key=['opportunity_id', 'snapshot_at'],
         columns=[
@@ -17,7 +17,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     opportunity_id,
@@ -37,6 +37,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('crm', 'quotas'),
         key=['quota_id'],
         columns=[
@@ -18,7 +18,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     quota_id,
@@ -38,6 +38,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -14,6 +14,4 @@ select
     extracted_at
 
 from {{ ref('stg_crm__stages_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('hr', 'applications'),
         key=['application_id'],
         columns=[
@@ -19,7 +19,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     application_id,
@@ -40,6 +40,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('hr', 'leave'),
         key=['leave_id'],
         columns=[
@@ -15,7 +15,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     leave_id,
@@ -32,6 +32,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

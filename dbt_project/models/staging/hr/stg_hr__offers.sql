@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('hr', 'offers'),
         key=['offer_id'],
         columns=[
@@ -16,7 +16,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     offer_id,
@@ -34,6 +34,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -19,6 +19,4 @@ select
     extracted_at
 
 from {{ ref('stg_hr__positions_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

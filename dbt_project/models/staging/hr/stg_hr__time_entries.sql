@@ -11,6 +11,4 @@ select
     extracted_at
 
 from {{ ref('stg_hr__time_entries_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

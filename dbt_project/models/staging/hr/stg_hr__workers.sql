@@ -16,6 +16,4 @@ select
     extracted_at
 
 from {{ ref('stg_hr__workers_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

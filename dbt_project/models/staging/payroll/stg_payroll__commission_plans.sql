@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('payroll', 'commission_plans'),
         key=['plan_id', 'plan_version'],
         columns=[
@@ -18,7 +18,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     plan_id,
@@ -39,6 +39,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('payroll', 'draws'),
         key=['draw_id'],
         columns=[
@@ -14,7 +14,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     draw_id,
@@ -30,6 +30,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -10,6 +10,4 @@ select
     extracted_at
 
 from {{ ref('stg_payroll__earning_codes_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

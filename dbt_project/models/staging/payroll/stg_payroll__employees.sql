@@ -14,6 +14,4 @@ select
     extracted_at
 
 from {{ ref('stg_payroll__employees_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

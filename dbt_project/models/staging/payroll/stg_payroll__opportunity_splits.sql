@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('payroll', 'opportunity_splits'),
         key=['opportunity_id', 'user_id'],
         columns=[
@@ -10,19 +10,9 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
-select
-    opportunity_id,
-    user_id,
-
-    split_share,
-
-    source_system,
-    extract_id,
-    extracted_at
+select opportunity_id, user_id, split_share, source_system, extract_id, extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -15,6 +15,4 @@ select
     extracted_at
 
 from {{ ref('stg_payroll__pay_lines_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

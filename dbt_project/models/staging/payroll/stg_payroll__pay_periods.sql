@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('payroll', 'pay_periods'),
         key=['pay_period_id'],
         columns=[
@@ -11,19 +11,9 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
-select
-    pay_period_id,
-
-    period_start,
-    period_end,
-
-    source_system,
-    extract_id,
-    extracted_at
+select pay_period_id, period_start, period_end, source_system, extract_id, extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

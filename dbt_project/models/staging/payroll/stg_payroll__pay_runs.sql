@@ -12,6 +12,4 @@ select
     extracted_at
 
 from {{ ref('stg_payroll__pay_runs_history') }}
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('payroll', 'plan_assignments'),
         key=['assignment_id'],
         columns=[
@@ -13,7 +13,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     assignment_id,
@@ -28,6 +28,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('payroll', 'rate_tiers'),
         key=['plan_id', 'plan_version', 'tier_from'],
         columns=[
@@ -11,21 +11,9 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
-select
-    plan_id,
-    plan_version,
-    tier_from,
-
-    tier_to,
-    rate,
-
-    source_system,
-    extract_id,
-    extracted_at
+select plan_id, plan_version, tier_from, tier_to, rate, source_system, extract_id, extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

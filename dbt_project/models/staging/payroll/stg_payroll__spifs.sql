@@ -1,8 +1,8 @@
 with
 
-history as (
+    history as (
 
-    {{ version_history(
+        {{ version_history(
         source('payroll', 'spifs'),
         key=['spif_id'],
         columns=[
@@ -17,7 +17,7 @@ history as (
         ],
     ) | indent(4) }}
 
-)
+    )
 
 select
     spif_id,
@@ -36,6 +36,4 @@ select
     extracted_at
 
 from history
-where
-    is_current
-    and not is_vanished
+where is_current and not is_vanished

@@ -1,31 +1,26 @@
--- noqa: disable=LT05,ST06
 with
 
-plans as (
+    plans as (
 
-    select
-        *,
-        {{ effective_to_date('plan_id', tie_breaker='plan_version') }} as valid_to_date
+        select *, {{ effective_to_date('plan_id', tie_breaker='plan_version') }} as valid_to_date
 
-    from {{ ref('stg_payroll__commission_plans') }}
+        from {{ ref('stg_payroll__commission_plans') }}
 
-),
+    ),
 
-tiers as (
+    tiers as (
 
-    select
-        plan_id,
-        plan_version,
-        cast(count(*) as bigint) as tiers,
-        min(rate) as lowest_rate,
-        max(rate) as highest_rate
+        select
+            plan_id,
+            plan_version,
+            cast(count(*) as bigint) as tiers,
+            min(rate) as lowest_rate,
+            max(rate) as highest_rate
 
-    from {{ ref('stg_payroll__rate_tiers') }}
-    group by
-        plan_id,
-        plan_version
+        from {{ ref('stg_payroll__rate_tiers') }}
+        group by plan_id, plan_version
 
-)
+    )
 
 select
     {{ surrogate_key('plans.plan_id', ['plans.plan_version']) }} as compensation_plan_key,
@@ -46,7 +41,4 @@ select
 
 from plans
 cross join {{ ref('stg_company__settings') }} as settings
-left join tiers
-    on
-        plans.plan_id = tiers.plan_id
-        and plans.plan_version = tiers.plan_version
+left join tiers on plans.plan_id = tiers.plan_id and plans.plan_version = tiers.plan_version

@@ -1,181 +1,182 @@
--- noqa: disable=LT02,LT05,ST06
 with
 
-workers as (
+    workers as (
 
-    select
-        workers.*,
-        people.person_id,
-        people.person_key,
-        coalesce({{ plus_days('workers.exited_on', 1) }}, {{ open_end_date() }}) as left_by_date
+        select
+            workers.*,
+            people.person_id,
+            people.person_key,
+            coalesce({{ plus_days('workers.exited_on', 1) }}, {{ open_end_date() }}) as left_by_date
 
-    from {{ ref('stg_hr__workers') }} as workers
-    inner join {{ ref('bridge_person') }} as people
-        on
-            people.system_name = 'hr'
+        from {{ ref('stg_hr__workers') }} as workers
+        inner join
+            {{ ref('bridge_person') }} as people
+            on people.system_name = 'hr'
             and workers.worker_id = people.system_person_id
 
-),
+    ),
 
--- A second job ends no main one: each ends where the next of its kind begins.
-known_positions as (
+    -- A second job ends no main one: each ends where the next of its kind begins.
+    known_positions as (
 
-    select
-        *,
-        {{ effective_to_date('worker_id, is_main') }} as ends_by_date
+        select *, {{ effective_to_date('worker_id, is_main') }} as ends_by_date
 
-    from (
-        select
-            *,
-            coalesce(is_primary, true) as is_main
+        from
+            (
+                select *, coalesce(is_primary, true) as is_main from {{ ref('stg_hr__positions') }}
+            ) as positions
 
-        from {{ ref('stg_hr__positions') }}
-    ) as positions
+    ),
 
-),
+    -- The days on which somebody may hold a second job alone: before the first main one begins, and
+    -- where the main one ended and no other began.
+    days_without_main as (
 
--- The days on which somebody may hold a second job alone: before the first main one begins, and where the
--- main one ended and no other began.
-days_without_main as (
+        select worker_id, ends_by_date as without_from_date, next_from_date as without_to_date
 
-    select
-        worker_id,
-        ends_by_date as without_from_date,
-        next_from_date as without_to_date
+        from
+            (
+                select
+                    worker_id,
+                    ends_by_date,
+                    coalesce(
+                        lead(effective_from) over (partition by worker_id order by effective_from),
+                        {{ open_end_date() }}
+                    ) as next_from_date
 
-    from (
+                from known_positions
+                where is_main and effective_from < ends_by_date
+            ) as main_positions
+        where ends_by_date < next_from_date
+
+        union all
+
         select
             worker_id,
-            ends_by_date,
+            {{ open_start_date() }} as without_from_date,
             coalesce(
-                lead(effective_from) over (partition by worker_id order by effective_from),
+                min(case when is_main and effective_from < ends_by_date then effective_from end),
                 {{ open_end_date() }}
-            ) as next_from_date
+            ) as without_to_date
 
         from known_positions
-        where
+        group by worker_id
+
+    ),
+
+    deciding_positions as (
+
+        select
+            worker_id,
+            effective_from,
+            ends_by_date,
+            job_title,
+            job_family,
+            manager_worker_id,
+            branch_id,
+            team_id,
+            territory_id,
+            fte,
+            is_sales,
             is_main
-            and effective_from < ends_by_date
-    ) as main_positions
-    where ends_by_date < next_from_date
 
-    union all
+        from known_positions
+        where is_main and effective_from < ends_by_date
 
-    select
-        worker_id,
-        {{ open_start_date() }} as without_from_date,
-        coalesce(
-            min(case when is_main and effective_from < ends_by_date then effective_from end), {{ open_end_date() }}
-        ) as without_to_date
+        union all
 
-    from known_positions
-    group by worker_id
+        select
+            positions.worker_id,
+            greatest(
+                positions.effective_from, days_without_main.without_from_date
+            ) as effective_from,
+            least(positions.ends_by_date, days_without_main.without_to_date) as ends_by_date,
+            positions.job_title,
+            positions.job_family,
+            positions.manager_worker_id,
+            positions.branch_id,
+            positions.team_id,
+            positions.territory_id,
+            positions.fte,
+            positions.is_sales,
+            positions.is_main
 
-),
-
-deciding_positions as (
-
-    select
-        worker_id,
-        effective_from,
-        ends_by_date,
-        job_title,
-        job_family,
-        manager_worker_id,
-        branch_id,
-        team_id,
-        territory_id,
-        fte,
-        is_sales,
-        is_main
-
-    from known_positions
-    where
-        is_main
-        and effective_from < ends_by_date
-
-    union all
-
-    select
-        positions.worker_id,
-        greatest(positions.effective_from, days_without_main.without_from_date) as effective_from,
-        least(positions.ends_by_date, days_without_main.without_to_date) as ends_by_date,
-        positions.job_title,
-        positions.job_family,
-        positions.manager_worker_id,
-        positions.branch_id,
-        positions.team_id,
-        positions.territory_id,
-        positions.fte,
-        positions.is_sales,
-        positions.is_main
-
-    from known_positions as positions
-    inner join days_without_main
-        on
-            positions.worker_id = days_without_main.worker_id
+        from known_positions as positions
+        inner join
+            days_without_main
+            on positions.worker_id = days_without_main.worker_id
             and positions.effective_from < days_without_main.without_to_date
             and positions.ends_by_date > days_without_main.without_from_date
-    where
-        not positions.is_main
-        and positions.effective_from < positions.ends_by_date
+        where not positions.is_main and positions.effective_from < positions.ends_by_date
 
-),
+    ),
 
-positions as (
+    positions as (
 
-    select
-        *,
-        row_number() over (partition by worker_id order by effective_from) as position_number,
-        lag(ends_by_date) over (partition by worker_id order by effective_from) as previous_ends_by_date,
-        is_main and row_number() over (partition by worker_id, is_main order by effective_from) = 1 as is_first_main
+        select
+            *,
+            row_number() over (partition by worker_id order by effective_from) as position_number,
+            lag(ends_by_date) over (
+                partition by worker_id order by effective_from
+            ) as previous_ends_by_date,
+            is_main
+            and row_number() over (partition by worker_id, is_main order by effective_from)
+            = 1 as is_first_main
 
-    from deciding_positions
+        from deciding_positions
 
-),
+    ),
 
--- HR often knows the present position only: the first one reaches back to the day of hiring, the first main
--- one to the end of a second job before it, and each ends where the next one begins or the worker left. One
--- that begins after that never was.
-held_positions as (
+    -- HR often knows the present position only: the first one reaches back to the day of hiring,
+    -- the first main one to the end of a second job before it, and each ends where the next one
+    -- begins or the worker left. One that begins after that never was.
+    held_positions as (
 
-    select
-        workers.worker_id,
-        coalesce(positions.position_number, 1) as position_number,
-        positions.job_title,
-        positions.job_family,
-        positions.manager_worker_id,
-        positions.branch_id,
-        positions.team_id,
-        positions.territory_id,
-        positions.fte,
-        positions.is_sales,
-        coalesce(positions.is_main, true) as is_primary,
-        case
-            when positions.effective_from is null
+        select
+            workers.worker_id,
+            coalesce(positions.position_number, 1) as position_number,
+            positions.job_title,
+            positions.job_family,
+            positions.manager_worker_id,
+            positions.branch_id,
+            positions.team_id,
+            positions.territory_id,
+            positions.fte,
+            positions.is_sales,
+            coalesce(positions.is_main, true) as is_primary,
+            case
+                when positions.effective_from is null
                 then coalesce(workers.hired_on, {{ open_start_date() }})
-            when positions.position_number = 1
-                then least(positions.effective_from, coalesce(workers.hired_on, positions.effective_from))
-            when positions.is_first_main then positions.previous_ends_by_date
-            else positions.effective_from
-        end as valid_from_date,
-        least(coalesce(positions.ends_by_date, {{ open_end_date() }}), workers.left_by_date) as valid_to_date
+                when positions.position_number = 1
+                then
+                    least(
+                        positions.effective_from,
+                        coalesce(workers.hired_on, positions.effective_from)
+                    )
+                when positions.is_first_main
+                then positions.previous_ends_by_date
+                else positions.effective_from
+            end as valid_from_date,
+            least(
+                coalesce(positions.ends_by_date, {{ open_end_date() }}), workers.left_by_date
+            ) as valid_to_date
 
-    from workers
-    left join positions on workers.worker_id = positions.worker_id
+        from workers
+        left join positions on workers.worker_id = positions.worker_id
 
-),
+    ),
 
-versions as (
+    versions as (
 
-    select
-        *,
-        row_number() over (partition by worker_id order by valid_from_date desc) = 1 as is_current
+        select
+            *,
+            row_number() over (partition by worker_id order by valid_from_date desc)
+            = 1 as is_current
 
-    from held_positions
-    where valid_to_date > valid_from_date
+        from held_positions
+        where valid_to_date > valid_from_date
 
-)
+    )
 
 select
     {{ surrogate_key('versions.worker_id', ['versions.position_number']) }} as employee_key,
@@ -208,4 +209,5 @@ inner join workers on versions.worker_id = workers.worker_id
 inner join {{ ref('dim_person') }} as people on workers.person_id = people.person_id
 left join {{ ref('dim_branch') }} as branches on versions.branch_id = branches.branch_id
 left join {{ ref('dim_team') }} as teams on versions.team_id = teams.team_id
-left join {{ ref('dim_territory') }} as territories on versions.territory_id = territories.territory_id
+left join
+    {{ ref('dim_territory') }} as territories on versions.territory_id = territories.territory_id

@@ -1,21 +1,21 @@
 with
 
--- Of several accounts in one system the one of the latest employment stands for the person.
-ranked_accounts as (
+    -- Of several accounts in one system the one of the latest employment stands for the person.
+    ranked_accounts as (
 
-    select
-        *,
-        row_number() over (
-            partition by person_id, system_name
-            order by
-                coalesce(ends_on, {{ open_end_date() }}) desc,
-                coalesce(starts_on, {{ open_start_date() }}) desc,
-                system_person_id
-        ) as place
+        select
+            *,
+            row_number() over (
+                partition by person_id, system_name
+                order by
+                    coalesce(ends_on, {{ open_end_date() }}) desc,
+                    coalesce(starts_on, {{ open_start_date() }}) desc,
+                    system_person_id
+            ) as place
 
-    from {{ ref('bridge_person') }}
+        from {{ ref('bridge_person') }}
 
-)
+    )
 
 select
     person_id,

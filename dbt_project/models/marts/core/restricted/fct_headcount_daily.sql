@@ -15,8 +15,8 @@ select
 
 from {{ ref('int_employment_intervals') }} as intervals
 cross join {{ ref('int_hr_as_of') }} as hr
-inner join {{ ref('dim_date') }} as calendar
-    on
-        intervals.valid_from_date <= calendar.date_day
-        and intervals.valid_to_date > calendar.date_day
-        and hr.as_of_date >= calendar.date_day
+inner join
+    {{ ref('dim_date') }} as calendar
+    on intervals.valid_from_date <= calendar.date_day
+    and intervals.valid_to_date > calendar.date_day
+    and hr.as_of_date >= calendar.date_day

@@ -1,81 +1,70 @@
 {{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
--- noqa: disable=LT05,ST06
 with
 
-settings as (
+    settings as (select reporting_currency from {{ ref('stg_company__settings') }}),
 
-    select reporting_currency
+    -- Nearly all lines are shown once and never change; only of the others the first showing is
+    -- looked up.
+    first_versions as (
 
-    from {{ ref('stg_company__settings') }}
+        select pay_line_id, valid_from as told_at
 
-),
+        from {{ ref('stg_payroll__pay_lines_history') }}
+        where has_other_versions and version_number = 1
 
--- Nearly all lines are shown once and never change; only of the others the first showing is looked up.
-first_versions as (
+    ),
 
-    select
-        pay_line_id,
-        valid_from as told_at
+    lines as (
 
-    from {{ ref('stg_payroll__pay_lines_history') }}
-    where
-        has_other_versions
-        and version_number = 1
+        select
+            history.pay_line_id,
+            history.source_system,
+            history.pay_run_id,
+            history.employee_id,
+            history.earning_code,
+            history.hours,
+            history.pay_amount,
+            history.opportunity_id,
+            history.reversal_of_id,
+            coalesce(history.currency_code, settings.reporting_currency) as currency_code,
+            coalesce(first_versions.told_at, history.valid_from) as told_at
 
-),
+        from {{ ref('stg_payroll__pay_lines_history') }} as history
+        cross join settings
+        left join first_versions on history.pay_line_id = first_versions.pay_line_id
+        where history.is_current and not history.is_vanished
 
-lines as (
+    ),
 
-    select
-        history.pay_line_id,
-        history.source_system,
-        history.pay_run_id,
-        history.employee_id,
-        history.earning_code,
-        history.hours,
-        history.pay_amount,
-        history.opportunity_id,
-        history.reversal_of_id,
-        coalesce(history.currency_code, settings.reporting_currency) as currency_code,
-        coalesce(first_versions.told_at, history.valid_from) as told_at
+    runs as (
 
-    from {{ ref('stg_payroll__pay_lines_history') }} as history
-    cross join settings
-    left join first_versions on history.pay_line_id = first_versions.pay_line_id
-    where
-        history.is_current
-        and not history.is_vanished
+        select
+            runs.pay_run_id,
+            coalesce(runs.run_type, 'regular') as run_type,
+            periods.period_start,
+            periods.period_end,
+            coalesce(runs.paid_on, periods.period_end) as paid_on
 
-),
+        from {{ ref('stg_payroll__pay_runs') }} as runs
+        left join
+            {{ ref('stg_payroll__pay_periods') }} as periods
+            on runs.pay_period_id = periods.pay_period_id
 
-runs as (
+    ),
 
-    select
-        runs.pay_run_id,
-        coalesce(runs.run_type, 'regular') as run_type,
-        periods.period_start,
-        periods.period_end,
-        coalesce(runs.paid_on, periods.period_end) as paid_on
+    people as (
 
-    from {{ ref('stg_payroll__pay_runs') }} as runs
-    left join {{ ref('stg_payroll__pay_periods') }} as periods
-        on runs.pay_period_id = periods.pay_period_id
+        select
+            accounts.system_person_id as employee_id,
+            accounts.person_id,
+            accounts.person_key,
+            people.sales_rep_id
 
-),
+        from {{ ref('bridge_person') }} as accounts
+        inner join {{ ref('dim_person') }} as people on accounts.person_id = people.person_id
+        where accounts.system_name = 'payroll'
 
-people as (
-
-    select
-        accounts.system_person_id as employee_id,
-        accounts.person_id,
-        accounts.person_key,
-        people.sales_rep_id
-
-    from {{ ref('bridge_person') }} as accounts
-    inner join {{ ref('dim_person') }} as people on accounts.person_id = people.person_id
-    where accounts.system_name = 'payroll'
-
-)
+    )
 
 select
     lines.pay_line_id,
@@ -102,17 +91,22 @@ select
     lines.reversal_of_id,
     lines.told_at,
     case
-        when people.employee_id is null then 'unknown_employee'
-        when runs.paid_on is null then 'unknown_run'
-        when codes.earning_code is null then 'unknown_earning_code'
-        when rates.exchange_rate is null then 'no_exchange_rate'
+        when people.employee_id is null
+        then 'unknown_employee'
+        when runs.paid_on is null
+        then 'unknown_run'
+        when codes.earning_code is null
+        then 'unknown_earning_code'
+        when rates.exchange_rate is null
+        then 'no_exchange_rate'
     end as problem
 
 from lines
 left join people on lines.employee_id = people.employee_id
 left join runs on lines.pay_run_id = runs.pay_run_id
-left join {{ ref('stg_payroll__earning_codes') }} as codes on lines.earning_code = codes.earning_code
-left join {{ ref('int_fx_rates_daily') }} as rates
-    on
-        lines.currency_code = rates.currency_code
-        and runs.paid_on = rates.rate_date
+left join
+    {{ ref('stg_payroll__earning_codes') }} as codes on lines.earning_code = codes.earning_code
+left join
+    {{ ref('int_fx_rates_daily') }} as rates
+    on lines.currency_code = rates.currency_code
+    and runs.paid_on = rates.rate_date

@@ -1,7 +1,7 @@
--- noqa: disable=ST06
 select
-    assignments.person_id || '#' || cast(assignments.valid_from_date as string)
-        as plan_assignment_key,
+    assignments.person_id
+    || '#'
+    || cast(assignments.valid_from_date as string) as plan_assignment_key,
     assignments.person_id,
     people.person_name,
     people.sales_rep_id,

@@ -1,249 +1,275 @@
--- noqa: disable=LT02,LT05,ST06
 with
 
-settings as (
+    settings as (select time_zone from {{ ref('stg_company__settings') }}),
 
-    select time_zone
+    days_of_pay as (
 
-    from {{ ref('stg_company__settings') }}
+        select distinct person_id, paid_on, known_by_date
 
-),
+        from {{ ref('int_pay_statements_counted') }}
 
-days_of_pay as (
+    ),
 
-    select distinct
-        person_id,
-        paid_on,
-        known_by_date
+    positions as (
 
-    from {{ ref('int_pay_statements_counted') }}
-
-),
-
-positions as (
-
-    select
-        positions.*,
-        {{ extract_date('positions.valid_from', 'settings.time_zone') }} as told_on,
-        case
-            when positions.is_current then {{ open_end_date() }}
-            else {{ extract_date('positions.valid_to', 'settings.time_zone') }}
-        end as superseded_on
-
-    from {{ ref('stg_hr__positions_history') }} as positions
-    cross join settings
-    where
-        not positions.is_vanished
-        -- One that ends on the day it begins was called off.
-        and coalesce(positions.effective_to > positions.effective_from, true)
-
-),
-
-workers as (
-
-    select
-        accounts.person_id,
-        workers.worker_id,
-        {{ extract_date('workers.valid_from', 'settings.time_zone') }} as told_on
-
-    from {{ ref('stg_hr__workers_history') }} as workers
-    cross join settings
-    inner join {{ ref('bridge_person') }} as accounts
-        on
-            accounts.system_name = 'hr'
-            and workers.worker_id = accounts.system_person_id
-    where workers.version_number = 1
-
-),
-
--- What HR had told by the freeze.
-told_positions as (
-
-    select
-        days_of_pay.person_id,
-        days_of_pay.paid_on,
-        days_of_pay.known_by_date,
-        workers.worker_id,
-        positions.effective_from,
-        positions.branch_id,
-        positions.team_id,
-        positions.territory_id,
-        positions.is_sales,
-        coalesce(positions.is_primary, true) as is_main,
-        coalesce(positions.effective_to <= days_of_pay.paid_on, false)
-        -- Each ends where the next of its kind begins.
-        or coalesce(
-            min(positions.effective_from) over (
-                partition by
-                    days_of_pay.person_id, days_of_pay.paid_on, days_of_pay.known_by_date,
-                    workers.worker_id, coalesce(positions.is_primary, true)
-                order by positions.effective_from
-                rows between 1 following and unbounded following
-            ) <= days_of_pay.paid_on,
-            false
-        ) as has_ended,
-        max(
+        select
+            positions.*,
+            {{ extract_date('positions.valid_from', 'settings.time_zone') }} as told_on,
             case
-                when
-                    not positions.is_primary
-                    and positions.effective_from <= days_of_pay.paid_on
-                    and coalesce(positions.effective_to > days_of_pay.paid_on, true)
-                    then 1
-                else 0
-            end
-        ) over (
-            partition by days_of_pay.person_id, days_of_pay.paid_on, days_of_pay.known_by_date
-        ) = 1 as has_second_job
+                when positions.is_current
+                then {{ open_end_date() }}
+                else {{ extract_date('positions.valid_to', 'settings.time_zone') }}
+            end as superseded_on
 
-    from days_of_pay
-    inner join workers
-        on
-            days_of_pay.person_id = workers.person_id
+        from {{ ref('stg_hr__positions_history') }} as positions
+        cross join settings
+        where
+            not positions.is_vanished
+            -- One that ends on the day it begins was called off.
+            and coalesce(positions.effective_to > positions.effective_from, true)
+
+    ),
+
+    workers as (
+
+        select
+            accounts.person_id,
+            workers.worker_id,
+            {{ extract_date('workers.valid_from', 'settings.time_zone') }} as told_on
+
+        from {{ ref('stg_hr__workers_history') }} as workers
+        cross join settings
+        inner join
+            {{ ref('bridge_person') }} as accounts
+            on accounts.system_name = 'hr'
+            and workers.worker_id = accounts.system_person_id
+        where workers.version_number = 1
+
+    ),
+
+    -- What HR had told by the freeze.
+    told_positions as (
+
+        select
+            days_of_pay.person_id,
+            days_of_pay.paid_on,
+            days_of_pay.known_by_date,
+            workers.worker_id,
+            positions.effective_from,
+            positions.branch_id,
+            positions.team_id,
+            positions.territory_id,
+            positions.is_sales,
+            coalesce(positions.is_primary, true) as is_main,
+            coalesce(positions.effective_to <= days_of_pay.paid_on, false)
+            -- Each ends where the next of its kind begins.
+            or coalesce(
+                min(positions.effective_from) over (
+                    partition by
+                        days_of_pay.person_id,
+                        days_of_pay.paid_on,
+                        days_of_pay.known_by_date,
+                        workers.worker_id,
+                        coalesce(positions.is_primary, true)
+                    order by positions.effective_from
+                    rows between 1 following and unbounded following
+                )
+                <= days_of_pay.paid_on,
+                false
+            ) as has_ended,
+            max(
+                case
+                    when
+                        not positions.is_primary
+                        and positions.effective_from <= days_of_pay.paid_on
+                        and coalesce(positions.effective_to > days_of_pay.paid_on, true)
+                    then 1
+                    else 0
+                end
+            ) over (
+                partition by days_of_pay.person_id, days_of_pay.paid_on, days_of_pay.known_by_date
+            )
+            = 1 as has_second_job
+
+        from days_of_pay
+        inner join
+            workers
+            on days_of_pay.person_id = workers.person_id
             and days_of_pay.known_by_date >= workers.told_on
-    left join positions
-        on
-            workers.worker_id = positions.worker_id
+        left join
+            positions
+            on workers.worker_id = positions.worker_id
             and days_of_pay.known_by_date >= positions.told_on
             and days_of_pay.known_by_date < positions.superseded_on
 
-),
+    ),
 
--- A second job decides only where the main one has ended or not begun, as in dim_employee. The last pay often comes
--- after the last day, and the first before the first: it counts where somebody was last, or was to be first.
-ranked_positions as (
+    -- A second job decides only where the main one has ended or not begun, as in dim_employee. The
+    -- last pay often comes after the last day, and the first before the first: it counts where
+    -- somebody was last, or was to be first.
+    ranked_positions as (
 
-    select
-        person_id,
-        paid_on,
-        known_by_date,
-        branch_id,
-        team_id,
-        territory_id,
-        is_sales,
-        row_number() over (
-            partition by person_id, paid_on, known_by_date
-            order by
-                case
-                    when effective_from <= paid_on and (is_main or not has_ended) then 1
-                    when effective_from > paid_on then 2
-                    when effective_from <= paid_on then 3
-                    else 4
-                end,
-                case when effective_from > paid_on then {{ days_between('paid_on', 'effective_from') }} else 0 end,
-                case
-                    when is_main and not (has_ended and has_second_job) then 1
-                    when not is_main and not has_ended then 2
-                    else 3
-                end,
-                case when effective_from <= paid_on then {{ days_between('effective_from', 'paid_on') }} end,
-                worker_id
-        ) as place
+        select
+            person_id,
+            paid_on,
+            known_by_date,
+            branch_id,
+            team_id,
+            territory_id,
+            is_sales,
+            row_number() over (
+                partition by person_id, paid_on, known_by_date
+                order by
+                    case
+                        when effective_from <= paid_on and (is_main or not has_ended)
+                        then 1
+                        when effective_from > paid_on
+                        then 2
+                        when effective_from <= paid_on
+                        then 3
+                        else 4
+                    end,
+                    case
+                        when effective_from > paid_on
+                        then {{ days_between('paid_on', 'effective_from') }}
+                        else 0
+                    end,
+                    case
+                        when is_main and not (has_ended and has_second_job)
+                        then 1
+                        when not is_main and not has_ended
+                        then 2
+                        else 3
+                    end,
+                    case
+                        when effective_from <= paid_on
+                        then {{ days_between('effective_from', 'paid_on') }}
+                    end,
+                    worker_id
+            ) as place
 
-    from told_positions
+        from told_positions
 
-),
+    ),
 
-reps as (
+    reps as (
 
-    select
-        people.person_id,
-        reps.sales_rep_id,
-        reps.branch_id,
-        reps.team_id,
-        reps.territory_id,
-        reps.valid_from_date,
-        reps.valid_to_date,
-        {{ extract_date('users.valid_from', 'settings.time_zone') }} as told_on
+        select
+            people.person_id,
+            reps.sales_rep_id,
+            reps.branch_id,
+            reps.team_id,
+            reps.territory_id,
+            reps.valid_from_date,
+            reps.valid_to_date,
+            {{ extract_date('users.valid_from', 'settings.time_zone') }} as told_on
 
-    from {{ ref('dim_person') }} as people
-    inner join {{ ref('dim_sales_rep') }} as reps on people.sales_rep_id = reps.sales_rep_id
-    inner join {{ ref('stg_crm__users_history') }} as users
-        on
-            reps.sales_rep_id = users.user_id
+        from {{ ref('dim_person') }} as people
+        inner join {{ ref('dim_sales_rep') }} as reps on people.sales_rep_id = reps.sales_rep_id
+        inner join
+            {{ ref('stg_crm__users_history') }} as users
+            on reps.sales_rep_id = users.user_id
             and users.version_number = 1
-    cross join settings
+        cross join settings
 
-),
+    ),
 
--- Where HR names no place, that of the CRM counts; whoever has a user there and no record in HR sells.
-places as (
+    -- Where HR names no place, that of the CRM counts; whoever has a user there and no record in
+    -- HR sells.
+    places as (
 
-    select
-        days_of_pay.person_id,
-        days_of_pay.paid_on,
-        days_of_pay.known_by_date,
-        coalesce(branches.branch_id, reps.branch_id, 'unknown') as branch_id,
-        coalesce(teams.team_id, reps.team_id, 'unknown') as team_id,
-        coalesce(territories.territory_id, reps.territory_id, 'unknown') as territory_id,
-        coalesce(positions.is_sales, reps.sales_rep_id is not null) as is_sales
+        select
+            days_of_pay.person_id,
+            days_of_pay.paid_on,
+            days_of_pay.known_by_date,
+            coalesce(branches.branch_id, reps.branch_id, 'unknown') as branch_id,
+            coalesce(teams.team_id, reps.team_id, 'unknown') as team_id,
+            coalesce(territories.territory_id, reps.territory_id, 'unknown') as territory_id,
+            coalesce(positions.is_sales, reps.sales_rep_id is not null) as is_sales
 
-    from days_of_pay
-    left join ranked_positions as positions
-        on
-            days_of_pay.person_id = positions.person_id
+        from days_of_pay
+        left join
+            ranked_positions as positions
+            on days_of_pay.person_id = positions.person_id
             and days_of_pay.paid_on = positions.paid_on
             and days_of_pay.known_by_date = positions.known_by_date
             and positions.place = 1
-    left join reps
-        on
-            days_of_pay.person_id = reps.person_id
+        left join
+            reps
+            on days_of_pay.person_id = reps.person_id
             and days_of_pay.paid_on >= reps.valid_from_date
             and days_of_pay.paid_on < reps.valid_to_date
             and days_of_pay.known_by_date >= reps.told_on
-    left join {{ ref('dim_branch') }} as branches on positions.branch_id = branches.branch_id
-    left join {{ ref('dim_team') }} as teams on positions.team_id = teams.team_id
-    left join {{ ref('dim_territory') }} as territories on positions.territory_id = territories.territory_id
+        left join {{ ref('dim_branch') }} as branches on positions.branch_id = branches.branch_id
+        left join {{ ref('dim_team') }} as teams on positions.team_id = teams.team_id
+        left join
+            {{ ref('dim_territory') }} as territories
+            on positions.territory_id = territories.territory_id
 
-),
+    ),
 
-paid as (
+    paid as (
 
-    select
-        statements.month_start,
-        statements.person_id,
-        places.branch_id,
-        places.team_id,
-        places.territory_id,
-        {{ pay_sum("case when statements.earning_class = 'fixed' then statements.pay_value end") }}
+        select
+            statements.month_start,
+            statements.person_id,
+            places.branch_id,
+            places.team_id,
+            places.territory_id,
+            {{ pay_sum("case when statements.earning_class = 'fixed' then statements.pay_value end") }}
             as fixed_value,
-        {{ pay_sum("case when statements.earning_class = 'variable' then statements.pay_value end") }}
+            {{ pay_sum("case when statements.earning_class = 'variable' then statements.pay_value end") }}
             as variable_value,
-        {{ pay_sum("case when statements.earning_class = 'employer_cost' then statements.pay_value end") }}
+            {{ pay_sum("case when statements.earning_class = 'employer_cost' then statements.pay_value end") }}
             as employer_cost_value
 
-    from {{ ref('int_pay_statements_counted') }} as statements
-    inner join places
-        on
-            statements.person_id = places.person_id
+        from {{ ref('int_pay_statements_counted') }} as statements
+        inner join
+            places
+            on statements.person_id = places.person_id
             and statements.paid_on = places.paid_on
             and statements.known_by_date = places.known_by_date
-    where places.is_sales
-    group by
-        statements.month_start,
-        statements.person_id,
-        places.branch_id,
-        places.team_id,
-        places.territory_id
-    having
-        sum(case when statements.earning_class = 'fixed' then statements.pay_value else 0 end) <> 0
-        or sum(case when statements.earning_class = 'variable' then statements.pay_value else 0 end) <> 0
-        or sum(case when statements.earning_class = 'employer_cost' then statements.pay_value else 0 end) <> 0
+        where places.is_sales
+        group by
+            statements.month_start,
+            statements.person_id,
+            places.branch_id,
+            places.team_id,
+            places.territory_id
+        having
+            sum(case when statements.earning_class = 'fixed' then statements.pay_value else 0 end)
+            <> 0
+            or sum(
+                case when statements.earning_class = 'variable' then statements.pay_value else 0 end
+            )
+            <> 0
+            or sum(
+                case
+                    when statements.earning_class = 'employer_cost' then statements.pay_value else 0
+                end
+            )
+            <> 0
 
-),
+    ),
 
--- An agreement names no place: it stands once a month, where most of the salary was paid.
-placed_pay as (
+    -- An agreement names no place: it stands once a month, where most of the salary was paid.
+    placed_pay as (
 
-    select
-        *,
-        row_number() over (
-            partition by month_start, person_id
-            order by fixed_value desc, variable_value desc, branch_id asc, team_id asc, territory_id asc
-        ) as place
+        select
+            *,
+            row_number() over (
+                partition by month_start, person_id
+                order by
+                    fixed_value desc,
+                    variable_value desc,
+                    branch_id asc,
+                    team_id asc,
+                    territory_id asc
+            ) as place
 
-    from paid
+        from paid
 
-)
+    )
 
 select
     paid.month_start,
@@ -258,8 +284,8 @@ select
     agreed.agreed_variable_value
 
 from placed_pay as paid
-left join {{ ref('int_agreed_pay') }} as agreed
-    on
-        paid.person_id = agreed.person_id
-        and paid.month_start = agreed.month_start
-        and paid.place = 1
+left join
+    {{ ref('int_agreed_pay') }} as agreed
+    on paid.person_id = agreed.person_id
+    and paid.month_start = agreed.month_start
+    and paid.place = 1

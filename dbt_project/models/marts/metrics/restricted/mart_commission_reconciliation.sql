@@ -1,117 +1,121 @@
--- noqa: disable=LT05,ST06
 with
 
-compared as (
+    compared as (
 
-    select
-        *,
-        paid_value - adjustment_value - calculated_value as difference_value
+        select *, paid_value - adjustment_value - calculated_value as difference_value
 
-    from {{ ref('int_commission_units') }}
+        from {{ ref('int_commission_units') }}
 
-),
+    ),
 
-first_versions as (
+    first_versions as (
 
-    select
-        plan_id,
-        min(valid_from_date) as valid_from_date
+        select plan_id, min(valid_from_date) as valid_from_date
 
-    from {{ ref('dim_compensation_plan') }}
-    group by plan_id
+        from {{ ref('dim_compensation_plan') }}
+        group by plan_id
 
-),
+    ),
 
--- Payroll can tell that somebody was on a plan from before the first version of it that it tells.
-first_plans as (
+    -- Payroll can tell that somebody was on a plan from before the first version of it that it
+    -- tells.
+    first_plans as (
 
-    select
-        assignments.person_id,
-        min(greatest(assignments.valid_from_date, versions.valid_from_date)) as first_plan_date
+        select
+            assignments.person_id,
+            min(greatest(assignments.valid_from_date, versions.valid_from_date)) as first_plan_date
 
-    from {{ ref('int_plan_assignments_held') }} as assignments
-    inner join first_versions as versions
-        on
-            assignments.plan_id = versions.plan_id
+        from {{ ref('int_plan_assignments_held') }} as assignments
+        inner join
+            first_versions as versions
+            on assignments.plan_id = versions.plan_id
             and assignments.valid_to_date > versions.valid_from_date
-    group by assignments.person_id
+        group by assignments.person_id
 
-),
+    ),
 
--- What was paid before the first plan that anybody told of cannot be compared with one. A plan that has
--- ended is no such case: whoever is still paid by it is paid too much.
-judged as (
+    -- What was paid before the first plan that anybody told of cannot be compared with one. A plan
+    -- that has ended is no such case: whoever is still paid by it is paid too much.
+    judged as (
 
-    select
-        compared.*,
-        case
-            when compared.is_pending then 'pending'
-            when abs(compared.difference_value) <= compared.rounding_value then 'matched'
-            when abs(compared.difference_value - compared.pending_value) <= compared.rounding_value
+        select
+            compared.*,
+            case
+                when compared.is_pending
                 then 'pending'
-            when
-                compared.calculated_value = 0
-                and compared.adjustment_value = 0
-                and compared.employment_problem is null
-                and compared.person_id <> 'unknown'
-                and coalesce(
-                    coalesce(compared.credit_date, compared.plan_period_start)
-                    < first_plans.first_plan_date,
-                    first_plans.first_plan_date is null
-                )
+                when abs(compared.difference_value) <= compared.rounding_value
+                then 'matched'
+                when
+                    abs(compared.difference_value - compared.pending_value)
+                    <= compared.rounding_value
+                then 'pending'
+                when
+                    compared.calculated_value = 0
+                    and compared.adjustment_value = 0
+                    and compared.employment_problem is null
+                    and compared.person_id <> 'unknown'
+                    and coalesce(
+                        coalesce(compared.credit_date, compared.plan_period_start)
+                        < first_plans.first_plan_date,
+                        first_plans.first_plan_date is null
+                    )
                 then 'no_plan'
-            else 'different'
-        end as status
+                else 'different'
+            end as status
 
-    from compared
-    left join first_plans on compared.person_id = first_plans.person_id
+        from compared
+        left join first_plans on compared.person_id = first_plans.person_id
 
-),
+    ),
 
-reasoned as (
+    reasoned as (
 
-    select
-        judged.*,
-        explanations.explaining_plan_version,
-        explanations.explaining_rate,
-        case
-            when judged.status <> 'different' then null
-            when
-                judged.repeated_value <> 0
-                and abs(judged.difference_value - judged.repeated_value) <= judged.rounding_value
+        select
+            judged.*,
+            explanations.explaining_plan_version,
+            explanations.explaining_rate,
+            case
+                when judged.status <> 'different'
+                then null
+                when
+                    judged.repeated_value <> 0
+                    and abs(judged.difference_value - judged.repeated_value)
+                    <= judged.rounding_value
                 then 'duplicate'
-            when judged.difference_value > 0 and judged.employment_problem is not null
+                when judged.difference_value > 0 and judged.employment_problem is not null
                 then judged.employment_problem
-            when
-                judged.clawback_value < 0
-                and abs(judged.difference_value + judged.clawback_value) <= judged.rounding_value
+                when
+                    judged.clawback_value < 0
+                    and abs(judged.difference_value + judged.clawback_value)
+                    <= judged.rounding_value
                 then 'clawback_due'
-            when explanations.unit_key is not null then 'wrong_rate'
-            when
-                judged.paid_value = 0
-                and not judged.has_unconverted_lines
-                and judged.difference_value < 0
+                when explanations.unit_key is not null
+                then 'wrong_rate'
+                when
+                    judged.paid_value = 0
+                    and not judged.has_unconverted_lines
+                    and judged.difference_value < 0
                 then 'missing'
-            when judged.difference_value > 0 then 'overpaid'
-            else 'underpaid'
-        end as reason
+                when judged.difference_value > 0
+                then 'overpaid'
+                else 'underpaid'
+            end as reason
 
-    from judged
-    left join {{ ref('int_commission_explanations') }} as explanations
-        on judged.unit_key = explanations.unit_key
+        from judged
+        left join
+            {{ ref('int_commission_explanations') }} as explanations
+            on judged.unit_key = explanations.unit_key
 
-),
+    ),
 
-deals as (
+    deals as (
 
-    select
-        opportunity_id,
-        opportunity_name
+        select opportunity_id, opportunity_name
 
-    from {{ ref('fct_opportunity') }}
-    where is_last_episode
+        from {{ ref('fct_opportunity') }}
+        where is_last_episode
 
-)
+    )
 
 select
     reasoned.person_id,
@@ -126,8 +130,9 @@ select
     cast(reasoned.adjustment_value as decimal(18, 2)) as adjustment_value,
     cast(reasoned.paid_value as decimal(18, 2)) as paid_value,
     cast(reasoned.pending_value as decimal(18, 2)) as pending_value,
-    cast(case when reasoned.status <> 'no_plan' then reasoned.difference_value end as decimal(18, 2))
-        as difference_value,
+    cast(
+        case when reasoned.status <> 'no_plan' then reasoned.difference_value end as decimal(18, 2)
+    ) as difference_value,
     reasoned.status,
     reasoned.reason,
     people.person_name,
@@ -136,13 +141,15 @@ select
     reasoned.pay_line_ids,
     reasoned.last_paid_on,
     reasoned.due_on,
-    case when reasoned.reason = 'wrong_rate' then reasoned.explaining_plan_version end
-        as explaining_plan_version,
+    case
+        when reasoned.reason = 'wrong_rate' then reasoned.explaining_plan_version
+    end as explaining_plan_version,
     case when reasoned.reason = 'wrong_rate' then reasoned.explaining_rate end as explaining_rate,
     months.month_label as period_label
 
 from reasoned
 left join {{ ref('dim_person') }} as people on reasoned.person_id = people.person_id
 left join deals on reasoned.opportunity_id = deals.opportunity_id
-left join {{ ref('dim_date') }} as months
+left join
+    {{ ref('dim_date') }} as months
     on coalesce(reasoned.credit_date, reasoned.plan_period_start) = months.date_day

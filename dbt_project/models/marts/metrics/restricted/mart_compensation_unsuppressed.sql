@@ -1,62 +1,53 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
--- noqa: disable=LT02,LT05,ST06
 {%- set levels = seller_levels() -%}
 {#- Pay of a rep is one person's: fct_seller_pay has it. -#}
 {%- do levels.pop('rep') %}
 with
 
-closings as (
+    closings as ({{ closings(['is_won', 'opportunity_value']) }}),
 
-    {{ closings(['is_won', 'opportunity_value']) }}
+    won_by_member as (
 
-),
-
-won_by_member as (
-
-    {{ rolled_up('closings', date_column='closed_date', levels=levels, measures={
+        {{ rolled_up('closings', date_column='closed_date', levels=levels, measures={
         'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
     }) }}
 
-),
+    ),
 
-frozen_periods as (
+    frozen_periods as ({{ frozen_periods() }}),
 
-    {{ frozen_periods() }}
+    cells as (
 
-),
+        select
+            frozen.period_grain,
+            frozen.period_start,
+            frozen.period_end,
+            cells.level,
+            cells.member_id,
+            cells.people,
+            cells.fixed_value,
+            cells.variable_value,
+            cells.employer_cost_value,
+            coalesce(won.won_value, 0) as won_value,
+            cells.suppression_reason
 
-cells as (
-
-    select
-        frozen.period_grain,
-        frozen.period_start,
-        frozen.period_end,
-        cells.level,
-        cells.member_id,
-        cells.people,
-        cells.fixed_value,
-        cells.variable_value,
-        cells.employer_cost_value,
-        coalesce(won.won_value, 0) as won_value,
-        cells.suppression_reason
-
-    from {{ ref('int_pay_cells_judged') }} as cells
-    inner join frozen_periods as frozen
-        on
-            cells.period_grain = frozen.period_grain
+        from {{ ref('int_pay_cells_judged') }} as cells
+        inner join
+            frozen_periods as frozen
+            on cells.period_grain = frozen.period_grain
             and cells.period_start = frozen.period_start
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
-    left join won_by_member as won
-        on
-            cells.period_grain = won.period_grain
+        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        left join
+            won_by_member as won
+            on cells.period_grain = won.period_grain
             and cells.period_start = won.period_start
             and cells.level = won.level
             and cells.member_id = won.member_id
-    -- On the day of the freeze itself another extract may still come.
-    where frozen.frozen_on < warehouse.as_of_date
+        -- On the day of the freeze itself another extract may still come.
+        where frozen.frozen_on < warehouse.as_of_date
 
-)
+    )
 
 select
     cells.period_grain,
@@ -71,7 +62,9 @@ select
     cells.variable_value,
     cells.employer_cost_value,
     cast(cells.won_value as decimal(18, 2)) as won_value,
-    cast(cells.fixed_value + cells.variable_value + cells.employer_cost_value as decimal(18, 2)) as cost_of_sales,
+    cast(
+        cells.fixed_value + cells.variable_value + cells.employer_cost_value as decimal(18, 2)
+    ) as cost_of_sales,
     {{ ratio('cells.variable_value', 'cells.won_value') }} as effective_commission_rate,
     cells.people,
     cells.suppression_reason,
@@ -80,11 +73,11 @@ select
     periods.elapsed_business_days
 
 from cells
-left join {{ ref('int_level_members_named') }} as members
-    on
-        cells.level = members.level
-        and cells.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        cells.period_grain = periods.period_grain
-        and cells.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on cells.level = members.level
+    and cells.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on cells.period_grain = periods.period_grain
+    and cells.period_start = periods.period_start

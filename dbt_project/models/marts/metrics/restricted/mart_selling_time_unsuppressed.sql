@@ -1,6 +1,5 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
--- noqa: disable=LT02,LT05
 {%- set additive = ['split_days', 'split_available_seconds'] -%}
 {%- for part in ['scheduled', 'leave', 'holiday', 'available', 'recorded', 'unrecorded'] + activity_classes() -%}
     {%- do additive.append(part ~ '_seconds') -%}
@@ -15,153 +14,142 @@
 {%- endfor %}
 with
 
-judged_days as (
+    judged_days as (
 
-    select
-        *,
-        case when is_split_known then 1 else 0 end as split_days,
-        case when is_split_known then available_seconds else 0 end as split_available_seconds
+        select
+            *,
+            case when is_split_known then 1 else 0 end as split_days,
+            case when is_split_known then available_seconds else 0 end as split_available_seconds
 
-    from {{ ref('int_selling_time_daily') }}
+        from {{ ref('int_selling_time_daily') }}
 
-),
+    ),
 
--- Seconds add up, so quarters and years are made of months: there are thirty times as few of them.
-months as (
+    -- Seconds add up, so quarters and years are made of months: there are thirty times as few of
+    -- them.
+    months as (
 
-    select
-        days.person_id,
-        days.seller_id,
-        days.branch_id,
-        days.team_id,
-        days.territory_id,
-        -- Any day of the month tells its quarter and year too.
-        min(days.date_day) as first_date,
-        'restated' as basis,
-        {%- for column in additive %}
-        sum(days.{{ column }}) as {{ column }},
-        {%- endfor %}
-        min(days.time_source) as first_time_source,
-        max(days.time_source) as last_time_source
+        select
+            days.person_id,
+            days.seller_id,
+            days.branch_id,
+            days.team_id,
+            days.territory_id,
+            -- Any day of the month tells its quarter and year too.
+            min(days.date_day) as first_date,
+            'restated' as basis,
+            {%- for column in additive %} sum(days.{{ column }}) as {{ column }}, {%- endfor %}
+            min(days.time_source) as first_time_source,
+            max(days.time_source) as last_time_source
 
-    from judged_days as days
-    inner join {{ ref('dim_date') }} as calendar on days.date_day = calendar.date_day
-    group by
-        days.person_id,
-        days.seller_id,
-        days.branch_id,
-        days.team_id,
-        days.territory_id,
-        calendar.month_start
+        from judged_days as days
+        inner join {{ ref('dim_date') }} as calendar on days.date_day = calendar.date_day
+        group by
+            days.person_id,
+            days.seller_id,
+            days.branch_id,
+            days.team_id,
+            days.territory_id,
+            calendar.month_start
 
-),
+    ),
 
-frozen_periods as (
+    frozen_periods as ({{ frozen_periods() }}),
 
-    {{ frozen_periods() }}
+    judged_days_as_closed as (
 
-),
+        select
+            *,
+            case when is_split_known then 1 else 0 end as split_days,
+            case when is_split_known then available_seconds else 0 end as split_available_seconds
 
-judged_days_as_closed as (
+        from {{ ref('int_time_daily_as_closed') }}
 
-    select
-        *,
-        case when is_split_known then 1 else 0 end as split_days,
-        case when is_split_known then available_seconds else 0 end as split_available_seconds
+    ),
 
-    from {{ ref('int_time_daily_as_closed') }}
+    misheard_months as (
 
-),
+        select distinct days.period_grain, days.person_id, calendar.month_start
 
-misheard_months as (
+        from {{ ref('int_time_daily_as_closed') }} as days
+        inner join {{ ref('dim_date') }} as calendar on days.date_day = calendar.date_day
 
-    select distinct
-        days.period_grain,
-        days.person_id,
-        calendar.month_start
+    ),
 
-    from {{ ref('int_time_daily_as_closed') }} as days
-    inner join {{ ref('dim_date') }} as calendar on days.date_day = calendar.date_day
+    -- A frozen period is made of its months as they are now, but for those that were heard
+    -- otherwise.
+    as_closed as (
 
-),
+        select
+            'as_closed' as basis,
+            frozen.period_grain,
+            frozen.period_start,
+            frozen.period_end,
+            months.person_id,
+            months.seller_id,
+            months.branch_id,
+            months.team_id,
+            months.territory_id,
+            {%- for column in additive %} months.{{ column }}, {%- endfor %}
+            months.first_time_source,
+            months.last_time_source
 
--- A frozen period is made of its months as they are now, but for those that were heard otherwise.
-as_closed as (
-
-    select
-        'as_closed' as basis,
-        frozen.period_grain,
-        frozen.period_start,
-        frozen.period_end,
-        months.person_id,
-        months.seller_id,
-        months.branch_id,
-        months.team_id,
-        months.territory_id,
-        {%- for column in additive %}
-        months.{{ column }},
-        {%- endfor %}
-        months.first_time_source,
-        months.last_time_source
-
-    from months
-    inner join {{ ref('dim_date') }} as calendar on months.first_date = calendar.date_day
-    inner join frozen_periods as frozen
-        on
-            months.first_date >= frozen.period_start
+        from months
+        inner join {{ ref('dim_date') }} as calendar on months.first_date = calendar.date_day
+        inner join
+            frozen_periods as frozen
+            on months.first_date >= frozen.period_start
             and months.first_date <= frozen.period_end
-    left join misheard_months as misheard
-        on
-            frozen.period_grain = misheard.period_grain
+        left join
+            misheard_months as misheard
+            on frozen.period_grain = misheard.period_grain
             and months.person_id = misheard.person_id
             and calendar.month_start = misheard.month_start
-    where misheard.person_id is null
+        where misheard.person_id is null
 
-    union all
+        union all
 
-    select
-        'as_closed' as basis,
-        period_grain,
-        period_start,
-        period_end,
-        person_id,
-        seller_id,
-        branch_id,
-        team_id,
-        territory_id,
-        {%- for column in additive %}
-        sum({{ column }}) as {{ column }},
-        {%- endfor %}
-        min(time_source) as first_time_source,
-        max(time_source) as last_time_source
+        select
+            'as_closed' as basis,
+            period_grain,
+            period_start,
+            period_end,
+            person_id,
+            seller_id,
+            branch_id,
+            team_id,
+            territory_id,
+            {%- for column in additive %} sum({{ column }}) as {{ column }}, {%- endfor %}
+            min(time_source) as first_time_source,
+            max(time_source) as last_time_source
 
-    from judged_days_as_closed
-    group by
-        period_grain,
-        period_start,
-        period_end,
-        person_id,
-        seller_id,
-        branch_id,
-        team_id,
-        territory_id
+        from judged_days_as_closed
+        group by
+            period_grain,
+            period_start,
+            period_end,
+            person_id,
+            seller_id,
+            branch_id,
+            team_id,
+            territory_id
 
-),
+    ),
 
-by_member as (
+    by_member as (
 
-    {{ rolled_up('months', date_column='first_date', measures=measures, levels=seller_levels()) }}
+        {{ rolled_up('months', date_column='first_date', measures=measures, levels=seller_levels()) }}
 
-    union all
+        union all
 
-    {{ rolled_up_by(
+        {{ rolled_up_by(
         'as_closed',
         keys=['period_grain', 'period_start', 'period_end'],
         measures=measures,
         levels=seller_levels()
     ) }}
 
-)
+    )
 
 select
     by_member.period_grain,
@@ -176,15 +164,21 @@ select
     by_member.leave_seconds / 3600.0e0 as leave_hours,
     by_member.holiday_seconds / 3600.0e0 as holiday_hours,
     by_member.available_seconds / 3600.0e0 as available_hours,
-    case when by_member.split_days > 0 then by_member.selling_seconds / 3600.0e0 end as selling_hours,
-    case when by_member.split_days > 0 then by_member.meeting_seconds / 3600.0e0 end as meeting_hours,
-    case when by_member.split_days > 0 then by_member.training_seconds / 3600.0e0 end as training_hours,
+    case
+        when by_member.split_days > 0 then by_member.selling_seconds / 3600.0e0
+    end as selling_hours,
+    case
+        when by_member.split_days > 0 then by_member.meeting_seconds / 3600.0e0
+    end as meeting_hours,
+    case
+        when by_member.split_days > 0 then by_member.training_seconds / 3600.0e0
+    end as training_hours,
     case when by_member.split_days > 0 then by_member.admin_seconds / 3600.0e0 end as admin_hours,
     case when by_member.split_days > 0 then by_member.other_seconds / 3600.0e0 end as other_hours,
     by_member.unrecorded_seconds / 3600.0e0 as unrecorded_hours,
     case
         when by_member.split_days > 0
-            then {{ ratio('by_member.selling_seconds', 'by_member.split_available_seconds') }}
+        then {{ ratio('by_member.selling_seconds', 'by_member.split_available_seconds') }}
     end as selling_time_share,
     {{ ratio('by_member.recorded_seconds', 'by_member.available_seconds') }} as recorded_share,
     by_member.recorded_seconds / 3600.0e0 as recorded_hours,
@@ -192,7 +186,8 @@ select
     by_member.split_available_seconds / 3600.0e0 as split_available_hours,
     cast(by_member.people as bigint) as people,
     case
-        when by_member.first_time_source <> by_member.last_time_source then 'both'
+        when by_member.first_time_source <> by_member.last_time_source
+        then 'both'
         else by_member.first_time_source
     end as time_source,
     periods.period_label,
@@ -200,11 +195,11 @@ select
     periods.elapsed_business_days
 
 from by_member
-left join {{ ref('int_level_members_named') }} as members
-    on
-        by_member.level = members.level
-        and by_member.member_id = members.member_id
-left join {{ ref('int_periods') }} as periods
-    on
-        by_member.period_grain = periods.period_grain
-        and by_member.period_start = periods.period_start
+left join
+    {{ ref('int_level_members_named') }} as members
+    on by_member.level = members.level
+    and by_member.member_id = members.member_id
+left join
+    {{ ref('int_periods') }} as periods
+    on by_member.period_grain = periods.period_grain
+    and by_member.period_start = periods.period_start
