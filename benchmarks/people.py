@@ -30,11 +30,13 @@ from ingestion.mappings import load_mapping
 PEOPLE = 50_000
 TIME_ENTRIES = 20_000_000
 # Folders of models that are about people, their time and their pay.
-FOLDERS = tuple(f"intermediate/{name}" for name in ("people", "time", "pay", "commission"))
+FOLDERS = tuple(f"core/{name}" for name in ("people", "time", "pay", "commission"))
 MODELS = (
     "dim_employee",
     "dim_person",
     "bridge_person",
+    "int_person_accounts",
+    "int_sales_rep_positions",
     "fct_time_daily",
     "fct_payroll_line",
     "fct_seller_pay",

@@ -21,7 +21,8 @@ from orchestration.errors import TransformationError
 Step = Literal["core", "metrics"]
 
 WAREHOUSE = "warehouse"
-_METRICS_FOLDER = ["marts", "metrics"]
+# Folders of models that read what the core gate has passed.
+_AFTER_CORE = ("metrics", "catalogue")
 _ENGINES = ("duckdb", "dbt-core", "dbt-duckdb")
 # A model whose Jinja reads the project's graph depends on what is declared there, too.
 _GRAPH = "graph."
@@ -175,7 +176,7 @@ class ProjectGraph:
             schema=node["schema"],
             name=node["alias"],
             catalog=node["database"],
-            step="metrics" if node["fqn"][1:3] == _METRICS_FOLDER else "core",
+            step="metrics" if node["fqn"][1] in _AFTER_CORE else "core",
             is_table=node["config"]["materialized"] != "view",
             inputs=tuple(sorted(set(node["depends_on"]["nodes"]))),
             sql_hash=self._sql_hash(node),

@@ -10,8 +10,8 @@ from orchestration.errors import TransformationError
 
 FOLDERS = {
     "stg_deals": ["staging", "crm"],
-    "fct_deals": ["marts", "core"],
-    "mart_deals": ["marts", "metrics"],
+    "fct_deals": ["core", "deals"],
+    "mart_deals": ["metrics", "closing"],
 }
 
 
@@ -19,7 +19,7 @@ def node(name: str, reads: list[str], macros: list[str], **changed: Any) -> dict
     folder = FOLDERS[name]
     return {
         "resource_type": "model", "unique_id": f"model.p.{name}", "alias": name,
-        "schema": "marts" if folder[1] == "metrics" else folder[1], "database": "warehouse",
+        "schema": {"metrics": "marts"}.get(folder[0], folder[0]), "database": "warehouse",
         "fqn": ["p", *folder, name], "raw_code": f"select {name}", "description": "",
         "config": {"materialized": "view" if folder[0] == "staging" else "table", "meta": {}},
         "columns": {}, "depends_on": {"nodes": reads, "macros": [f"macro.p.{m}" for m in macros]},

@@ -98,7 +98,7 @@ def test_every_table_and_column_carries_its_description(empty_home, schema):
 def test_contracts_are_enforced_on_core_and_marts(dbt, empty_home):
     listed = dbt(
         empty_home,
-        *("ls", "--resource-type", "model", "--select", "path:dbt_project/models/marts"),
+        *("ls", "--resource-type", "model", "--select", "path:dbt_project/models"),
         *("--output", "json", "--output-keys", "name", "config"),
     )
     models = [json.loads(line) for line in listed.splitlines() if line.startswith("{")]

@@ -110,7 +110,7 @@ def test_every_table_with_a_period_has_its_name(manifest):
     tables = {
         node["name"]: set(node["columns"])
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and "marts/metrics" in node["original_file_path"]
+        if node["resource_type"] == "model" and node["fqn"][1] in {"metrics", "catalogue"}
     }
     with_period = {name for name, there in tables.items() if "period_start" in there}
     assert len(with_period) > 16

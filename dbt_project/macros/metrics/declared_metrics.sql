@@ -24,7 +24,7 @@
     {% if not declared %}
         {% do exceptions.raise_compiler_error(
             'dbt found no metric with a mart in its meta; see docs/adding-a-metric.md for the form '
-            ~ 'that _metrics__semantic.yml must have'
+            ~ 'that the .yml beside a mart must have'
         ) %}
     {% endif %}
     {{ return(declared | sort(attribute='name') | sort(attribute='mart')) }}

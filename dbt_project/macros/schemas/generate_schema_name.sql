@@ -1,5 +1,6 @@
 {#
-    A model stands in exactly the schema its folder names (staging, intermediate, core, marts).
+    A model stands in exactly the schema that its folder or its .yml names (staging, intermediate, core,
+    marts, restricted).
 
     dbt's own macro would put the target's schema in front (main_core), and dashboards would have to
     know which target built their tables.
