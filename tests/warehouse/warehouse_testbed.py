@@ -251,11 +251,15 @@ def environment_of_dbt(home: Path, scratch: Path) -> dict[str, str]:
     }
 
 
-# Making code of its own for each query takes longer than a query of tables this small.
+# Making code of its own for each query, what else can be concluded from its conditions, and several
+# tasks for it take longer than a query of tables this small.
 _SPARK_FOR_SMALL_TABLES = """
 spark.sql.codegen.wholeStage false
 spark.sql.codegen.factoryMode NO_CODEGEN
 spark.sql.adaptive.enabled false
+spark.sql.constraintPropagation.enabled false
+spark.sql.leafNodeDefaultParallelism 1
+spark.sql.files.minPartitionNum 1
 """
 
 
@@ -274,7 +278,11 @@ def dbt_on_spark(home: Path, scratch: Path, *arguments: str, timeout: int = 1800
     done = subprocess.run(
         [str(DBT), "--no-use-colors", *arguments, "--target", "spark"],
         cwd=ROOT,
-        env={**environment_of_dbt(home, scratch), "SPARK_CONF_DIR": str(settings)},
+        env={
+            **environment_of_dbt(home, scratch),
+            "SPARK_CONF_DIR": str(settings),
+            "SALESOPS_THREADS": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
