@@ -58,7 +58,12 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
         "dim_activity_type": 6,
         "dim_currency": 2,
         "dim_date": 0,
+        "dim_period": 0,
+        # The company, and the unknown member of each level.
+        "dim_member": 10,
+        "bridge_date_period": 0,
         "fct_activity": 0,
+        "fct_closing": 0,
         "fct_forecast_submission": 0,
         "fct_opportunity": 0,
         "fct_opportunity_event": 0,

@@ -1,7 +1,7 @@
 {#
     Fails where conversion, cycle and outcome do not count the same deals of a period, member and basis.
-    If it fails: one of them lost closings, such as a whole basis; compare how each takes closings() and
-    frozen_closings().
+    If it fails: one of them lost closings, such as a whole basis; compare how each takes
+    fct_closing.
 #}
 with
 

@@ -13,7 +13,7 @@ with
             {{ ref('mart_pipeline_value') }} as pipeline
             on known_periods.last_known_date = pipeline.as_of_date
         left join
-            {{ ref('int_periods') }} as labels
+            {{ ref('dim_period') }} as labels
             on known_periods.period_grain = labels.period_grain
             and known_periods.period_start = labels.period_start
 

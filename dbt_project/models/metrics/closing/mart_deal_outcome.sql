@@ -7,17 +7,9 @@
 } %}
 with
 
-    closings as ({{ closings(['is_won', 'opportunity_value']) }}),
-
-    frozen_closings as ({{ frozen_closings(['is_won', 'opportunity_value']) }}),
-
     closed_by_member as (
 
-        {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
-
-        union all
-
-        {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
+        {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures) }}
 
     ),
 
@@ -152,10 +144,10 @@ select
 
 from by_member
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on by_member.level = members.level
     and by_member.member_id = members.member_id
 left join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on by_member.period_grain = periods.period_grain
     and by_member.period_start = periods.period_start

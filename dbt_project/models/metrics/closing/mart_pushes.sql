@@ -1,6 +1,5 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
-{%- set members = level_columns(deal_levels()) %}
 {%- set measures = {
     'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
     'lost_deals': 'sum(case when facts.is_won then 0 else 1 end)',
@@ -41,53 +40,19 @@ with
 
     closings as (
 
-        select
-            'restated' as basis,
-            deals.closed_date,
-            {%- for member in members %} deals.{{ member }}, {%- endfor %}
-            coalesce(pushes.pushes, '0') as pushes,
-            deals.is_won,
-            deals.opportunity_value,
-            deals.cycle_days
+        select closings.*, coalesce(pushes.pushes, '0') as pushes
 
-        from {{ ref('fct_opportunity') }} as deals
+        from {{ ref('fct_closing') }} as closings
         left join
             pushes_by_episode as pushes
-            on deals.opportunity_id = pushes.opportunity_id
-            and deals.episode = pushes.episode
-        where deals.is_closed and deals.is_last_episode and not deals.is_excluded
-
-    ),
-
-    frozen_deals as (
-
-        {{ frozen_closings(['opportunity_id', 'episode', 'is_won', 'opportunity_value', 'cycle_days']) }}
-
-    ),
-
-    frozen_closings as (
-
-        select deals.*, coalesce(pushes.pushes, '0') as pushes
-
-        from frozen_deals as deals
-        left join
-            pushes_by_episode as pushes
-            on deals.opportunity_id = pushes.opportunity_id
-            and deals.episode = pushes.episode
+            on closings.opportunity_id = pushes.opportunity_id
+            and closings.episode = pushes.episode
 
     ),
 
     by_member as (
 
-        {{ rolled_up('closings', date_column='closed_date', keys=['pushes'], measures=measures) }}
-
-        union all
-
-        {{ rolled_up_by(
-        'frozen_closings',
-        keys=['pushes', 'period_grain', 'period_start', 'period_end'],
-        measures=measures
-    ) }}
+        {{ rolled_up_by('closings', ['pushes', 'period_grain', 'period_start', 'period_end'], measures) }}
 
     )
 
@@ -113,10 +78,10 @@ select
 
 from by_member
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on by_member.level = members.level
     and by_member.member_id = members.member_id
 left join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on by_member.period_grain = periods.period_grain
     and by_member.period_start = periods.period_start

@@ -14,19 +14,11 @@
 } %}
 with
 
-    closings as ({{ closings(['is_won', 'cycle_days', 'active_days']) }}),
-
-    frozen_closings as ({{ frozen_closings(['is_won', 'cycle_days', 'active_days']) }}),
-
     -- cycle_days is missing where the creation is not known and where the CRM says that a deal was
     -- decided before it was created; such a deal counts as won or lost and enters no average.
     by_member as (
 
-        {{ rolled_up('closings', date_column='closed_date', measures=measures) }}
-
-        union all
-
-        {{ rolled_up_by('frozen_closings', ['period_grain', 'period_start', 'period_end'], measures) }}
+        {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures) }}
 
     )
 
@@ -59,10 +51,10 @@ select
 
 from by_member
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on by_member.level = members.level
     and by_member.member_id = members.member_id
 left join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on by_member.period_grain = periods.period_grain
     and by_member.period_start = periods.period_start

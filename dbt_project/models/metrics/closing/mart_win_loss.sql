@@ -1,6 +1,5 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
-{%- set members = level_columns(deal_levels()) %}
 {%- set dimensions = {
     'loss_reason': "case when deals.is_won then 'won' else coalesce(deals.loss_reason, 'unknown') end",
     'competitor': "coalesce(deals.competitor, 'unknown')",
@@ -24,65 +23,23 @@ with
     closings as (
 
         {%- for dimension, category in dimensions.items() %}
-            select
-                'restated' as basis,
-                deals.closed_date,
-                {%- for member in members %} deals.{{ member }}, {%- endfor %}
-                '{{ dimension }}' as dimension,
-                {{ category }} as category,
-                deals.is_won,
-                deals.opportunity_value
+            select deals.*, '{{ dimension }}' as dimension, {{ category }} as category
 
-            from {{ ref('fct_opportunity') }} as deals
+            from {{ ref('fct_closing') }} as deals
             {%- if dimension == 'size_band' %}
                 left join {{ ref('stg_company__deal_size_bands') }} as bands on {{ is_in_band }}
-            {%- endif %}
-            where
-                deals.is_closed and deals.is_last_episode and not deals.is_excluded
-                {{ 'union all' if not loop.last }}
-        {%- endfor %}
-
-    ),
-
-    frozen_deals as (
-
-        {{ frozen_closings(['is_won', 'opportunity_value', 'loss_reason', 'competitor', 'deal_type']) }}
-
-    ),
-
-    frozen_closings as (
-
-        {%- for dimension, category in dimensions.items() %}
-            select
-                deals.basis,
-                deals.period_grain,
-                deals.period_start,
-                deals.period_end,
-                {%- for member in members %} deals.{{ member }}, {%- endfor %}
-                '{{ dimension }}' as dimension,
-                {{ category }} as category,
-                deals.is_won,
-                deals.opportunity_value
-
-            from frozen_deals as deals
-            {%- if dimension == 'size_band' %}
-                left join {{ ref('stg_company__deal_size_bands') }} as bands on {{ is_in_band }}
-                {%- endif %} {{ 'union all' if not loop.last }}
+            {%- endif %} {{ 'union all' if not loop.last }}
         {%- endfor %}
 
     ),
 
     by_member as (
 
-        {{ rolled_up('closings', date_column='closed_date', keys=['dimension', 'category'], measures=measures) }}
-
-        union all
-
         {{ rolled_up_by(
-        'frozen_closings',
-        keys=['dimension', 'category', 'period_grain', 'period_start', 'period_end'],
-        measures=measures
-    ) }}
+            'closings',
+            ['dimension', 'category', 'period_grain', 'period_start', 'period_end'],
+            measures
+        ) }}
 
     )
 
@@ -110,10 +67,10 @@ select
 
 from by_member
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on by_member.level = members.level
     and by_member.member_id = members.member_id
 left join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on by_member.period_grain = periods.period_grain
     and by_member.period_start = periods.period_start

@@ -128,6 +128,6 @@ left join
 left join deals on entries.opportunity_id = deals.opportunity_id
 left join {{ ref('dim_date') }} as pay_months on entries.pay_period_start = pay_months.date_day
 left join
-    {{ ref('int_periods') }} as plan_periods
+    {{ ref('dim_period') }} as plan_periods
     on entries.plan_period_grain = plan_periods.period_grain
     and entries.plan_period_start = plan_periods.period_start

@@ -5,13 +5,13 @@
 {%- do levels.pop('rep') %}
 with
 
-    closings as ({{ closings(['is_won', 'opportunity_value']) }}),
+    closings as (select * from {{ ref('fct_closing') }} where basis = 'restated'),
 
     won_by_member as (
 
-        {{ rolled_up('closings', date_column='closed_date', levels=levels, measures={
-        'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
-    }) }}
+        {{ rolled_up_by('closings', ['period_grain', 'period_start', 'period_end'], levels=levels, measures={
+            'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
+        }) }}
 
     ),
 
@@ -74,10 +74,10 @@ select
 
 from cells
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on cells.level = members.level
     and cells.member_id = members.member_id
 left join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on cells.period_grain = periods.period_grain
     and cells.period_start = periods.period_start

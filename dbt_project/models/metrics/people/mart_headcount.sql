@@ -284,11 +284,11 @@ select
 
 from counted
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on counted.level = members.level
     and counted.member_id = members.member_id
 left join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on counted.period_grain = periods.period_grain
     and counted.period_start = periods.period_start
 where counted.opening_headcount > 0 or counted.employed_days > 0

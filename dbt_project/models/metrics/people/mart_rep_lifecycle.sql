@@ -146,6 +146,6 @@ left join
     on spells.person_id = first_deals.person_id
     and spells.spell_number = first_deals.spell_number
 left join
-    {{ ref('int_periods') }} as labels
+    {{ ref('dim_period') }} as labels
     on ramps.ramp_period_grain = labels.period_grain
     and ramps.ramp_period_start = labels.period_start

@@ -145,10 +145,10 @@ select
 
 from compared
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on compared.level = members.level
     and compared.member_id = members.member_id
 left join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on compared.period_grain = periods.period_grain
     and compared.period_start = periods.period_start

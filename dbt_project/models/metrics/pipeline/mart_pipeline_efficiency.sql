@@ -90,8 +90,6 @@ with
 
     frozen_periods as ({{ frozen_periods() }}),
 
-    frozen_closings as ({{ frozen_closings(['opportunity_id', 'episode', 'is_won']) }}),
-
     -- How each of them ended in the period, if it did, in the episode in which it was open: as is
     -- known now, and as was known when the period was frozen.
     outcomes as (
@@ -140,8 +138,9 @@ with
             on deals.period_grain = frozen_periods.period_grain
             and deals.period_start = frozen_periods.period_start
         left join
-            frozen_closings as closings
-            on deals.opportunity_id = closings.opportunity_id
+            {{ ref('fct_closing') }} as closings
+            on closings.basis = 'as_closed'
+            and deals.opportunity_id = closings.opportunity_id
             and deals.episode = closings.episode
             and deals.period_grain = closings.period_grain
             and deals.period_start = closings.period_start
@@ -291,10 +290,10 @@ left join
     and by_member.level = quotas.level
     and by_member.member_id = quotas.member_id
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on by_member.level = members.level
     and by_member.member_id = members.member_id
 left join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on by_member.period_grain = periods.period_grain
     and by_member.period_start = periods.period_start

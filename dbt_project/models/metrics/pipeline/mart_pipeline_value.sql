@@ -198,6 +198,6 @@ select
 
 from daily_states
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on daily_states.level = members.level
     and daily_states.member_id = members.member_id

@@ -289,10 +289,10 @@ select
 
 from both_parts as parts
 left join
-    {{ ref('int_level_members_named') }} as members
+    {{ ref('dim_member') }} as members
     on parts.level = members.level
     and parts.member_id = members.member_id
 inner join
-    {{ ref('int_periods') }} as periods
+    {{ ref('dim_period') }} as periods
     on parts.period_grain = periods.period_grain
     and parts.period_start = periods.period_start

@@ -5,6 +5,7 @@ with
         select
             days.*,
             warehouse.as_of_date,
+            warehouse.close_lag_days,
             hr.as_of_date as hr_as_of_date,
             case when days.is_business_day then 1 else 0 end as business_days,
             case
@@ -31,8 +32,9 @@ with
                 cast(sum(business_days) as bigint) as business_days,
                 cast(sum(elapsed_business_days) as bigint) as elapsed_business_days,
                 cast(sum(elapsed_business_days_for_hr) as bigint) as elapsed_business_days_for_hr,
-                {{ grain }}_end > max(as_of_date) as is_running,
-                {{ grain }}_end > max(hr_as_of_date) as is_running_for_hr
+                max(as_of_date) as as_of_date,
+                max(hr_as_of_date) as hr_as_of_date,
+                max(close_lag_days) as close_lag_days
 
             from calendar
             group by
@@ -42,7 +44,22 @@ with
                 {{ 'union all' if not loop.last }}
         {%- endfor %}
 
-    )
+    ),
 
-select *
-from periods
+    frozen as (select *, {{ plus_days('period_end', 'close_lag_days') }} as frozen_on from periods)
+
+select
+    period_grain,
+    period_start,
+    period_end,
+    period_label,
+    business_days,
+    elapsed_business_days,
+    elapsed_business_days_for_hr,
+    period_end > as_of_date as is_running,
+    period_end > hr_as_of_date as is_running_for_hr,
+    case when period_start <= as_of_date then least(period_end, as_of_date) end as last_known_date,
+    frozen_on,
+    coalesce(frozen_on <= as_of_date, false) as is_frozen
+
+from frozen

@@ -1,5 +1,3 @@
-{{ config(schema='intermediate') }}
-
 with
 
     named_members as (
