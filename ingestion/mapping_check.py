@@ -26,6 +26,7 @@ from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
+from ingestion.foreign_money import foreign_money
 from ingestion.home import Home
 from ingestion.landing import INLINE
 from ingestion.lookups import (
@@ -390,6 +391,10 @@ def _understood(
             "set aside; latest_by can say which of them is right"
         )
         report = replace(report, notes=(*report.notes, note))
+    if not report.is_whole:
+        # Of a file that is read whole landing tells it.
+        told = foreign_money(feed, table, connection, "understood")
+        report = replace(report, notes=(*report.notes, *told))
     fractions = [c.name for c in projection.columns if _holds_fractions(c, projection, connection)]
     if fractions:
         note = (
