@@ -213,8 +213,12 @@ class ProjectedColumn:
             yield f"{rounded} and regexp_full_match({text}, {form})", "'damaged_id'"
             yield f"{text} in ({words})", "'damaged_id'"
             if is_native is not None and self.largest_exact is not None:
-                number = f"abs(try_cast(substr({text}, {len(prefix) + 1}) as hugeint))"
-                yield f"{is_native} and {number} > {self.largest_exact}", "'damaged_id'"
+                bare, most = f"substr({text}, {len(prefix) + 1})", self.largest_exact
+                # Not by its absolute value, which the least of such numbers does not have.
+                is_beyond = f"try_cast({bare} as hugeint) not between -{most} and {most}"
+                # Beyond 38 digits there is no number to compare.
+                is_beyond = f"({is_beyond} or regexp_full_match({bare}, '[+-]?\\d{{39,}}'))"
+                yield f"{is_native} and {is_beyond}", "'damaged_id'"
         yield _shows_error(text, prefix), "'error_cell'"
 
 
