@@ -77,6 +77,7 @@ class ProjectedColumn:
         largest_exact: The largest whole number that such a cell knows exactly; None for any.
         is_made_key: Whether the text is a key made of names, which no spreadsheet can damage.
         calendar: First and last day that a date can have; None for any.
+        can_be_endless: Whether a date far ahead says that something does not end.
         inputs: Extract columns that an expression makes the text of.
         steps: By what its spelling is normalised, on the way from the text to the value.
         named_steps: The same of the columns whose values it holds, by their names.
@@ -99,6 +100,7 @@ class ProjectedColumn:
     largest_exact: int | None = None
     is_made_key: bool = False
     calendar: tuple[date, date] | None = None
+    can_be_endless: bool = True
     inputs: tuple[str, ...] = ()
     steps: tuple[NormalizeStep, ...] = ()
     named_steps: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
@@ -195,7 +197,9 @@ class ProjectedColumn:
         else:
             branches.extend(self._damages(text, is_native))
         if self.calendar is not None and self.column.logical_type in {"date", "timestamp"}:
-            outside = _is_outside(self.column, value, self.calendar, self.time_zone)
+            outside = _is_outside(
+                self.column, value, self.calendar, self.time_zone, self.can_be_endless
+            )
             branches.append((outside, "'date_outside_calendar'"))
         branches.extend(_rule_failures(self.column, value))
         if not branches:
@@ -373,7 +377,13 @@ def _layered(query: str, layers: Iterable[Sequence[str]]) -> str:
     return query
 
 
-def _is_outside(column: Column, value: str, calendar: tuple[date, date], zone: str) -> str:
+def _is_outside(
+    column: Column,
+    value: str,
+    calendar: tuple[date, date],
+    zone: str,
+    can_be_endless: bool = True,
+) -> str:
     """Gives the condition that a date lies outside a calendar.
 
     The first or last day of a year far ahead is how programs write that something does not end.
@@ -384,6 +394,8 @@ def _is_outside(column: Column, value: str, calendar: tuple[date, date], zone: s
     day = (
         f"cast({local_time(value, zone)} as date)" if column.logical_type == "timestamp" else value
     )
+    if not can_be_endless:
+        return f"{near} and {day} not between date '{first}' and date '{last}'"
     never_ends = f"year({day}) >= {_NEVER} and (dayofyear({day}) = 1 or dayofyear({day} + 1) = 1)"
     return f"{near} and {day} not between date '{first}' and date '{last}' and not ({never_ends})"
 
@@ -635,7 +647,8 @@ def project(
     )
     extracted_at = _extracted_at(feed, table, columns, found, cells)
     if extracted_at is not None:
-        extracted_at = replace(extracted_at, calendar=calendar)
+        # What an extract tells of has been, and beyond the year 9999 there is no time to note.
+        extracted_at = replace(extracted_at, calendar=calendar, can_be_endless=False)
     condition = _condition(feed, found, cells)
     used = tuple(name for name in header if name in found.used)
     is_blank = (

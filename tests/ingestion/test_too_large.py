@@ -211,3 +211,14 @@ def test_in_an_id(case, number: float, prefix: str, ending: str) -> None:
     (file,) = case.land().files
     assert (file.accepted, file.quarantined) == (1, 1)
     assert case.query("select reason from landing.quarantine") == [("damaged_id",)]
+
+
+@pytest.mark.parametrize("kind", ["full", "delta"])
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-05:00", "9999-12-31", "2199-01-01"])
+def test_a_time_of_an_extract_that_never_comes(case, kind: str, moment: str) -> None:
+    options = f"kind: {kind}\n    extracted_at: {{column: At}}"
+    case.map(DEALS.format(options=options, amount="A"))
+    case.write("deals.csv", f"Id,A,At\n1,5,2026-01-05\n2,5,{moment}\n")
+    (file,) = case.land().files
+    assert (file.accepted, file.quarantined) == (1, 1)
+    assert case.query("select reason from landing.quarantine") == [("date_outside_calendar",)]
