@@ -90,19 +90,22 @@ class TestOfEachType:
             ),
         )
 
-    @pytest.mark.parametrize("name", get_args(DurationFormat))
-    def test_as_a_duration(self, column: Column, name: DurationFormat) -> None:
-        if duration_unit(column) is None:
-            pytest.skip("no duration")
-        given = Formats(duration=(name,))
-        hold(
-            column,
-            LENGTHS,
-            lambda text: (
-                typed_value(column, text, given, "UTC"),
-                failed_cast_reason(column, text, given),
-            ),
-        )
+
+DURATIONS = [column for column in columns_of_numbers() if duration_unit(column) is not None]
+
+
+@pytest.mark.parametrize("column", DURATIONS, ids=lambda c: c.sql_type)
+@pytest.mark.parametrize("name", get_args(DurationFormat))
+def test_as_a_duration(column: Column, name: DurationFormat) -> None:
+    given = Formats(duration=(name,))
+    hold(
+        column,
+        LENGTHS,
+        lambda text: (
+            typed_value(column, text, given, "UTC"),
+            failed_cast_reason(column, text, given),
+        ),
+    )
 
 
 HUGE = 10**17
