@@ -12,6 +12,7 @@ understood is written down here, and `try_cast` only sees texts for which it is 
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal
 
 from ingestion.contracts import Column
@@ -24,6 +25,7 @@ from ingestion.scripts import (
     kinds_of,
     plain_digits,
     same_letters,
+    with_plain_digits,
     with_same_letters,
 )
 from ingestion.sql_text import literal
@@ -50,11 +52,26 @@ _ANY_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
 def plain_text(column: Column, text: str) -> str:
     """Gives the SQL of a text as `typed_value` reads it: numbers and dates with ASCII digits.
 
+    Words for true and false have also the letters of one keyboard, as `_plain_word` has them.
+
     Args:
         column: The contract column.
         text: SQL of the text, trimmed.
     """
-    return text if column.logical_type in {"string", "boolean"} else plain_digits(text)
+    if column.logical_type == "string":
+        return text
+    if column.logical_type == "boolean":
+        word = plain_digits(same_letters(f"nfc_normalize({text})"))
+        return f"case when strlen({text}) = length({text}) then {text} else trim({word}) end"
+    return plain_digits(text)
+
+
+def _plain_word(word: str) -> str:
+    """Does with a word for true or false what `plain_text` and `_boolean` do with a cell."""
+    if word.isascii():
+        return word.lower()
+    letters = with_same_letters(unicodedata.normalize("NFC", word))
+    return with_plain_digits(letters).strip(" ").lower()
 
 
 def typed_value(column: Column, text: str, formats: Formats, zone: str) -> str:
@@ -198,11 +215,11 @@ def _form_of_number(points: str, separators: str) -> str:
 
 def _boolean(text: str, formats: Formats) -> str:
     cases = [
-        f"when {literal(with_same_letters(word.lower()))} then {value}"
+        f"when {literal(_plain_word(word))} then {value}"
         for words, value in ((formats.true_words, "true"), (formats.false_words, "false"))
         for word in words
     ]
-    return f"case {same_letters(f'lower({text})')} {' '.join(cases)} end"
+    return f"case lower({text}) {' '.join(cases)} end"
 
 
 def _date(text: str, formats: Formats, zone: str) -> str:

@@ -26,6 +26,7 @@ from ingestion.contracts import Table
 from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
 from ingestion.extracts import ExtractGroup, Piece, extract_id, extract_id_time
+from ingestion.foreign_money import foreign_money
 from ingestion.home import Home
 from ingestion.lookups import ChosenFiles, hash_of
 from ingestion.quarantine import Quarantine, SetAside, why_refused
@@ -658,6 +659,8 @@ class ExtractLanding:
     ) -> Iterator[str]:
         """Gives what is worth knowing about a file that landed."""
         yield from staged.records.notes
+        rows = f"(select * from (select *, rowid as _row from {STAGED}) where {staged.in_range})"
+        yield from foreign_money(staged.piece.feed, self._table, self._connection, rows)
         if self._is_looked_up_anew:
             yield "landed again, since a file in which it looks up values has changed"
         unmapped = staged.projection.unmapped

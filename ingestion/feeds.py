@@ -128,10 +128,15 @@ class Lookup(_Frozen):
 
 
 class UnitStep(_Frozen):
-    """What numbers are multiplied by to be in the contract's unit, and the last day of that."""
+    """What numbers are multiplied by to be in the contract's unit, and the last day of that.
+
+    The currency is that of which the unit is one, if it is; what a file becomes does not depend on
+    it, so a dump, by which extracts are known, goes without.
+    """
 
     factor: Decimal
     until: date | None = None
+    currency: str | None = Field(default=None, exclude=True)
 
 
 class ColumnRule(_Frozen):

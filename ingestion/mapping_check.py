@@ -26,6 +26,7 @@ from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
+from ingestion.foreign_money import foreign_money
 from ingestion.home import Home
 from ingestion.landing import INLINE
 from ingestion.lookups import (
@@ -390,7 +391,11 @@ def _understood(
             "set aside; latest_by can say which of them is right"
         )
         report = replace(report, notes=(*report.notes, note))
-    fractions = [c.name for c in projection.columns if _holds_fractions(c, connection)]
+    if not report.is_whole:
+        # Of a file that is read whole landing tells it.
+        told = foreign_money(feed, table, connection, "understood")
+        report = replace(report, notes=(*report.notes, *told))
+    fractions = [c.name for c in projection.columns if _holds_fractions(c, projection, connection)]
     if fractions:
         note = (
             f"no cell of {', '.join(fractions)} is above 1 percent: where a workbook shows 12 % "
@@ -485,14 +490,17 @@ def _column_report(
     )
 
 
-def _holds_fractions(column: ProjectedColumn, connection: duckdb.DuckDBPyConnection) -> bool:
+def _holds_fractions(
+    column: ProjectedColumn, projection: Projection, connection: duckdb.DuckDBPyConnection
+) -> bool:
     """Tells whether numbers that are to be percent are fractions already, as cells of that form."""
     is_percent = [step.factor for step in column.units] == [FACTORS["percent"]]
     if not is_percent or column.native_sql is None:
         return False
+    cells = projection.made_sql("(select *, rowid as _place from cells)")
     found = connection.execute(
-        f"select max(abs({quoted(column.name)})) from understood inner join cells "
-        f"on understood.rowid = cells.rowid where {column.native_sql}"
+        f"select max(abs({quoted(column.name)})) from understood inner join ({cells}) as cells "
+        f"on understood.rowid = cells._place where {column.native_sql}"
     ).fetchone()
     return bool(found and found[0] and found[0] <= FACTORS["percent"])
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
+from functools import cached_property
 
 from ingestion.casts import failed_cast_reason, local_time, plain_text, typed_value
 from ingestion.contracts import Column, Table, TypedBy
@@ -76,6 +77,7 @@ class ProjectedColumn:
         largest_exact: The largest whole number that such a cell knows exactly; None for any.
         is_made_key: Whether the text is a key made of names, which no spreadsheet can damage.
         calendar: First and last day that a date can have; None for any.
+        can_be_endless: Whether a date far ahead says that something does not end.
         inputs: Extract columns that an expression makes the text of.
         steps: By what its spelling is normalised, on the way from the text to the value.
         named_steps: The same of the columns whose values it holds, by their names.
@@ -98,6 +100,7 @@ class ProjectedColumn:
     largest_exact: int | None = None
     is_made_key: bool = False
     calendar: tuple[date, date] | None = None
+    can_be_endless: bool = True
     inputs: tuple[str, ...] = ()
     steps: tuple[NormalizeStep, ...] = ()
     named_steps: tuple[tuple[str, tuple[NormalizeStep, ...]], ...] = ()
@@ -160,11 +163,11 @@ class ProjectedColumn:
             return reason_in_units(self.column, text, formats, self.units, day)
         return failed_cast_reason(self.column, text, formats)
 
-    def written_value(self, text: str, is_native: str | None = None, day: str | None = None) -> str:
-        """Gives the typed value written as SQL writes it, so that any engine casts it back."""
-        value = f"cast({self.value_of(text, is_native, day)} as varchar)"
+    def written(self, value: str) -> str:
+        """Gives a typed value written as SQL writes it, so that any engine casts it back."""
+        text = f"cast({value} as varchar)"
         prefixed = self.id_prefix and self.column.is_prefixed_id
-        return f"{literal(self.id_prefix)} || {value}" if prefixed else value
+        return f"{literal(self.id_prefix)} || {text}" if prefixed else text
 
     def failure_of(
         self,
@@ -194,7 +197,9 @@ class ProjectedColumn:
         else:
             branches.extend(self._damages(text, is_native))
         if self.calendar is not None and self.column.logical_type in {"date", "timestamp"}:
-            outside = _is_outside(self.column, value, self.calendar, self.time_zone)
+            outside = _is_outside(
+                self.column, value, self.calendar, self.time_zone, self.can_be_endless
+            )
             branches.append((outside, "'date_outside_calendar'"))
         branches.extend(_rule_failures(self.column, value))
         if not branches:
@@ -212,8 +217,12 @@ class ProjectedColumn:
             yield f"{rounded} and regexp_full_match({text}, {form})", "'damaged_id'"
             yield f"{text} in ({words})", "'damaged_id'"
             if is_native is not None and self.largest_exact is not None:
-                number = f"abs(try_cast(substr({text}, {len(prefix) + 1}) as hugeint))"
-                yield f"{is_native} and {number} > {self.largest_exact}", "'damaged_id'"
+                bare, most = f"substr({text}, {len(prefix) + 1})", self.largest_exact
+                # Not by its absolute value, which the least of such numbers does not have.
+                is_beyond = f"try_cast({bare} as hugeint) not between -{most} and {most}"
+                # Beyond 38 digits there is no number to compare.
+                is_beyond = f"({is_beyond} or regexp_full_match({bare}, '[+-]?\\d{{39,}}'))"
+                yield f"{is_native} and {is_beyond}", "'damaged_id'"
         yield _shows_error(text, prefix), "'error_cell'"
 
 
@@ -233,6 +242,7 @@ class Projection:
             that holds anything; None where it uses all.
         condition_sql: Boolean over the text relation: whether the record is meant at all; None
             where all are. It may raise.
+        made: What is made of the text relation for several uses; see `made_sql`.
     """
 
     columns: tuple[ProjectedColumn, ...]
@@ -243,6 +253,17 @@ class Projection:
     blank_sql: str | None = None
     unread_sql: str | None = None
     condition_sql: str | None = None
+    made: tuple[tuple[str, ...], ...] = ()
+
+    def made_sql(self, relation: str) -> str:
+        """Gives one SELECT of the text relation and of what is made of it for several uses.
+
+        What is said to be SQL over the text relation is over this.
+
+        Args:
+            relation: Name (or bracketed query) of the text relation.
+        """
+        return _layered(f"select * from {relation}", self.made)
 
     def select_sql(self, relation: str, carry: Iterable[str] = ()) -> str:
         """Gives one SELECT that computes texts, values and failures of every record.
@@ -261,63 +282,33 @@ class Projection:
             carry: SQL of its columns to hand through unchanged.
         """
         carried = [*carry]
+        every = [*self.columns, *([self.extracted_at] if self.extracted_at else [])]
         typed_by = (c.column.typed_by for c in self.columns)
         selectors = {each.selector for each in typed_by if each is not None}
-        every = [*self.columns, *([self.extracted_at] if self.extracted_at else [])]
-        names = [str(i) for i in range(len(every))]
-        texts = [f"{c.text_sql} as t{n}" for n, c in zip(names, every, strict=True)]
-        origins = [
-            f"{c.origin_failure_sql} as o{n}"
-            for n, c in zip(names, every, strict=True)
-            if c.origin_failure_sql is not None
+        place = {c.name: str(i) for i, c in enumerate(self.columns)}
+        rows = [
+            _InRow(
+                column,
+                str(i),
+                place,
+                is_plain_made=column.is_read_plain or column.name in selectors,
+                days=tuple((self.columns[int(place[by])], place[by]) for by in column.units_by),
+            )
+            for i, column in enumerate(every)
         ]
-        natives = [
-            f"{c.native_sql} as n{n}"
-            for n, c in zip(names, every, strict=True)
-            if c.native_sql is not None
-        ]
-        plain = [
-            f"{c.plain_of(f't{n}')} as p{n}"
-            for n, c in zip(names, every, strict=True)
-            if c.is_read_plain or c.name in selectors
-        ]
-        place = {c.name: n for n, c in zip(names, self.columns, strict=False)}
-        values = [
-            f"{_value_in_row(c, n, place, self._unit_day(c, place))} as v{n}"
-            for n, c in zip(names, every, strict=True)
-        ]
-        failures = [
-            f"{_failure_in_row(c, n, place, day, self._start(c, place))} as f{n}"
-            for n, c in zip(names, every, strict=True)
-            for day in [self._unit_day(c, place, has_values=True)]
-        ]
-        return (
-            f"select {', '.join([*carried, *self._outcome(names)])} from ("
-            f"select *, {', '.join(failures)} from ("
-            f"select *, {', '.join(values)} from ("
-            f"select {', '.join(['*', *plain])} from ("
-            f"select {', '.join([*carried, *texts, *origins, *natives, *self._meant()])} "
-            f"from {relation}))))"
+        texts = [*carried, *(part for row in rows for part in row.texts()), *self._meant()]
+        query = _layered(
+            f"select {', '.join(texts)} from ({self.made_sql(relation)})",
+            (
+                [part for row in rows for part in row.plain()],
+                [part for row in rows for part in row.readings()],
+                [part for row in rows for part in row.named_values()],
+                [row.value() for row in rows],
+                [row.failure(self._start(row.column, place)) for row in rows],
+            ),
         )
-
-    def _unit_day(
-        self, column: ProjectedColumn, place: Mapping[str, str], *, has_values: bool = False
-    ) -> str | None:
-        """Gives the day that says the unit of a column's numbers, over the texts of its row.
-
-        Args:
-            column: The column.
-            place: Number of each contract column in the row.
-            has_values: Whether the row has values beside its texts.
-        """
-        days = []
-        for name in column.units_by:
-            by, number = self.columns[int(place[name])], place[name]
-            value = f"v{number}" if has_values else _value_in_row(by, number, place)
-            value = _unless_emptied(by, value)
-            is_moment = by.column.logical_type == "timestamp"
-            days.append(f"cast({local_time(value, by.time_zone) if is_moment else value} as date)")
-        return f"coalesce({', '.join(days)})" if days else None
+        names = [row.number for row in rows]
+        return f"select {', '.join([*carried, *self._outcome(names)])} from ({query})"
 
     def _start(self, column: ProjectedColumn, place: Mapping[str, str]) -> str | None:
         """Gives the SQL of the value that a column must not lie before."""
@@ -379,7 +370,20 @@ class Projection:
         return self.blank_sql is not None or self.condition_sql is not None
 
 
-def _is_outside(column: Column, value: str, calendar: tuple[date, date], zone: str) -> str:
+def _layered(query: str, layers: Iterable[Sequence[str]]) -> str:
+    """Gives a query with further columns, each layer of which may read those below it."""
+    for layer in layers:
+        query = f"select *, {', '.join(layer)} from ({query})" if layer else query
+    return query
+
+
+def _is_outside(
+    column: Column,
+    value: str,
+    calendar: tuple[date, date],
+    zone: str,
+    can_be_endless: bool = True,
+) -> str:
     """Gives the condition that a date lies outside a calendar.
 
     The first or last day of a year far ahead is how programs write that something does not end.
@@ -390,6 +394,8 @@ def _is_outside(column: Column, value: str, calendar: tuple[date, date], zone: s
     day = (
         f"cast({local_time(value, zone)} as date)" if column.logical_type == "timestamp" else value
     )
+    if not can_be_endless:
+        return f"{near} and {day} not between date '{first}' and date '{last}'"
     never_ends = f"year({day}) >= {_NEVER} and (dayofyear({day}) = 1 or dayofyear({day} + 1) = 1)"
     return f"{near} and {day} not between date '{first}' and date '{last}' and not ({never_ends})"
 
@@ -428,59 +434,159 @@ def _shows_error(text: str, prefix: str) -> str:
     return f"prefix({text}, {literal(prefix + '#')}) and {text} in ({errors})"
 
 
-def _value_in_row(
-    column: ProjectedColumn, number: str, place: Mapping[str, str], day: str | None = None
-) -> str:
-    """Gives the value of a column over the texts of its row."""
-    native = f"n{number}" if column.native_sql else None
-    typed_by = column.column.typed_by
-    if typed_by is None:
-        return column.value_of(f"{'p' if column.is_read_plain else 't'}{number}", native, day)
-    cases = " ".join(
-        f"when {literal(named.column.name)} then {named.written_value(plain, is_native, day)}"
-        for named in _named_columns(column, typed_by)
-        for plain in [replace(named, id_prefix="").plain_of(f"t{number}")]
-        for is_native in [_native_in_row(named, native, number)]
-    )
-    return f"case p{place[typed_by.selector]} {cases} end"
+@dataclass(frozen=True)
+class _InRow:
+    """One column in the layers of a SELECT, each of which reads the columns of those below it.
 
+    A name stands for what was made once: were its SQL written wherever it is used, the history of
+    a wide table would be a statement of megabytes, which takes longer to understand than most
+    extracts take to land.
 
-def _native_in_row(column: ProjectedColumn, native: str | None, number: str) -> str | None:
-    return None if native is None else _native_of_kind(column.column, native, f"t{number}")
+    Args:
+        column: The column.
+        number: Its number, which the names of its parts end with.
+        place: Number of each contract column.
+        is_plain_made: Whether the text as its cast reads it is made beside the text.
+        days: The columns, with their numbers, of which the first that is filled says the unit.
+    """
 
+    column: ProjectedColumn
+    number: str
+    place: Mapping[str, str]
+    is_plain_made: bool
+    days: tuple[tuple[ProjectedColumn, str], ...] = ()
 
-def _failure_in_row(
-    column: ProjectedColumn,
-    number: str,
-    place: Mapping[str, str],
-    day: str | None = None,
-    start: str | None = None,
-) -> str:
-    """Gives the reason code of a column over the texts and values of its row."""
-    typed_by = column.column.typed_by
-    native = f"n{number}" if column.native_sql else None
-    origin = f"o{number}" if column.origin_failure_sql else None
-    text = f"{'p' if column.is_read_plain else 't'}{number}"
-    failure = column.failure_of(text, f"v{number}", origin, native, day)
-    if typed_by is not None:
+    def texts(self) -> Iterator[str]:
+        """Gives the text (t), why it could not be made (o) and whether the cell was none (n)."""
+        yield f"{self.column.text_sql} as t{self.number}"
+        if self.column.origin_failure_sql is not None:
+            yield f"{self.column.origin_failure_sql} as o{self.number}"
+        if self.column.native_sql is not None:
+            yield f"{self.column.native_sql} as n{self.number}"
+
+    def plain(self) -> Iterator[str]:
+        """Gives the text as its cast reads it (p)."""
+        if self.is_plain_made:
+            yield f"{self.column.plain_of(f't{self.number}')} as p{self.number}"
+
+    def readings(self) -> Iterator[str]:
+        """Gives the day that says the unit (d), and the text as the columns it names read it."""
+        if self.days:
+            days = (_unit_day(column, number) for column, number in self.days)
+            yield f"coalesce({', '.join(days)}) as d{self.number}"
+        for i, (plain, names) in enumerate(self._readings.items()):
+            yield f"case when {self._names} in ({_listed(names)}) then {plain} end as {self._q(i)}"
+
+    def named_values(self) -> Iterator[str]:
+        """Gives the value of each column that can be named, where it is."""
+        for i, named in enumerate(self._named):
+            value = named.value_of(self._reading_of(named), self._native_of(named), self._day)
+            is_named = f"{self._names} = {literal(named.name)}"
+            yield f"case when {is_named} then {value} end as {self._w(i)}"
+
+    def value(self) -> str:
+        """Gives the typed value (v)."""
+        if not self._named:
+            value = self.column.value_of(self._text, self._native, self._day)
+            return f"{value} as v{self.number}"
         cases = " ".join(
-            f"when {literal(named.column.name)} then ({_named_failure(named, number, native, day)})"
-            for named in _named_columns(column, typed_by)
+            f"when {literal(named.name)} then {named.written(self._w(i))}"
+            for i, named in enumerate(self._named)
         )
-        failure = f"coalesce({failure}, case p{place[typed_by.selector]} {cases} end)"
-    if start is not None:
-        is_before = f"v{number} < {start}"
-        failure = f"coalesce({failure}, case when {is_before} then 'before_start' end)"
-    return failure
+        return f"case {self._names} {cases} end as v{self.number}"
+
+    def failure(self, start: str | None) -> str:
+        """Gives the reason code (f).
+
+        Args:
+            start: The value that this one must not lie before.
+        """
+        value = f"v{self.number}"
+        origin = f"o{self.number}" if self.column.origin_failure_sql else None
+        failure = self.column.failure_of(self._text, value, origin, self._native, self._day)
+        if self._named:
+            cases = " ".join(
+                f"when {literal(named.name)} then ({self._named_failure(named, self._w(i))})"
+                for i, named in enumerate(self._named)
+            )
+            failure = f"coalesce({failure}, case {self._names} {cases} end)"
+        if start is not None:
+            is_before = f"{value} < {start}"
+            failure = f"coalesce({failure}, case when {is_before} then 'before_start' end)"
+        return f"{failure} as f{self.number}"
+
+    def _named_failure(self, named: ProjectedColumn, value: str) -> str:
+        """Gives the reason code of a text that another column says to be a value of a column."""
+        # The prefix of ids goes before such a text only when it is written.
+        bare = replace(named, id_prefix="")
+        native = self._native_of(named)
+        return bare.failure_of(self._reading_of(named), value, None, native, self._day)
+
+    @property
+    def _text(self) -> str:
+        return f"{'p' if self.column.is_read_plain else 't'}{self.number}"
+
+    @property
+    def _native(self) -> str | None:
+        return f"n{self.number}" if self.column.native_sql else None
+
+    @property
+    def _day(self) -> str | None:
+        return f"d{self.number}" if self.days else None
+
+    @cached_property
+    def _named(self) -> tuple[ProjectedColumn, ...]:
+        """Gives the columns whose values the text can be."""
+        typed_by = self.column.column.typed_by
+        return tuple(_named_columns(self.column, typed_by)) if typed_by is not None else ()
+
+    @property
+    def _names(self) -> str:
+        """Gives the name of the column that says which of them it is."""
+        typed_by = self.column.column.typed_by
+        assert typed_by is not None
+        return f"p{self.place[typed_by.selector]}"
+
+    @cached_property
+    def _readings(self) -> dict[str, list[str]]:
+        """Gives how the text is read other than as it is, and the columns that read it so."""
+        readings: dict[str, list[str]] = {}
+        for named in self._named:
+            plain = self._plain_of(named)
+            if plain != f"t{self.number}":
+                readings.setdefault(plain, []).append(named.name)
+        return readings
+
+    def _plain_of(self, named: ProjectedColumn) -> str:
+        return replace(named, id_prefix="").plain_of(f"t{self.number}")
+
+    def _reading_of(self, named: ProjectedColumn) -> str:
+        plain = self._plain_of(named)
+        return self._q([*self._readings].index(plain)) if plain in self._readings else plain
+
+    def _native_of(self, named: ProjectedColumn) -> str | None:
+        if self._native is None:
+            return None
+        return _native_of_kind(named.column, self._native, f"t{self.number}")
+
+    def _q(self, i: int) -> str:
+        return f"q{self.number}_{i}"
+
+    def _w(self, i: int) -> str:
+        return f"w{self.number}_{i}"
 
 
-def _named_failure(named: ProjectedColumn, number: str, native: str | None, day: str | None) -> str:
-    """Gives the reason code of a text that another column says to be a value of a column."""
-    # The prefix of ids goes before such a text only when it is written.
-    bare, is_native = replace(named, id_prefix=""), _native_in_row(named, native, number)
-    plain = bare.plain_of(f"t{number}")
-    value = f"({bare.value_of(plain, is_native, day)})"
-    return bare.failure_of(plain, value, None, is_native, day)
+def _unit_day(column: ProjectedColumn, number: str) -> str:
+    """Gives the day that a column of dates says, over the texts of its row."""
+    text = f"{'p' if column.is_read_plain else 't'}{number}"
+    value = column.value_of(text, f"n{number}" if column.native_sql else None)
+    value = _unless_emptied(column, value)
+    is_moment = column.column.logical_type == "timestamp"
+    return f"cast({local_time(value, column.time_zone) if is_moment else value} as date)"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(map(literal, words))
 
 
 def _named_columns(column: ProjectedColumn, typed_by: TypedBy) -> list[ProjectedColumn]:
@@ -530,7 +636,8 @@ def project(
     found = _Header(feed, table, header)
     _check_duplicates(found, table)
     rules, absent = found.rules(table, partial=partial)
-    cells = _Cells(text_columns, native or {})
+    made = _Made()
+    cells = _Cells(text_columns, native or {}, made)
     projected = (
         _projected(feed, column, rules.get(column.name), found, cells) for column in table.columns
     )
@@ -540,7 +647,8 @@ def project(
     )
     extracted_at = _extracted_at(feed, table, columns, found, cells)
     if extracted_at is not None:
-        extracted_at = replace(extracted_at, calendar=calendar)
+        # What an extract tells of has been, and beyond the year 9999 there is no time to note.
+        extracted_at = replace(extracted_at, calendar=calendar, can_be_endless=False)
     condition = _condition(feed, found, cells)
     used = tuple(name for name in header if name in found.used)
     is_blank = (
@@ -556,7 +664,17 @@ def project(
     )
     if not partial:
         _check_unmapped(feed, table, rules, unmapped)
-    return Projection(columns, used, unmapped, extracted_at, absent, is_blank, unread, condition)
+    return Projection(
+        columns,
+        used,
+        unmapped,
+        extracted_at,
+        absent,
+        is_blank,
+        unread,
+        condition,
+        tuple(made.layers()),
+    )
 
 
 def _condition(feed: Feed, header: _Header, cells: _Cells) -> str | None:
@@ -566,7 +684,7 @@ def _condition(feed: Feed, header: _Header, cells: _Cells) -> str | None:
         return meant
     value = header.find(feed.unpivot.value)
     assert value is not None
-    filled = f"{cleaned(cells.texts[value], feed.formats)} is not null"
+    filled = f"{cells.cleaned(value, feed.formats)} is not null"
     return filled if meant is None else f"case when {filled} then ({meant}) else false end"
 
 
@@ -753,6 +871,39 @@ def _check_slips(
             )
 
 
+class _Made:
+    """What is made of cells once, however often it is used, in layers of a SELECT.
+
+    Were its SQL written at every use, a text that is cleaned, spelled, recoded and explained would
+    be written hundreds of times, and DuckDB, which may not look for what such parts have in common
+    (see `LIFTING_OPTIMIZERS`), would compute it as often.
+    """
+
+    def __init__(self) -> None:
+        self._layers: list[dict[str, str]] = []
+        self._depths: dict[str, int] = {}
+
+    def once(self, sql: str, *parts: str) -> str:
+        """Gives the name of what is computed once.
+
+        Args:
+            sql: The SQL.
+            parts: The names among it of what was made before.
+        """
+        depth = 1 + max((self._depths.get(part, -1) for part in parts), default=-1)
+        if depth == len(self._layers):
+            self._layers.append({})
+        layer = self._layers[depth]
+        name = layer.setdefault(sql, f"_made_{depth}_{len(layer)}")
+        self._depths[name] = depth
+        return name
+
+    def layers(self) -> Iterator[tuple[str, ...]]:
+        """Gives the columns of each layer, the lowest first."""
+        for layer in self._layers:
+            yield tuple(f"{sql} as {name}" for sql, name in layer.items())
+
+
 @dataclass(frozen=True)
 class _Cells:
     """The cells of the text relation.
@@ -760,10 +911,16 @@ class _Cells:
     Args:
         texts: SQL of the VARCHAR column of each extract column.
         native: Which of these hold values that were no text.
+        made: What was made of them.
     """
 
     texts: Mapping[str, str]
     native: Mapping[str, Native]
+    made: _Made
+
+    def cleaned(self, name: str, formats: Formats) -> str:
+        """Gives the cell of an extract column without blanks; NULL where it holds nothing."""
+        return self.made.once(cleaned(self.texts[name], formats))
 
     def native_of(self, name: str) -> Native | None:
         """Tells where the cells of an extract column are no text."""
@@ -784,7 +941,7 @@ def _projected(
         # What a workbook shows as a clock comes as one, and a plain number says no duration.
         native = None
     if rule.recode is not None:
-        recoded, failure = _recoded(rule, text, failure, steps)
+        recoded, failure = _recoded(rule, text, failure, steps, cells.made)
         # What the mapping puts in place of a value is text.
         native = f"({native}) and ({recoded}) is not distinct from ({text})" if native else None
         text = recoded
@@ -880,68 +1037,76 @@ def _origin(
     """Gives the SQL of a rule's text and of the reason why it could not be made."""
     if rule.is_constant:
         return f"cast({literal(rule.constant)} as varchar)", None
+    made = cells.made
     if rule.expression is not None:
         inputs = _cells_of(rule.expression, rule.formats, header, cells)
-        return _attempted(rule.expression.sql(inputs), formats)
+        return _attempted(rule.expression.sql(inputs), formats, made)
     named = {name: header.find(name) for name in rule.extract_columns}
-    sql = {name: cells.texts[found] for name, found in named.items() if found is not None}
+    found = {name: there for name, there in named.items() if there is not None}
     if rule.key_of:
-        parts = (cleaned(sql[name], formats) for name in rule.key_of)
-        return _key(tuple(normalised_sql(part, steps) for part in parts)), None
+        parts = [cells.cleaned(found[name], formats) for name in rule.key_of]
+        spelled = [made.once(normalised_sql(part, steps), part) for part in parts]
+        return _key([made.once(_folded(part), part) for part in spelled], made), None
     name = rule.extract_columns[-1]
+    cell = cells.texts[found[name]]
     if rule.lookup is not None:
-        doubled = f"case when {is_ambiguous(sql[name])} then 'ambiguous_lookup' end"
-        return cleaned(sql[name], formats), doubled
+        doubled = f"case when {is_ambiguous(cell)} then 'ambiguous_lookup' end"
+        return cells.cleaned(found[name], formats), doubled
     if rule.path is not None and rule.path[1]:
-        found = f"json_extract_string({sql[name]}, {literal(rule.path[1])})"
+        inner = f"json_extract_string({cell}, {literal(rule.path[1])})"
         # A whole number that was held as a double is the same id as beside other columns.
-        is_double = f"{_json_kind(sql[name], rule.path[1])} = 'DOUBLE'"
-        whole = f"regexp_replace({found}, '\\.0+$', '')"
-        return _attempted(f"case when {is_double} then {whole} else {found} end", formats)
-    return cleaned(sql[name], formats), None
+        is_double = f"{_json_kind(cell, rule.path[1])} = 'DOUBLE'"
+        whole = f"regexp_replace({inner}, '\\.0+$', '')"
+        return _attempted(f"case when {is_double} then {whole} else {inner} end", formats, made)
+    return cells.cleaned(found[name], formats), None
 
 
-def _attempted(sql: str, formats: Formats) -> tuple[str, str]:
+def _attempted(sql: str, formats: Formats, made: _Made) -> tuple[str, str]:
     """Gives the text of an expression that may raise, and the reason if it did.
 
     A list around the value tells the NULL of an error from the NULL of a result.
     """
-    attempt = f"try([cast({sql} as varchar)])"
+    attempt = made.once(f"try([cast({sql} as varchar)])")
+    result = made.once(f"{attempt}[1]", attempt)
     failure = (
-        f"case when {attempt} is null or contains(({attempt})[1], chr(0)) "
-        "then 'expression_failed' end"
+        f"case when {attempt} is null or contains({result}, chr(0)) then 'expression_failed' end"
     )
-    return cleaned(f"({attempt})[1]", formats), failure
+    return made.once(cleaned(result, formats), result), failure
 
 
-def _key(parts: tuple[str, ...]) -> str:
-    """Gives a key made of names: parts cannot run together.
-
-    Case, spaces and letters that only look alike do not count.
-    """
-    normalised = [
+def _folded(part: str) -> str:
+    """Gives a part of a key: case, spaces and letters that only look alike do not count."""
+    return (
         "replace(replace(nfc_normalize(lower(nullif(trim("
         f"regexp_replace({same_letters(part)}, '[\\s\\p{{Z}}]+', ' ', 'g')), ''))), "
         "'\\', '\\\\'), '|', '\\|')"
-        for part in parts
-    ]
-    empty = " and ".join(f"{part} is null" for part in normalised)
-    joined = " || '|' || ".join(f"coalesce({part}, '')" for part in normalised)
-    return f"case when not ({empty}) then {joined} end"
+    )
+
+
+def _key(parts: Sequence[str], made: _Made) -> str:
+    """Gives a key made of names: parts cannot run together."""
+    empty = " and ".join(f"{part} is null" for part in parts)
+    joined = " || '|' || ".join(f"coalesce({part}, '')" for part in parts)
+    return made.once(f"case when not ({empty}) then {joined} end", *parts)
 
 
 def _recoded(
-    rule: ColumnRule, text: str, failure: str | None, steps: Sequence[NormalizeStep]
+    rule: ColumnRule,
+    text: str,
+    failure: str | None,
+    steps: Sequence[NormalizeStep],
+    made: _Made,
 ) -> tuple[str, str | None]:
     """Replaces values; one that is not named is kept, emptied or refused."""
     codes = [(normalised(key, steps), value) for key, value in rule.recode or () if key != ""]
     empty = [value for key, value in rule.recode or () if key == ""]
     cases = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in codes)
     kept = text if rule.otherwise == "keep" else "cast(null as varchar)"
-    spelled = normalised_sql(text, steps)
+    spelled = made.once(normalised_sql(text, steps), text) if steps else text
     recoded = f"case {spelled} {cases} else {kept} end" if codes else kept
     if empty:
         recoded = f"case when {text} is null then {literal(empty[0])} else {recoded} end"
+    recoded = made.once(recoded, spelled, text)
     if rule.otherwise != "quarantine":
         return recoded, failure
     known = ", ".join(literal(key) for key, _ in codes) or "null"
@@ -1010,7 +1175,7 @@ def _extracted_at(
             f"record speaks for (extracted_at in {feed.where})"
         )
     native = cells.native_of(found)
-    text = cleaned(cells.texts[found], feed.formats)
+    text = cells.cleaned(found, feed.formats)
     is_native = _native_of_kind(moment, native.condition, text) if native else None
     return ProjectedColumn(
         moment, f"({text})", None, feed.formats, feed.time_zone, found, native_sql=is_native

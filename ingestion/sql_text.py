@@ -52,15 +52,24 @@ def cleaned(cell: str, formats: Formats) -> str:
     """
     ends = (f"suffix({cell}, {blank})" for blank in ("' '", "chr(9)", "chr(10)", "chr(13)"))
     odd = f"suffix({cell}, chr(160)) or prefix({cell}, chr(160))"
-    text = (
-        f"case when {cell} = '' then null "
-        f"when {_is_quoted(cell)} then {_unquoted(cell)} "
-        f"when {cell} < '!' or {' or '.join(ends)} or {odd} "
-        f"then nullif(trim({cell}, {_BLANKS}), '') else {cell} end"
+    # One list, since each `nullif` around a text would write it twice: six words, 64 times.
+    nothing = dict.fromkeys(["", *formats.null_words])
+    trimmed = f"trim({cell}, {_BLANKS})"
+    return (
+        f"case when {_is_any(cell, nothing)} then null "
+        f"when {_is_quoted(cell)} then {_unless(_unquoted(cell), nothing)} "
+        f"when {cell} < '!' or {' or '.join(ends)} or {odd} then {_unless(trimmed, nothing)} "
+        f"else {cell} end"
     )
-    for word in dict.fromkeys(formats.null_words):
-        text = f"nullif({text}, {literal(word)})"
-    return text
+
+
+def _is_any(text: str, words: Iterable[str]) -> str:
+    first, *others = map(literal, words)
+    return f"{text} in ({', '.join([first, *others])})" if others else f"{text} = {first}"
+
+
+def _unless(text: str, words: Iterable[str]) -> str:
+    return f"case when not ({_is_any(text, words)}) then {text} end"
 
 
 def _is_quoted(cell: str) -> str:
@@ -73,4 +82,4 @@ def _is_quoted(cell: str) -> str:
 def _unquoted(cell: str) -> str:
     trimmed = f"trim({cell}, {_BLANKS})"
     inner = f"replace(substr({trimmed}, 3, length({trimmed}) - 3), '\"\"', '\"')"
-    return f"nullif(trim({inner}, {_BLANKS}), '')"
+    return f"trim({inner}, {_BLANKS})"

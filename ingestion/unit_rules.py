@@ -13,7 +13,7 @@ from decimal import Decimal
 from ingestion.contracts import Column, Contracts, Table
 from ingestion.feeds import ColumnRule, Feed, Formats, UnitStep
 from ingestion.mapping_file import ColumnBlock, UnitBlock, UnitName
-from ingestion.units import FACTORS, MAX_DIGITS, PERCENT_SIGNS, is_usable
+from ingestion.units import CURRENCIES, FACTORS, MAX_DIGITS, PERCENT_SIGNS, is_usable
 from ingestion.yaml_source import nearest
 
 _NUMBERS = frozenset({"integer", "number"})
@@ -106,7 +106,7 @@ class WrittenUnits:
 
     def _named_unit(self, name: UnitName) -> UnitStep:
         self._has_percent = self._has_percent or name == "percent"
-        return UnitStep(factor=FACTORS[name])
+        return UnitStep(factor=FACTORS[name], currency=CURRENCIES.get(name))
 
     def _factor(self, scale: float | int, key: str) -> UnitStep:
         factor = Decimal(repr(scale))

@@ -25,6 +25,9 @@ FACTORS: dict[UnitName, Decimal] = {
     "toman": Decimal(10),
     "new_rial": Decimal(10_000),
 }
+# Units of one currency's money, by which no other money may be multiplied. The rial itself is left
+# as it is, and so is what stands beside it.
+CURRENCIES: dict[UnitName, str] = {"toman": "IRR", "new_rial": "IRR"}
 PERCENT_SIGNS = ("%", "\u066a", "\uff05")
 MAX_DIGITS = 12
 _WIDEST = 38

@@ -12,6 +12,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ingestion.extract_landing import NOTE_END
+from ingestion.foreign_money import WARNING
 from ingestion.home import Home
 from ingestion.landing import INLINE
 from ingestion.reasons import words
@@ -54,6 +56,7 @@ def refresh_summary(record: RunRecord, home: Home, verbose: bool = False) -> Ren
         parts.append(_files(record))
     parts += _sources(record)
     parts += _refused(record)
+    parts += _warned(record)
     parts += _quarantined(record, home, verbose)
     parts += _emptied(record, home, verbose)
     parts += _warnings(record, verbose)
@@ -157,6 +160,17 @@ def _refused(record: RunRecord) -> list[RenderableType]:
     return [
         Text(f"refused: {printable(name)}: {message}", style="red")
         for (name, _), message in told.items()
+    ]
+
+
+def _warned(record: RunRecord) -> list[RenderableType]:
+    """Says what is doubtful about files that landed."""
+    return [
+        Text(f"{printable(entry.file_name)}: {note.removeprefix(WARNING)}", style="yellow")
+        for entry in record.files
+        if entry.status != "refused"
+        for note in (entry.message or "").split(NOTE_END)
+        if note.startswith(WARNING)
     ]
 
 

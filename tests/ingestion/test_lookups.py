@@ -348,3 +348,43 @@ def test_deleted_records_of_tables_are_not_there(case, unpivot, counts) -> None:
     assert (file.records, file.accepted, file.passed_over) == counts, file.message
     found = case.query("select distinct opportunity_id, product_id from crm.opportunity_line_items")
     assert sorted(found) == [("A", "one"), ("C", "three")]
+
+
+CONTACTS = "ContactId,Company,Kind\nc1,NORTH  Wind,P\nc2,South Sea,E\nc3,,P\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "accounts"),
+    [
+        ("", ["NORTH  Wind", "South Sea"]),
+        ("id_prefix: 'a:'", ["a:NORTH  Wind", "a:South Sea"]),
+        ("normalize: [case, spaces]", ["north wind", "south sea"]),
+        ("id_prefix: 'a:'\nnormalize: [case, spaces]", ["a:north wind", "a:south sea"]),
+    ],
+)
+def test_the_rows_of_another_feed_are_those_of_its_file(case, options, accounts) -> None:
+    case.map(
+        "  accounts:\n    files: contacts.csv\n    kind: delta\n    unmapped: ignore\n"
+        "    where: Company is not null\n"
+        "    columns: {account_id: Company, account_name: Company}\n"
+        "  opportunities:\n    files: deals.csv\n    columns:\n      opportunity_id: Id\n"
+        "      stage_id: {constant: open}\n"
+        "      account_id: {lookup: {files: contacts.csv, key: ContactId, by: Contact, "
+        "value: Company}}\n"
+        "      forecast_category: {lookup: {files: contacts.csv, key: ContactId, by: Contact, "
+        "value: Kind}, recode: {P: pipeline, E: commit}}\n",
+        options,
+    )
+    case.write("contacts.csv", CONTACTS)
+    case.write("deals.csv", "Id,Contact\n1,c1\n2,c2\n3,c3\n")
+    assert not case.land().refused
+    prefix = "a:" if "id_prefix" in options else ""
+    columns = "opportunity_id, account_id, forecast_category"
+    assert case.query(f"select {columns} from crm.opportunities order by 1") == [
+        (f"{prefix}1", accounts[0], "pipeline"),
+        (f"{prefix}2", accounts[1], "commit"),
+        (f"{prefix}3", None, "pipeline"),
+    ]
+    assert case.query(
+        "select count(*) from crm.opportunities semi join crm.accounts using (account_id)"
+    ) == [(2,)]

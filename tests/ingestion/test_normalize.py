@@ -335,3 +335,32 @@ class TestCheck:
         )
         columns = {c.column: c for c in check_mapping(load_mapping(file), folder).files[0].columns}
         assert columns["account_id"].spellings == ("ACME|bonn = Acme|Bonn",)
+
+
+@pytest.mark.parametrize(
+    ("normalize", "cells"),
+    [
+        ("[arabic_yeh_kaf]", ["عملي ۱", "عملی ۱"]),
+        ("[arabic_yeh_kaf, digits]", ["عملي ۱", "عملی 1", "عملى ١"]),
+        ("[case, digits]", ["عملی 1", "عملی ١"]),
+        ("[nfkc, arabic_yeh_kaf, zwnj, digits, spaces]", ["عملي\u200c١", "عملی  １"]),
+    ],
+)
+@pytest.mark.parametrize("is_boolean", [False, True])
+def test_values_of_recode_are_spelled_as_cells_are(
+    case, normalize: str, cells: list[str], is_boolean: bool
+) -> None:
+    code = "{عملی ۱: true}" if is_boolean else "{عملی ۱: commit}"
+    column = "is_deleted" if is_boolean else "forecast_category"
+    case.map(
+        "  opportunities:\n    files: deals.csv\n    columns:\n      opportunity_id: Id\n"
+        "      stage_id: {constant: open}\n"
+        f"      {column}: {{from: C, recode: {code}, otherwise: quarantine}}",
+        f"normalize: {normalize}",
+    )
+    case.write("deals.csv", "Id,C\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(cells)))
+    result = case.land_one()
+    assert (result.accepted, result.quarantined) == (len(cells), 0)
+    assert case.query(f"select distinct {column} from crm.opportunities") == [
+        (True if is_boolean else "commit",)
+    ]

@@ -204,6 +204,26 @@ def test_words_for_true_do_not_depend_on_the_keyboard(contracts: Contracts, tmp_
     assert cast(contracts, tmp_path, "is_open", cells, {"formats": words}) == expected
 
 
+@pytest.mark.parametrize("word", ["درجه ۱", "درجه 1", "درجه ١", "درجه\u200c۱"])
+def test_words_for_true_do_not_depend_on_the_script_of_digits(
+    contracts: Contracts, tmp_path: Path, word: str
+) -> None:
+    words = {"formats": {"true": word, "false": ["۰", "Été"]}}
+    cells = ["درجه ۱", "درجه 1", "درجه\u200c١", "\u200fدرجه ۱", "0", "٠", "ÉTÉ", "E\u0301te\u0301"]
+    expected = [True] * 4 + [False] * 4
+    assert cast(contracts, tmp_path, "is_open", [*cells, "درجه ۲"], words) == [
+        *expected,
+        "cast_failed",
+    ]
+
+
+@pytest.mark.parametrize("cell", ["۱", "١", "１", "1"])
+def test_the_words_that_need_no_declaration_do_not_either(
+    contracts: Contracts, tmp_path: Path, cell: str
+) -> None:
+    assert cast(contracts, tmp_path, "is_open", [cell, "۰"]) == [True, False]
+
+
 def test_dates(contracts: Contracts, tmp_path: Path) -> None:
     cells = {
         "2017-02-28": date(2017, 2, 28),
@@ -451,7 +471,9 @@ def test_single_expressions_agree_with_the_layered_select(
     layered = ", ".join(f"_text_{c.name}, {c.name}, _failure_{c.name}" for c in wanted)
     cells = "(values ('a', '1.999', '2017-07-01 10:00:00'), ('', ' 5', 'x')) as cells(c0, c1, c2)"
     with duckdb.connect() as connection:
-        expected = connection.execute(f"select {singles} from {cells}").fetchall()
+        expected = connection.execute(
+            f"select {singles} from ({projection.made_sql(cells)})"
+        ).fetchall()
         select = projection.select_sql(cells)
         assert connection.execute(f"select {layered} from ({select})").fetchall() == expected
     assert expected[0][-3:] == ("2017-07-01 10:00:00", datetime(2017, 7, 1, 8), None)

@@ -17,7 +17,9 @@ import pytest
 from ingestion.casts import plain_text
 from ingestion.contracts import Column
 from ingestion.errors import MappingError
+from ingestion.extract_landing import NOTE_END
 from ingestion.feeds import Formats, UnitStep
+from ingestion.foreign_money import WARNING
 from ingestion.mapping_check import check_mapping
 from ingestion.mappings import load_mapping
 from ingestion.units import is_usable, reason_in_units, value_in_units
@@ -180,6 +182,93 @@ def landed(case):
         return found, aside
 
     return land
+
+
+PRICED = """\
+  opportunities:
+    files: 'deals*'
+    columns:
+      opportunity_id: Id
+      stage_id: {{constant: open}}
+      created_at: Created
+      amount: {{from: Amount, {unit}}}
+      currency_code: Currency
+"""
+PRICES = (
+    "Id,Created,Amount,Currency\n1,2026-01-01,5,IRR\n2,2026-01-01,7,EUR\n3,2026-01-01,8,EUR\n"
+    "4,2026-01-02,9,USD\n5,2026-01-02,,USD\n6,2026-01-02,9,\n7,2026-01-02,x,CHF\n"
+)
+
+
+class TestForeignMoney:
+    def told(self, case, unit: str, rows: str = PRICES) -> list[str]:
+        """Gives what landing and the check warn of, which is the same."""
+        case.map(PRICED.format(unit=unit))
+        case.write("deals.csv", rows)
+        report = check_mapping(load_mapping(str(case.mapping_file)), case.folder)
+        (file,) = case.land().files
+        landed = [n for n in (file.message or "").split(NOTE_END) if n.startswith(WARNING)]
+        assert [note for note in report.files[0].notes if note.startswith(WARNING)] == landed
+        return landed
+
+    @pytest.mark.parametrize(
+        "unit",
+        [
+            "unit: toman",
+            "unit: new_rial",
+            "unit: [{unit: rial, until: 2026-03-20}, {unit: new_rial}], by: created_at",
+            "unit: [{unit: toman, until: 2026-03-20}, {scale: 10}], by: created_at",
+        ],
+    )
+    def test_is_warned_of_where_a_unit_is_of_another(self, case, unit: str) -> None:
+        (warning,) = self.told(case, unit)
+        assert warning.startswith(
+            "WARNING: 3 values of amount took the unit of IRR though currency_code says EUR (2), "
+            "USD (1). Put such records in a feed of their own without that unit, and tell the two "
+            "apart with `where` ("
+        )
+
+    @pytest.mark.parametrize(
+        ("unit", "rows"),
+        [
+            ("unit: rial", PRICES),
+            ("unit: thousands", PRICES),
+            ("scale: 10", PRICES),
+            ("unit: toman", PRICES.replace("EUR", "IRR").replace("USD", "")),
+        ],
+    )
+    def test_is_none_where_the_unit_is_of_no_money_or_of_theirs(self, case, unit, rows) -> None:
+        assert self.told(case, unit, rows) == []
+
+    def test_is_told_of_the_part_of_a_large_file_that_is_looked_at(self, case, monkeypatch) -> None:
+        monkeypatch.setattr("ingestion.mapping_check.MAX_CELLS", 1)
+        monkeypatch.setattr("ingestion.mapping_check.MIN_ROWS", 3)
+        case.map(PRICED.format(unit="unit: toman"))
+        case.write("deals.csv", PRICES)
+        (file,) = check_mapping(load_mapping(str(case.mapping_file)), case.folder).files
+        assert any("2 values of amount took the unit of IRR" in note for note in file.notes)
+
+    def test_is_kept_apart_as_the_warning_says(self, case) -> None:
+        feeds = PRICED.format(unit="unit: toman") + PRICED.format(unit="optional: true")
+        first, second = feeds.split("  opportunities:\n")[1:]
+        parts = [
+            "    - " + feed.strip().replace("\n    ", "\n      ") + f"\n      where: {where}\n"
+            for feed, where in (
+                (first, "coalesce(Currency, 'IRR') = 'IRR'"),
+                (second, "Currency <> 'IRR'"),
+            )
+        ]
+        case.map("  opportunities:\n" + "".join(parts))
+        case.write("deals.csv", PRICES)
+        assert not any(WARNING in (file.message or "") for file in case.land().files)
+        found = case.query("select amount, currency_code from crm.opportunities order by 1, 2")
+        assert [(str(amount), code) for amount, code in found if amount is not None] == [
+            ("7.00", "EUR"),
+            ("8.00", "EUR"),
+            ("9.00", "USD"),
+            ("50.00", "IRR"),
+            ("90.00", None),
+        ]
 
 
 class TestLanded:

@@ -74,6 +74,13 @@ def test_a_refused_file_is_told_with_its_reason():
     assert "refused: u.csv: it is cut; export it again" in text
 
 
+def test_what_is_doubtful_about_a_file_is_told_without_asking():
+    message = "2 records gave way; WARNING: 3 values of amount took the unit of IRR; unused: x"
+    text = shown(record(files=(*FILES, entry("crm", "deals", "d.csv", message=message))))
+    assert "d.csv: 3 values of amount took the unit of IRR" in map(str.strip, text.splitlines())
+    assert "gave way" not in text
+
+
 def test_files_are_listed_on_request_only():
     assert "a.csv" not in shown(record(files=FILES))
     assert "a.csv" in shown(record(files=FILES), verbose=True)
