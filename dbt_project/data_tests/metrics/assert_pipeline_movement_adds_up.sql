@@ -1,6 +1,6 @@
 -- Fails for each period and member whose pipeline at the end is not what it was at the start with
 -- all movements in between. Something was counted twice or not at all: look at a deal of the member
--- whose spans in macros/metrics/open_spans.sql do not follow one another.
+-- whose spans in fct_pipeline_span do not follow one another.
 select
     basis,
     period_grain,

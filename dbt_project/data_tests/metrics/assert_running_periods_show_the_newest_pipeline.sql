@@ -1,6 +1,6 @@
 {#
     Fails where the managed deals of the month that is running differ from the pipeline of the
-    newest day known. If it fails: look at known_periods() and at the days that
+    newest day known. If it fails: look at dim_period and at the days that
     mart_pipeline_value ends with.
 #}
 select

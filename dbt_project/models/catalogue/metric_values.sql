@@ -1,6 +1,6 @@
 with
 
-    known_periods as ({{ known_periods() }}),
+    known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
 
     -- A mart by day stands for a period with the state on its last known day.
     pipeline_at_period_ends as (

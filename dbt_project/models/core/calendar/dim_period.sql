@@ -59,6 +59,9 @@ select
     period_end > as_of_date as is_running,
     period_end > hr_as_of_date as is_running_for_hr,
     case when period_start <= as_of_date then least(period_end, as_of_date) end as last_known_date,
+    case
+        when period_start <= hr_as_of_date then least(period_end, hr_as_of_date)
+    end as last_known_date_for_hr,
     frozen_on,
     coalesce(frozen_on <= as_of_date, false) as is_frozen
 

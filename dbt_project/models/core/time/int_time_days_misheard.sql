@@ -1,6 +1,6 @@
 with
 
-    frozen_periods as ({{ frozen_periods() }}),
+    frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
 
     -- Nearly everything was told in time and has not changed since.
     late_versions as (

@@ -13,7 +13,7 @@ with
 
     ),
 
-    known_periods as ({{ known_periods() }}),
+    known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
 
     managed_by_member as (
 

@@ -15,7 +15,7 @@ with
 
     ),
 
-    frozen_periods as ({{ frozen_periods() }}),
+    frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
 
     cells as (
 

@@ -117,7 +117,14 @@ with
 
     ),
 
-    known_periods as ({{ known_periods(ref('int_hr_as_of')) }}),
+    known_periods as (
+
+        select period_grain, period_start, period_end, last_known_date_for_hr as last_known_date
+
+        from {{ ref('dim_period') }}
+        where last_known_date_for_hr is not null
+
+    ),
 
     first_periods as (
 

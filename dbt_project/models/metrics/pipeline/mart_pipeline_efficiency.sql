@@ -3,9 +3,7 @@
 {%- set members = level_columns(deal_levels()) %}
 with
 
-    open_spans as ({{ open_spans() }}),
-
-    known_periods as ({{ known_periods() }}),
+    known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
 
     starting_rates as (
 
@@ -36,7 +34,7 @@ with
                 spans.expected_close_date between periods.period_start and periods.period_end, false
             ) as is_expected
 
-        from open_spans as spans
+        from {{ ref('fct_pipeline_span') }} as spans
         inner join
             known_periods as periods
             on spans.starts_on < periods.period_start
@@ -56,7 +54,7 @@ with
 
         from starting_deals
         inner join
-            open_spans as later_spans
+            {{ ref('fct_pipeline_span') }} as later_spans
             on starting_deals.opportunity_id = later_spans.opportunity_id
             and starting_deals.period_start <= later_spans.starts_on
             and starting_deals.period_end >= later_spans.starts_on
@@ -88,7 +86,7 @@ with
 
     ),
 
-    frozen_periods as ({{ frozen_periods() }}),
+    frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
 
     -- How each of them ended in the period, if it did, in the episode in which it was open: as is
     -- known now, and as was known when the period was frozen.

@@ -2,8 +2,6 @@
 -- sqlfluff:dialect:sparksql
 with
 
-    attributed_versions as ({{ open_spans() }}),
-
     counted_versions as (
 
         select
@@ -33,7 +31,7 @@ with
                 then {{ plus_days('expected_close_date', 1) }}
             end as overdue_on
 
-        from attributed_versions
+        from {{ ref('fct_pipeline_span') }}
 
     ),
 

@@ -14,7 +14,7 @@ with
 
         select known_periods.period_grain, known_periods.period_start, known_periods.period_end
 
-        from ({{ known_periods() | indent(8) }}) as known_periods
+        from {{ ref('dim_period') }} as known_periods
         where known_periods.period_end = known_periods.last_known_date
 
     ),
@@ -90,8 +90,6 @@ with
 
     ),
 
-    open_spans as ({{ open_spans() }}),
-
     stand_in_parts as (
 
         {%- for grain in period_grains() %}
@@ -105,7 +103,7 @@ with
                 {{ converted_sum('open_spans.weighted_amount', 'rates.exchange_rate') }}
                 as forecast_value
 
-            from open_spans
+            from {{ ref('fct_pipeline_span') }} as open_spans
             inner join
                 {{ ref('dim_date') }} as calendar
                 on open_spans.expected_close_date = calendar.date_day
@@ -199,7 +197,7 @@ with
 
     ),
 
-    frozen_periods as ({{ frozen_periods() }}),
+    frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
 
     forecasts_by_basis as (
 

@@ -1,8 +1,8 @@
 with
 
-    known_periods as ({{ known_periods() }}),
+    known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
 
-    frozen_periods as ({{ frozen_periods() }}),
+    frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
 
     -- What holds for a member in a period that somebody set targets for: the lowered target of a
     -- new hire, else the full one.

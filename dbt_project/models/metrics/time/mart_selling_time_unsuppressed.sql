@@ -54,7 +54,7 @@ with
 
     ),
 
-    frozen_periods as ({{ frozen_periods() }}),
+    frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
 
     judged_days_as_closed as (
 

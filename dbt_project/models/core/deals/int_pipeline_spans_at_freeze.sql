@@ -1,0 +1,1 @@
+{{ open_spans(ref('int_pipeline_versions_at_freeze'), keys=['sign', 'frozen_grain', 'frozen_start']) }}
