@@ -40,6 +40,7 @@ MODELS = (
     "fct_forecast_submission",
     "mart_pipeline_value",
     "fct_pipeline_span",
+    "int_fx_rates_by_period",
     "int_pipeline_versions_at_freeze",
     "int_pipeline_spans_at_freeze",
     "int_pipeline_states",

@@ -46,8 +46,7 @@ with
     people as (select distinct person_id from {{ ref('bridge_person') }})
 
 -- Where nobody has been paid at the seller's rhythm for two months, or the seller never was, any
--- run counts:
--- what is owed must not wait for ever.
+-- run counts: what is owed must not wait for ever.
 select
     people.person_id,
     coalesce(

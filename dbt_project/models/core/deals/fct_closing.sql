@@ -21,8 +21,7 @@ with
     ),
 
     -- The states of deals that changed after they were decided, the newest at the freeze first.
-    -- What
-    -- was recorded only after that day was not known then.
+    -- What was recorded only after that day was not known then.
     states_at_freeze as (
 
         select
@@ -66,8 +65,7 @@ with
         union all
 
         -- At the freeze every closing counted, also of a deal that was reopened later. Most deals
-        -- do
-        -- not change once they are decided, and are now what they were then.
+        -- do not change once they are decided, and are now what they were then.
         select
             'as_closed' as basis,
             closings.*,

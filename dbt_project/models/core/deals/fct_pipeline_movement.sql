@@ -10,34 +10,6 @@ with
 
     ),
 
-    currencies as (select distinct currency_code from {{ ref('int_fx_rates_held') }}),
-
-    -- The rates at which a period's pipeline is valued at its start and at its end.
-    period_rates as (
-
-        select
-            periods.period_grain,
-            periods.period_start,
-            periods.period_end,
-            periods.last_known_date,
-            currencies.currency_code,
-            start_rates.exchange_rate as start_rate,
-            end_rates.exchange_rate as end_rate
-
-        from {{ ref('dim_period') }} as periods
-        cross join currencies
-        left join
-            {{ ref('int_fx_rates_held') }} as start_rates
-            on currencies.currency_code = start_rates.currency_code
-            and {{ plus_days('periods.period_start', -1) }} = start_rates.rate_date
-        left join
-            {{ ref('int_fx_rates_held') }} as end_rates
-            on currencies.currency_code = end_rates.currency_code
-            and periods.last_known_date = end_rates.rate_date
-        where periods.last_known_date is not null
-
-    ),
-
     -- What is open at the start and the end of the period in which it is expected to close.
     stays as (
 
@@ -63,7 +35,7 @@ with
             and coalesce(states.frozen_grain, days.period_grain) = days.period_grain
             and coalesce(states.frozen_start, days.period_start) = days.period_start
         inner join
-            period_rates as periods
+            {{ ref('int_fx_rates_by_period') }} as periods
             on days.period_grain = periods.period_grain
             and days.period_start = periods.period_start
             and states.currency_code = periods.currency_code

@@ -5,21 +5,6 @@ with
 
     known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
 
-    starting_rates as (
-
-        select
-            known_periods.period_grain,
-            known_periods.period_start,
-            rates.currency_code,
-            rates.exchange_rate
-
-        from known_periods
-        inner join
-            {{ ref('int_fx_rates_held') }} as rates
-            on {{ plus_days('known_periods.period_start', -1) }} = rates.rate_date
-
-    ),
-
     -- What was open at the end of the day before a period, worth what it was at that day's rate.
     starting_deals as (
 
@@ -29,7 +14,7 @@ with
             periods.period_end,
             periods.last_known_date,
             spans.*,
-            {{ converted_sum('spans.open_amount', 'rates.exchange_rate') }} as open_value,
+            {{ converted_sum('spans.open_amount', 'rates.start_rate') }} as open_value,
             coalesce(
                 spans.expected_close_date between periods.period_start and periods.period_end, false
             ) as is_expected
@@ -40,7 +25,7 @@ with
             on spans.starts_on < periods.period_start
             and spans.ends_on >= periods.period_start
         left join
-            starting_rates as rates
+            {{ ref('int_fx_rates_by_period') }} as rates
             on periods.period_grain = rates.period_grain
             and periods.period_start = rates.period_start
             and spans.currency_code = rates.currency_code
