@@ -6,8 +6,8 @@
     (type 7 of Hyndman and Fan, the one spreadsheets use); NULLs are left out, and no value gives NULL.
 
     An engine holds every value of every group for them, in each call: so all quantiles of a number are
-    asked for at once, and whole numbers as integers, which take half the memory of doubles. `nth`
-    reads one.
+    asked for at once, and whole numbers as integers, which take half the memory of doubles.
+    `nth_quantile` reads one.
 #}
 {% macro quantiles(expression, fractions, type='integer') -%}
     {{ return(adapter.dispatch('quantiles', 'salesops')(expression, fractions, type)) }}
@@ -19,6 +19,17 @@
 
 {% macro spark__quantiles(expression, fractions, type) -%}
     percentile(cast({{ expression }} as {{ type }}), array({{ fractions | join(', ') }}))
+{%- endmacro %}
+
+
+{#
+    The n-th of some quantiles, counted from 1.
+
+    To nine decimals, far more than interpolation between numbers of six gives: as a double it can come
+    out a hair below two equal numbers that it lies between, and a 90th percentile below the median.
+#}
+{% macro nth_quantile(quantiles, n) -%}
+    round({{ nth(quantiles, n) }}, 9)
 {%- endmacro %}
 
 

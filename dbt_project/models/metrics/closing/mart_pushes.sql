@@ -71,7 +71,7 @@ select
     {{ ratio('by_member.won_deals', 'by_member.won_deals + by_member.lost_deals') }} as win_rate,
     by_member.won_value,
     {{ ratio('by_member.won_cycle_days', 'by_member.timed_won_deals') }} as mean_cycle_days,
-    {{ nth('by_member.median_days', 1) }} as median_cycle_days,
+    {{ nth_quantile('by_member.median_days', 1) }} as median_cycle_days,
     periods.period_label,
     periods.is_running,
     periods.elapsed_business_days

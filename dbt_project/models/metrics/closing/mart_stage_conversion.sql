@@ -214,8 +214,8 @@ select
     cast(by_member.skipped as bigint) as skipped,
     {{ ratio('by_member.advanced + by_member.won', 'by_member.entered - by_member.still_open') }}
     as stage_conversion_rate,
-    {{ nth('by_member.median_and_p90_days', 1) }} as median_days_in_stage,
-    {{ nth('by_member.median_and_p90_days', 2) }} as p90_days_in_stage,
+    {{ nth_quantile('by_member.median_and_p90_days', 1) }} as median_days_in_stage,
+    {{ nth_quantile('by_member.median_and_p90_days', 2) }} as p90_days_in_stage,
     periods.period_label,
     periods.is_running,
     periods.elapsed_business_days
