@@ -1,13 +1,14 @@
 """The marts gate's checks: what BI is about to read is whole, in range and adds up.
 
-Belongs here: ranges, ratios recomputed from their parts, totals over levels, and that nothing
-personal is on its way out. Does not belong here: how a metric is computed (dbt unit tests).
+Belongs here: what holds between marts and core, ranges, pay that is withheld, and that nothing
+personal is on its way out. Does not belong here: how a metric is computed (dbt unit tests), and
+what follows from its declaration: that ratios are made of their parts and members add up to the
+company (dbt data tests, which the gate runs with these).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from expectations.checks import AS_OF, BATCH, Check, quoted
 from ingestion.contracts import Contracts
@@ -17,38 +18,10 @@ _DEFECT = "this is a defect of the mart; report it with these rows"
 _GRAIN = ("basis", "period_grain", "period_start", "level", "member_id")
 
 
-@dataclass(frozen=True)
-class _Ratio:
-    """A ratio and the parts it must be made of."""
-
-    mart: str
-    name: str
-    numerator: str
-    denominator: str
-    is_share: bool
-
-
-_RATIOS = (
-    _Ratio("mart_conversion", "conversion_rate", "won_deals", "won_deals + lost_deals", True),
-    _Ratio("mart_conversion", "value_conversion_rate", "won_value", "won_value + lost_value", True),
-    _Ratio("mart_deal_outcome", "average_managed_value", "managed_value", "managed_deals", False),
-)
-_ADDITIVE = {
-    "mart_conversion": ("won_deals", "lost_deals", "won_value", "lost_value"),
-    "mart_sales_cycle": ("won_deals", "lost_deals"),
-    "mart_deal_outcome": ("managed_deals", "undated_deals", "closed_deals", "won_deals"),
-    "mart_pipeline_value": ("open_deals", "overdue_deals", "no_amount_deals", "undated_deals"),
-}
-# Added up over currencies and rounded once a row.
-_ROUNDED = {"mart_deal_outcome": "managed_value", "mart_pipeline_value": "open_value"}
-
-
 def marts_checks(contracts: Contracts) -> tuple[Check, ...]:
     """Gives the checks of every metric mart."""
     return (
         *_presence_checks(),
-        *(check for ratio in _RATIOS for check in _ratio_checks(ratio)),
-        *(_level_check(mart, parts) for mart, parts in _ADDITIVE.items()),
         *_cycle_checks(),
         *_pipeline_checks(),
         *_compensation_checks(),
@@ -56,10 +29,6 @@ def marts_checks(contracts: Contracts) -> tuple[Check, ...]:
         *_catalogue_checks(),
         _personal_data_check(contracts),
     )
-
-
-def _grain(mart: str) -> tuple[str, ...]:
-    return ("as_of_date", "level", "member_id") if mart == "mart_pipeline_value" else _GRAIN
 
 
 def _presence_checks() -> Iterator[Check]:
@@ -93,52 +62,6 @@ def _presence_checks() -> Iterator[Check]:
         f"full join (select opportunity_id from {BATCH}) mart using (opportunity_id) "
         "where fact.opportunity_id is null or mart.opportunity_id is null",
         "deals that stand in only one of core and the mart",
-        _DEFECT,
-    )
-
-
-def _ratio_checks(ratio: _Ratio) -> Iterator[Check]:
-    grain = ", ".join(_grain(ratio.mart))
-    yield Check(
-        _MARTS,
-        ratio.mart,
-        f"{ratio.name}_of_its_parts",
-        f"select {grain} from {BATCH} where case when {ratio.denominator} = 0 "
-        f"then {ratio.name} is not null else {ratio.name} is null or "
-        f"abs({ratio.name} - cast({ratio.numerator} as double) / ({ratio.denominator})) > 0.006 "
-        "end",
-        f"rows whose {ratio.name} is not ({ratio.numerator}) / ({ratio.denominator})",
-        _DEFECT,
-    )
-    if ratio.is_share:
-        yield Check(
-            _MARTS,
-            ratio.mart,
-            f"{ratio.name}_is_a_share",
-            f"select {grain} from {BATCH} where {ratio.name} not between 0 and 1",
-            f"rows whose {ratio.name} is not between 0 and 1",
-            _DEFECT,
-        )
-
-
-def _level_check(mart: str, parts: tuple[str, ...]) -> Check:
-    """The company's parts are the sum of its reps', the unknown one included."""
-    grain = [column for column in _grain(mart) if column not in ("level", "member_id")]
-    columns = ", ".join(grain)
-    rounded = _ROUNDED.get(mart)
-    named = (*parts, rounded) if rounded else parts
-    sums = ", ".join(f"coalesce(sum({part}), 0) as {part}" for part in named) + ", count(*) as n"
-    differs = " or ".join(f"c.{part} is distinct from r.{part}" for part in parts)
-    if rounded:
-        differs += f" or abs(c.{rounded} - r.{rounded}) > 0.005 * (r.n + 1)"
-    return Check(
-        _MARTS,
-        mart,
-        "company_is_the_sum_of_reps",
-        f"with c as (select {columns}, {sums} from {BATCH} where level = 'company' group by all), "
-        f"r as (select {columns}, {sums} from {BATCH} where level = 'rep' group by all) "
-        f"select {columns} from c full join r using ({columns}) where {differs}",
-        f"periods in which {', '.join(named)} of all reps do not add up to the company's",
         _DEFECT,
     )
 

@@ -19,26 +19,24 @@ from orchestration.publication import published_database
 
 BASIS = "restated"
 DEFAULT_GRAIN: Grain = "quarter"
-# What a table of members can show side by side; the marts have the rest.
-MEMBER_METRICS = (
-    "won_deals",
-    "won_value",
-    "conversion_rate",
-    "median_cycle_days",
-    "average_deal_outcome",
-    "open_value",
-)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """What the catalogue says of a metric."""
+    """What the catalogue says of a metric.
+
+    Attributes:
+        topic: What it is about, such as closing or people.
+        is_headline: Whether a table of members shows it beside the others.
+    """
 
     name: str
     label: str
     unit: str
     direction: str | None
     mart: str
+    topic: str
+    is_headline: bool
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Member:
-    """One member of a level with the figures of `MEMBER_METRICS`."""
+    """One member of a level with its headline figures."""
 
     member_id: str
     name: str
@@ -97,7 +95,8 @@ def read_scorecard(
         top: How many members to give.
 
     Raises:
-        UsageError: Nothing is published, or there is no such period or level.
+        UsageError: Nothing is published, or by an earlier version, or there is no such period or
+            level.
     """
     path = published_database(home)
     if not path.exists():
@@ -107,7 +106,13 @@ def read_scorecard(
     periods = Periods(load_company(home.company_file))
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("use marts.marts")
-        reader = _Reader(connection)
+        try:
+            reader = _Reader(connection)
+        except duckdb.BinderException as e:
+            raise UsageError(
+                "what is published was made by an earlier version of salesops, and its catalogue "
+                "lacks what the scorecard shows; run `salesops refresh`"
+            ) from e
         chosen = periods.parse(period) if period else reader.newest(periods)
         levels = reader.levels()
         if level not in levels:
@@ -120,11 +125,12 @@ class _Reader:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        # A metric that its mart splits further has no one value of a member to show.
         self._metrics = [
             Metric(*row)
             for row in self._rows(
-                "select name, label, unit, direction, mart from metric_catalogue "
-                "order by mart, name"
+                "select name, label, unit, direction, mart, topic, is_headline "
+                "from metric_catalogue where dimension is null order by topic, mart, name"
             )
         ]
 
@@ -164,7 +170,7 @@ class _Reader:
             Member(
                 member_id=member_id,
                 name=names.get(member_id, member_id),
-                figures=tuple(figures[n] for n in MEMBER_METRICS if n in figures),
+                figures=tuple(f for f in figures.values() if f.metric.is_headline),
             )
             for member_id, figures in self._figures(period, before, level).items()
         ]

@@ -348,13 +348,14 @@ def _company_table(card: Scorecard) -> Table:
     table.add_column(card.period.label, justify="right")
     table.add_column(card.before.label if card.before else "", justify="right")
     table.add_column("change", justify="right")
-    mart = None
+    topic = None
     for figure in card.figures:
         if figure.value is None and figure.before is None:
             continue
-        if mart not in (None, figure.metric.mart):
+        if figure.metric.topic != topic:
+            topic = figure.metric.topic
             table.add_section()
-        mart = figure.metric.mart
+            table.add_row(Text(topic.capitalize(), style="bold"))
         table.add_row(
             figure.metric.label,
             formatted(figure.metric, figure.value),

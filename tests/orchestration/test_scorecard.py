@@ -39,9 +39,13 @@ def home(tmp_path: Path) -> Home:
         connection.execute("create schema marts.marts; use marts.marts")
         connection.execute(
             "create table metric_catalogue as select * from (values "
-            "('conversion_rate', 'Conversion rate', 'fraction', 'higher', 'mart_conversion'), "
-            "('won_value', 'Won value', 'money', 'higher', 'mart_conversion')) "
-            "as t (name, label, unit, direction, mart)"
+            "('conversion_rate', 'Conversion rate', 'fraction', 'higher', 'mart_conversion', "
+            "'closing', null, true), "
+            "('win_rate', 'Win rate', 'fraction', 'higher', 'mart_win_loss', "
+            "'closing', 'category', false), "
+            "('won_value', 'Won value', 'money', 'higher', 'mart_conversion', "
+            "'closing', null, true)) "
+            "as t (name, label, unit, direction, mart, topic, dimension, is_headline)"
         )
         connection.execute(
             "create table metric_values as select * replace (cast(value as double) as value) "
@@ -119,7 +123,7 @@ NAMES = (
 @pytest.mark.parametrize("names", [NAMES, *((name,) for name in NAMES)])
 def test_whatever_members_are_called_the_columns_stand(width: int, names: tuple[str, ...]):
     """Widths are counted here from Unicode's tables and not by the library that draws."""
-    metric = Metric("won_value", "Won value", "money", None, "mart_conversion")
+    metric = Metric("won_value", "Won value", "money", None, "mart_conversion", "closing", True)
     members = tuple(Member(name, name, (Figure(metric, 5.0, None),)) for name in names)
     period = Period("quarter", "1396-Q3", date(2017, 9, 23), date(2017, 12, 21))
     card = Scorecard(period, None, None, (), "rep", members, 0)
@@ -163,5 +167,5 @@ def test_a_half_space_is_kept_and_what_a_terminal_would_obey_is_not():
     ],
 )
 def test_values_in_their_units(unit: str, value: float | None, text: str):
-    metric = Metric("m", "M", unit, None, "mart_conversion")
+    metric = Metric("m", "M", unit, None, "mart_conversion", "closing", True)
     assert formatted(metric, Figure(metric, value, None).value) == text

@@ -88,12 +88,13 @@ def test_a_table_names_the_metrics_and_levels_that_it_feeds(coverage):
 
 
 def test_what_is_missing_is_said_at_every_table_that_could_give_it(coverage):
-    sentence = "weighted_value needs crm.opportunities.probability or crm.stages.probability"
+    sentence = "weighted_deals, weighted_value need crm.opportunities.probability or crm.stages.probability"
     for table in ("opportunities", "stages"):
         assert sentence in str(coverage[table]["missing"]).split("; ")
     assert (
-        "coverage_ratio, expected_deals, overdue_deals, overdue_value, pushed_deals, slip_rate, "
-        "slipped_deals, starting_coverage need crm.opportunities.expected_close_date"
+        "all of mart_pipeline_movement, all of mart_pushes, coverage_ratio, expected_deals, "
+        "expected_value, overdue_deals, overdue_value, pushed_deals, slip_rate, slipped_deals, "
+        "starting_coverage need crm.opportunities.expected_close_date"
     ) in str(coverage["opportunities"]["missing"])
     assert "level team needs crm.users.team_id" in str(coverage["users"]["missing"])
 
@@ -106,6 +107,16 @@ def test_what_one_of_several_columns_gives_is_not_missing(coverage):
     # Exchange rates are not missed where they are not there, but are said to be of use.
     assert "fx_rates" not in told
     assert "won_value" in str(coverage["fx_rates"]["feeds_metrics"])
+
+
+def test_a_company_without_quotas_and_forecasts_is_told_which_numbers_it_lacks(coverage):
+    forecasts = "all of mart_forecast_precision needs crm.forecast_submissions.amount"
+    assert forecasts in sentences(coverage["forecast_submissions"])
+    (quotas,) = sentences(coverage["quotas"])
+    assert quotas.endswith(" need crm.quotas.amount")
+    assert {"quota_attainment", "coverage_ratio", "all of mart_ramp"} <= set(
+        quotas.split(" need ")[0].split(", ")
+    )
 
 
 def sentences(row: dict[str, object]) -> list[str]:

@@ -7,11 +7,16 @@ first thing to hold.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import duckdb
 import pytest
+import yaml
 from warehouse_testbed import ROOT
+
+from orchestration.reference import FOLDER, pages
 
 DOCS = ROOT / "dbt_project" / "models" / "docs" / "metrics.md"
 # What the public interface promises of each mart, in this order, after the columns that say whose
@@ -67,12 +72,27 @@ UNITS = {
     "days",
     "deals",
     "enrolments",
+    "forecasts",
     "fraction",
     "hours",
     "money",
     "openings",
     "people",
     "ratio",
+    "requisitions",
+    "stays",
+}
+# What a declaration may say: dbt takes a misspelt word without a word.
+SAID = {
+    "column",
+    "direction",
+    "formula",
+    "is_headline",
+    "needs",
+    "null_rule",
+    "source",
+    "unit",
+    "uses",
 }
 PERIOD = ["period_grain", "period_start", "period_end"]
 MEMBER = ["level", "member_id", "member_name", "basis"]
@@ -84,8 +104,18 @@ def metrics(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         metric["name"]: metric
         for metric in manifest["metrics"].values()
-        if "mart" in metric["config"]["meta"]
+        if "formula" in metric["config"]["meta"]
     }
+
+
+@pytest.fixture(scope="module")
+def catalogue(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows of metric_catalogue by name."""
+    found = duckdb.connect().execute(
+        manifest["nodes"]["model.salesops.metric_catalogue"]["compiled_code"]
+    )
+    names = [column[0] for column in found.description or ()]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in found.fetchall()}
 
 
 def columns(manifest: dict[str, Any], model: str) -> list[str]:
@@ -93,10 +123,29 @@ def columns(manifest: dict[str, Any], model: str) -> list[str]:
 
 
 def needed(metric: dict[str, Any]) -> Iterator[str]:
-    """The source columns that a metric names, such as crm.stages.probability."""
+    """The source columns that a metric needs or uses, such as crm.stages.probability."""
+    inputs = yaml.safe_load((ROOT / "dbt_project.yml").read_text("utf-8"))["vars"]["metric_inputs"]
     meta = metric["config"]["meta"]
     for need in [*meta["needs"], *meta.get("uses", [])]:
-        yield from need.split(" | ")
+        yield from inputs.get(need, need).split(" | ")
+
+
+def marts(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["fqn"][1] == "metrics"
+    ]
+
+
+def keys(manifest: dict[str, Any], mart: str) -> set[str]:
+    return {
+        column
+        for node in manifest["nodes"].values()
+        if node.get("attached_node") == f"model.salesops.{mart}"
+        and node["test_metadata"]["name"] == "unique_combination"
+        for column in node["test_metadata"]["kwargs"]["columns"]
+    }
 
 
 @pytest.mark.parametrize("mart", PROMISED)
@@ -119,16 +168,46 @@ def test_every_table_with_a_period_has_its_name(manifest):
     assert labels["description"].startswith("Name of the period")
 
 
-def test_every_promised_number_is_a_metric(metrics):
+def test_every_promised_number_is_a_metric_of_some_mart(catalogue):
     promised = {name for names in PROMISED.values() for name in names.split()}
-    assert set(metrics) == promised
+    assert promised <= {metric["column_name"] for metric in catalogue.values()}
 
 
-def test_a_metric_is_a_column_of_its_mart_and_so_are_its_parts(manifest, metrics):
-    for name, metric in metrics.items():
-        there = columns(manifest, metric["config"]["meta"]["mart"])
-        parts = [metric["type_params"][part] for part in ("numerator", "denominator")]
-        assert {name, *(part["name"] for part in parts if part)} <= set(there), name
+def test_every_number_of_a_mart_is_declared(manifest, catalogue):
+    """As a metric, a part of one or an attribute; what is neither was forgotten."""
+    declared: dict[str, str] = defaultdict(str)
+    for metric in catalogue.values():
+        declared[metric["mart"]] += " {column_name} {numerator} {denominator} ".format(**metric)
+    for model in manifest["semantic_models"].values():
+        measures = (measure["name"] for measure in model["measures"])
+        declared[model["node_relation"]["alias"]] += " ".join(measures)
+    of_the_period = set(columns(manifest, "dim_period"))
+    forgotten = set()
+    for mart in marts(manifest):
+        meta = mart["config"]["meta"]
+        known = set(declared[meta.get("numbers_of", mart["name"])].split()) | of_the_period
+        known |= keys(manifest, mart["name"])
+        for column in mart["columns"].values():
+            is_number = re.match("bigint|integer|double|decimal", column["data_type"])
+            says_so = column["config"]["meta"].get("is_attribute") or "lists" in meta
+            if is_number and not says_so and column["name"] not in known:
+                forgotten.add(f"{mart['name']}.{column['name']}")
+    assert forgotten == set()
+
+
+def test_a_mart_declares_metrics_or_says_what_it_lists(manifest, catalogue):
+    with_metrics = {metric["mart"] for metric in catalogue.values()}
+    for mart in marts(manifest):
+        meta = mart["config"]["meta"]
+        says = [mart["name"] in with_metrics, "lists" in meta, "numbers_of" in meta]
+        assert says.count(True) == 1, mart["name"]
+        # What only the owner may read must not come into the open tall table.
+        assert mart["schema"] == "marts" or mart["name"] not in with_metrics
+
+
+def test_the_reference_pages_are_up_to_date(manifest):
+    written = {page: (FOLDER / page).read_text("utf-8") for page in pages(manifest)}
+    assert written == pages(manifest), "run uv run python -m orchestration.reference"
 
 
 def test_every_metric_says_all_that_the_catalogue_shows(metrics):
@@ -138,16 +217,18 @@ def test_every_metric_says_all_that_the_catalogue_shows(metrics):
         assert meta["unit"] in UNITS, name
         assert meta["direction"] in {"higher", "lower", "neutral"}, name
         assert all(meta[key] for key in ("formula", "null_rule", "source", "needs")), name
+        assert not set(meta) - SAID, name
 
 
-def test_a_metric_is_explained_once_for_all_who_show_it(manifest, metrics):
+def test_a_metric_is_explained_once_for_all_who_show_it(manifest, metrics, catalogue):
     blocks = dict(
         re.findall(r"{% docs (\w+) %}\s*(.+?)\s*{% enddocs %}", DOCS.read_text("utf-8"), re.DOTALL)
     )
     for name, metric in metrics.items():
-        mart = manifest["nodes"][f"model.salesops.{metric['config']['meta']['mart']}"]
-        assert metric["description"] == blocks[name]
-        assert mart["columns"][name]["description"] == blocks[name]
+        mart = manifest["nodes"][f"model.salesops.{catalogue[name]['mart']}"]
+        column = mart["columns"][catalogue[name]["column_name"]]
+        assert column["description"] == metric["description"]
+        assert metric["description"] in blocks.values()
 
 
 def test_needs_name_columns_that_the_contracts_declare(manifest, metrics):

@@ -7,15 +7,14 @@
     twice. If it fails: look for a level column that is NULL in a fact, a join that multiplies, or a
     level that is filtered out.
 
-    Arguments:
-        parts: columns that can be added up; NULL counts as 0.
-        rounded_parts: those that are added up over currencies and rounded once a row, so that members
-            and company may differ by half a cent a row.
-        by_day: whether the mart has a row per day and the levels of the pipeline.
+    What is added up follows from the declarations in the mart's .yml: see added_up_columns.
 #}
-{% test members_add_up_to_company(model, parts, rounded_parts=[], by_day=false) %}
+{% test members_add_up_to_company(model) %}
+{%- set mart = model.identifier -%}
+{%- set by_day = execute and 'as_of_date' in graph.nodes['model.' ~ project_name ~ '.' ~ mart].columns -%}
 {%- set levels = pipeline_levels() if by_day else deal_levels() -%}
 {%- set time_columns = ['as_of_date'] if by_day else ['period_grain', 'period_start'] -%}
+{%- set parts = added_up_columns(mart) -%}
 
 with
 
@@ -25,8 +24,8 @@ sums as (
         basis,
         {{ time_columns | join(', ') }},
         level,
-        {%- for part in parts + rounded_parts %}
-        coalesce(sum({{ part }}), 0) as {{ part }},
+        {%- for part in parts %}
+        coalesce(sum({{ part.column }}), 0) as {{ part.column }},
         {%- endfor %}
         count(*) as members
 
@@ -56,9 +55,9 @@ select
     expected_sums.basis,
     {{ prefixed('expected_sums', time_columns) }},
     expected_sums.expected_level,
-    {%- for part in parts + rounded_parts %}
-    expected_sums.{{ part }} as company_{{ part }},
-    sums.{{ part }}{{ ',' if not loop.last }}
+    {%- for part in parts %}
+    expected_sums.{{ part.column }} as company_{{ part.column }},
+    sums.{{ part.column }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from expected_sums
@@ -70,16 +69,51 @@ where
     (
         sums.level is null
         and (
-            {%- for part in parts + rounded_parts %}
-            expected_sums.{{ part }} <> 0{{ ' or' if not loop.last }}
+            {%- for part in parts %}
+            expected_sums.{{ part.column }} <> 0{{ ' or' if not loop.last }}
             {%- endfor %}
         )
     )
     {%- for part in parts %}
-    or expected_sums.{{ part }} <> sums.{{ part }}
-    {%- endfor %}
-    {%- for part in rounded_parts %}
-    or abs(expected_sums.{{ part }} - sums.{{ part }}) > 0.005 * (sums.members + 1)
+    {%- if part.is_rounded %}
+    or abs(expected_sums.{{ part.column }} - sums.{{ part.column }}) > 0.005 * (sums.members + 1)
+    {%- else %}
+    or expected_sums.{{ part.column }} <> sums.{{ part.column }}
+    {%- endif %}
     {%- endfor %}
 
 {% endtest %}
+
+
+{#
+    The columns of a mart whose members add up to the company: its measures that are summed, and the
+    parts of its ratios that other marts declare. A measure says `adds_up: false` in its meta where it
+    counts what stays within the company, such as a transfer, and `is_rounded: true` where it is added
+    up over currencies and rounded once a row, so that members may differ by half a cent each.
+#}
+{% macro added_up_columns(mart) %}
+    {% if not execute %}
+        {{ return([]) }}
+    {% endif %}
+    {% set measures = declared_measures() %}
+    {% set columns = {} %}
+    {% for name, measure in measures.items() if measure.mart == mart %}
+        {% do columns.update({measure.expr or name: measure}) %}
+    {% endfor %}
+    {#- What a mart repeats of another, as the part of a ratio of its own. -#}
+    {% for metric in graph.metrics.values() if mart_of(metric).name == mart %}
+        {% set parts = metric.type_params %}
+        {% for part in [parts.measure, parts.numerator, parts.denominator]
+            if part and part.name in measures and measures[part.name].mart != mart %}
+            {% do columns.update({part.name: measures[part.name]}) %}
+        {% endfor %}
+    {% endfor %}
+    {% set there = graph.nodes['model.' ~ project_name ~ '.' ~ mart].columns %}
+    {% set added_up = [] %}
+    {% for column, measure in columns.items() if column in there and measure.agg == 'sum' %}
+        {% if measure.meta.adds_up is not false %}
+            {% do added_up.append({'column': column, 'is_rounded': measure.meta.is_rounded or false}) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(added_up | sort(attribute='column')) }}
+{% endmacro %}

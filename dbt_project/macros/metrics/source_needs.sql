@@ -1,5 +1,5 @@
 {#
-    What metrics and levels need of the sources, from the metrics' meta and the levels; and the
+    What metrics and levels need of the sources, from their declarations; and the
     parts of source_coverage that are made from it.
 
     A need is one source column, such as "crm.opportunities.closed_date", or several with " | "
@@ -8,17 +8,19 @@
 #}
 
 
-{# A list with one entry per different need: columns, metrics, levels, whether it is optional. #}
+{# A list with one entry per different need: columns, metrics, levels, whether it is optional, and
+    the need as a sentence. #}
 {% macro source_needs() %}
     {% if not execute %}
         {{ return([]) }}
     {% endif %}
     {% set needs = {} %}
-    {% for metric in declared_metrics() %}
-        {% for text in metric.meta.needs %}
+    {% set metrics = declared_metrics() %}
+    {% for metric in metrics %}
+        {% for text in metric.needs %}
             {% do needs.setdefault(text, new_need(text)).metrics.append(metric.name) %}
         {% endfor %}
-        {% for text in metric.meta.uses or [] %}
+        {% for text in metric.uses %}
             {% do needs.setdefault(text, new_need(text, is_optional=true)).metrics.append(metric.name) %}
         {% endfor %}
     {% endfor %}
@@ -33,6 +35,9 @@
             {% do needs.setdefault(text, new_need(text)).levels.append(level ~ ' of selling time') %}
         {% endfor %}
     {% endfor %}
+    {% for need in needs.values() %}
+        {% do need.update({'sentence': need_as_sentence(need, metrics) | trim}) %}
+    {% endfor %}
     {{ return(needs.values() | list) }}
 {% endmacro %}
 
@@ -43,9 +48,21 @@
 {% endmacro %}
 
 
-{# "open_value, level team need crm.a.x or crm.b.y" #}
-{% macro need_as_sentence(need) -%}
-    {%- set wanting = need.metrics | sort | list -%}
+{#
+    "open_value, level team need crm.a.x or crm.b.y". A mart of which every metric needs it is named
+    instead of its metrics: "all of mart_pushes".
+#}
+{% macro need_as_sentence(need, declared) -%}
+    {%- set wanting = [] -%}
+    {%- for mart, metrics in declared | groupby('mart') -%}
+        {%- set names = metrics | map(attribute='name') | select('in', need.metrics) | list -%}
+        {%- if names | length == metrics | length and names | length > 1 -%}
+            {%- do wanting.append('all of ' ~ mart) -%}
+        {%- else -%}
+            {%- do wanting.extend(names) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set wanting = wanting | sort | list -%}
     {%- for level in need.levels %}{% do wanting.append('level ' ~ level) %}{% endfor -%}
     {{ wanting | join(', ') }} {{ 'needs' if wanting | length == 1 else 'need' }} {{ need.columns | join(' or ') }}
 {%- endmacro %}
@@ -166,7 +183,7 @@
     {%- set is_last_need = loop.last %}
     {%- for column in need.columns %}
     select
-        '{{ need_as_sentence(need) }}' as need,
+        '{{ need.sentence }}' as need,
         '{{ column }}' as column_name,
         '{{ column.split('.')[0] }}' as source,
         '{{ column.split('.')[1] }}' as table_name

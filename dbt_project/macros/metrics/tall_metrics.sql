@@ -22,12 +22,33 @@
         member_id,
         cast({{ metric.numerator or 'null' }} as double) as numerator,
         cast({{ metric.denominator or 'null' }} as double) as denominator,
-        cast({{ metric.name }} as double) as value,
-        period_label
+        cast({{ metric.column }} as double) as value,
+        period_label,
+        {{ dimension_and_value(metric.further_keys) }}
 
     from {{ relations[metric.mart] }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+
+{#
+    What a mart's further keys are called in the tall table, and what they are in a row. Both are
+    empty where a mart has none. A mart that has such a pair of columns itself keeps it.
+#}
+{% macro dimension_and_value(keys) -%}
+    {%- if not keys -%}
+    cast(null as string) as dimension,
+        cast(null as string) as dimension_value
+    {%- elif keys[0] == 'dimension' -%}
+    dimension,
+        {{ keys[1] }} as dimension_value
+    {%- else -%}
+    '{{ keys | join(', ') }}' as dimension,
+        {% for key in keys -%}
+        cast({{ key }} as string){{ " || ', ' || " if not loop.last }}
+        {%- endfor %} as dimension_value
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -41,17 +62,17 @@
         {{ text_literal(metric.meta.formula) }} as formula,
         '{{ metric.meta.unit }}' as unit,
         '{{ metric.meta.direction }}' as direction,
-        '{{ 'restated, as_closed' if metric.mart in frozen_marts() else 'restated' }}' as basis,
+        '{{ metric.bases | join(', ') }}' as basis,
         {{ text_literal(metric.meta.null_rule) }} as null_rule,
         '{{ metric.mart }}' as mart,
-        {{ text_literal(metric.meta.source) }} as source,
-        {{ text_literal(metric.meta.needs | join('; ')) }} as needs
+        {{ text_literal(var('metric_sources')[metric.meta.source]) }} as source,
+        {{ text_literal(metric.needs | join('; ')) }} as needs,
+        '{{ metric.topic }}' as topic,
+        '{{ metric.column }}' as column_name,
+        cast({{ text_literal(metric.numerator) if metric.numerator else 'null' }} as string) as numerator,
+        cast({{ text_literal(metric.denominator) if metric.denominator else 'null' }} as string) as denominator,
+        cast({{ text_literal(metric.further_keys | join(', ')) if metric.further_keys else 'null' }} as string) as dimension,
+        {{ 'true' if metric.meta.is_headline else 'false' }} as is_headline
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
-
-
-{# The marts that also keep each period as it was known soon after its end. #}
-{% macro frozen_marts() %}
-    {{ return(['mart_conversion', 'mart_sales_cycle', 'mart_deal_outcome', 'mart_selling_time']) }}
-{% endmacro %}
