@@ -125,7 +125,7 @@
     {% set shared = ['basis', 'period_grain', 'period_start', 'as_of_date', 'level', 'member_id'] %}
     {% set keys = {} %}
     {% for node in graph.nodes.values()
-        if node.resource_type == 'test' and node.test_metadata.name == 'unique_combination' %}
+        if node.test_metadata and node.test_metadata.name == 'unique_combination' %}
         {% set columns = node.test_metadata.kwargs.columns | reject('in', shared) | list %}
         {% do keys.update({node.attached_node: columns}) %}
     {% endfor %}
