@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from expectations.checks import Check
+from expectations.check import Check
 from expectations.library import gx
 from expectations.results import GateName
 from expectations.runner import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from expectations.checks import Check
+from expectations.check import Check
 from expectations.results import Severity
 from ingestion.contracts import Contracts
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.checks import Check
+from expectations.check import Check
 from expectations.core_suite import core_checks
 from expectations.data_tests import DataTest, as_check
 from expectations.marts_suite import marts_checks

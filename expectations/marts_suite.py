@@ -1,227 +1,28 @@
-"""The marts gate's checks: what BI is about to read is whole, in range and adds up.
+"""The marts gate's checks: what BI is about to read is whole, in range and tells nobody's pay.
 
-Belongs here: what holds between marts and core, ranges, pay that is withheld, and that nothing
-personal is on its way out. Does not belong here: how a metric is computed (dbt unit tests), and
-what follows from its declaration: that ratios are made of their parts and members add up to the
-company (dbt data tests, which the gate runs with these).
+Belongs here: the check that follows from the contracts. Does not belong here: all others, which
+stand in `checks/marts`; how a metric is computed (dbt unit tests); and what follows from its
+declaration: that ratios are made of their parts and members add up to the company (dbt data tests,
+which the gate runs with these).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from expectations.checks import AS_OF, BATCH, Check, quoted
+from expectations.check import Check, quoted
+from expectations.check_files import checks_in_files
 from ingestion.contracts import Contracts
-
-_MARTS = "marts"
-_DEFECT = "this is a defect of the mart; report it with these rows"
-_GRAIN = ("basis", "period_grain", "period_start", "level", "member_id")
 
 
 def marts_checks(contracts: Contracts) -> tuple[Check, ...]:
     """Gives the checks of every metric mart."""
-    return (
-        *_presence_checks(),
-        *_cycle_checks(),
-        *_pipeline_checks(),
-        *_compensation_checks(),
-        *_commission_checks(),
-        *_catalogue_checks(),
-        _personal_data_check(contracts),
-    )
-
-
-def _presence_checks() -> Iterator[Check]:
-    yield Check(
-        _MARTS,
-        "mart_conversion",
-        "every_decided_deal_counted",
-        f"""
-        with facts as (
-            select count(*) filter (is_won) as won, count(*) filter (is_lost) as lost
-            from warehouse.core.fct_opportunity
-            where is_closed and is_last_episode and not is_excluded
-        ),
-        mart as (
-            select coalesce(sum(won_deals), 0) as won, coalesce(sum(lost_deals), 0) as lost
-            from {BATCH} where level = 'company' and period_grain = 'month' and basis = 'restated'
-        )
-        select facts.won, mart.won as won_in_mart, facts.lost, mart.lost as lost_in_mart
-        from facts cross join mart where facts.won <> mart.won or facts.lost <> mart.lost
-        """,
-        "differences between decided deals in core and in the mart",
-        "deals may be closed outside company.yml's calendar_start and calendar_end",
-    )
-    yield Check(
-        _MARTS,
-        "mart_opportunities",
-        "every_deal_once",
-        "select coalesce(fact.opportunity_id, mart.opportunity_id) as opportunity_id "
-        "from (select opportunity_id from warehouse.core.fct_opportunity "
-        "where is_last_episode) fact "
-        f"full join (select opportunity_id from {BATCH}) mart using (opportunity_id) "
-        "where fact.opportunity_id is null or mart.opportunity_id is null",
-        "deals that stand in only one of core and the mart",
-        _DEFECT,
-    )
-
-
-def _cycle_checks() -> Iterator[Check]:
-    grain = ", ".join(_GRAIN)
-    yield Check(
-        _MARTS,
-        "mart_sales_cycle",
-        "cycle_days_in_order",
-        f"select {grain} from {BATCH} where least(mean_cycle_days, median_cycle_days, "
-        "mean_active_days, mean_lost_cycle_days, median_lost_cycle_days) < 0 "
-        "or median_cycle_days > p90_cycle_days or mean_active_days > mean_cycle_days",
-        "rows with negative cycles, a median above the 90th percentile or too many active days",
-        _DEFECT,
-    )
-    yield Check(
-        _MARTS,
-        "mart_deal_outcome",
-        "outcome_of_its_parts",
-        f"select {grain} from {BATCH} o full join "
-        f"(select {grain}, won_deals, lost_deals, won_value "
-        "from marts.marts.mart_conversion) c "
-        f"using ({grain}) "
-        "where c.won_deals is not null and (o.closed_deals is distinct from "
-        "c.won_deals + c.lost_deals or o.won_deals is distinct from c.won_deals "
-        "or abs(o.average_deal_outcome * o.closed_deals - c.won_value) > 0.01 * o.closed_deals)",
-        "rows that disagree with mart_conversion on decided deals or their value",
-        _DEFECT,
-    )
-
-
-def _pipeline_checks() -> Iterator[Check]:
-    yield Check(
-        _MARTS,
-        "mart_pipeline_value",
-        "open_deals_as_in_core",
-        f"""
-        with facts as (
-            select count(*) as deals, coalesce(sum(opportunity_value), 0) as value
-            from warehouse.core.fct_opportunity
-            where not is_closed and not is_excluded and is_last_episode
-        ),
-        mart as (
-            select coalesce(sum(open_deals), 0) as deals, coalesce(sum(open_value), 0) as value
-            from {BATCH}
-            where level = 'company'
-              and as_of_date = {AS_OF}
-        )
-        select facts.deals, mart.deals as deals_in_mart, facts.value, mart.value as value_in_mart
-        from facts cross join mart
-        -- The mart rounds once, the facts once a deal.
-        where facts.deals <> mart.deals or abs(facts.value - mart.value) > 0.005 * (facts.deals + 1)
-        """,
-        "differences between open deals in core and the pipeline of the last day",
-        _DEFECT,
-    )
-    yield Check(
-        _MARTS,
-        "mart_pipeline_value",
-        "parts_in_range",
-        f"select as_of_date, level, member_id from {BATCH} where open_deals < 0 or open_value < 0 "
-        "or weighted_value < 0 or weighted_value > open_value or overdue_deals > open_deals "
-        "or overdue_value > open_value or no_amount_deals > open_deals",
-        "rows with negative parts or parts above the whole",
-        _DEFECT,
-    )
-
-
-def _compensation_checks() -> Iterator[Check]:
-    """What must hold of shown pay; a row that fails is named by its grain, never by its pay."""
-    mart, grain = "mart_compensation", ", ".join(_GRAIN)
-    wrong = {
-        "pay_of_enough_people": (
-            "coalesce(fixed_value, variable_value, employer_cost_value, cost_of_sales, "
-            "effective_commission_rate) is not null and (level = 'rep' or people < "
-            "(select coalesce(max(minimum_group_size), 5) from raw.company.settings))",
-            "rows that show the pay of fewer people than minimum_group_size",
-        ),
-        "suppressed_pay_is_empty": (
-            "is_suppressed <> (suppression_reason is not null) "
-            "or (fixed_value is null) <> is_suppressed "
-            "or (employer_cost_value is null) <> is_suppressed "
-            "or (variable_value is null) "
-            "<> (coalesce(suppression_reason, 'turnover') <> 'turnover')",
-            "rows that show what is suppressed, or leave out what is not",
-        ),
-        "fixed_pay_of_the_company_only": (
-            "fixed_value is not null and (level <> 'company' or rounded_to is null)",
-            "rows that show fixed pay of a part of the company, or do not say how it is rounded",
-        ),
-        "cost_of_its_parts": (
-            "cost_of_sales is distinct from fixed_value + variable_value + employer_cost_value",
-            "rows whose cost_of_sales is not fixed_value + variable_value + employer_cost_value",
-        ),
-        "effective_commission_rate_of_its_parts": (
-            "case when variable_value is null or won_value = 0 "
-            "then effective_commission_rate is not null "
-            "else effective_commission_rate is null or abs(effective_commission_rate * won_value "
-            "- variable_value) > 0.01 end",
-            "rows whose effective_commission_rate is not variable_value / won_value",
-        ),
-    }
-    for name, (condition, found) in wrong.items():
-        yield Check(
-            _MARTS, mart, name, f"select {grain} from {BATCH} where {condition}", found, _DEFECT
-        )
-
-
-def _commission_checks() -> Iterator[Check]:
-    """Whose pay is wrong stands in the mart, which only the owner can read; here are counts."""
-    yield Check(
-        "restricted",
-        "mart_commission_reconciliation",
-        "commission_has_plans",
-        "select status, count(*) as payments, count(distinct person_id) as sellers "
-        f"from {BATCH} where status = 'no_plan' group by status",
-        "kind of commission that cannot be judged: it was paid before any plan for its sellers is "
-        "known",
-        "land commission_plans, rate_tiers and plan_assignments from when on they held",
-        severity="warn",
-    )
-    yield Check(
-        "restricted",
-        "mart_commission_reconciliation",
-        "commission_is_paid_by_rule",
-        f"select reason, count(*) as payments from {BATCH} where status = 'different' "
-        "group by reason",
-        "reasons for which paid commission is not what the plans say",
-        "look them up in restricted.mart_commission_reconciliation of published/restricted.duckdb; "
-        "docs/commission.md explains each",
-        severity="warn",
-    )
-
-
-def _catalogue_checks() -> Iterator[Check]:
-    yield Check(
-        _MARTS,
-        "metric_values",
-        "metrics_are_catalogued",
-        f"select distinct metric from {BATCH} where metric not in "
-        "(select name from marts.marts.metric_catalogue)",
-        "metrics with values that the catalogue does not explain",
-        "add them to the semantic YAML",
-    )
-    yield Check(
-        _MARTS,
-        "metric_catalogue",
-        "catalogue_not_empty",
-        f"select 1 as empty_catalogue where not exists (select * from {BATCH})",
-        "empty catalogue: dbt found no metrics",
-        "check the form of the semantic YAML; dbt ignores a newer form silently",
-    )
+    return (*checks_in_files("marts"), _personal_data_check(contracts))
 
 
 def _personal_data_check(contracts: Contracts) -> Check:
     names = {column.name for table in contracts for column in table.columns if column.is_masked}
     listed = ", ".join(quoted(name) for name in sorted(names))
     return Check(
-        _MARTS,
+        "marts",
         "metric_catalogue",
         "nothing_personal_published",
         "select table_name, column_name from duckdb_columns() "
@@ -230,5 +31,5 @@ def _personal_data_check(contracts: Contracts) -> Check:
         f"and column_name in ({listed})",
         "columns of open marts that carry personal or pay data",
         "remove them from the mart; such columns belong in restricted marts",
-        watched_schemas=frozenset({_MARTS}),
+        watched_schemas=frozenset({"marts"}),
     )

@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from expectations.checks import Check
+from expectations.check import Check
 from expectations.duckdb_source import ReadOnlyDialect, connection_string
 from expectations.library import FailureSeverity, gx
 from expectations.results import CheckResult, GateName

@@ -17,7 +17,7 @@ from datetime import datetime
 
 import duckdb
 
-from expectations.checks import Check, quoted
+from expectations.check import Check, quoted
 from expectations.results import GateName
 
 FILES = "landing.files"

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from expectations.checks import BATCH, Check, quoted
+from expectations.check import BATCH, Check, quoted
 
 # Stands in a statement's answer where a check's name stands otherwise.
 ROWS_CHECKED = ""

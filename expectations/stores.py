@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.checks import quoted
+from expectations.check import quoted
 
 _WAREHOUSE_LAYERS = frozenset({"staging", "intermediate", "core", "meta"})
 _PUBLISHED_LAYERS = frozenset({"marts", "restricted"})

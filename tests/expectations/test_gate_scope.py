@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from gate_home import change, databases, not_passed, run
 
-from expectations.checks import Check
+from expectations.check import Check
 from expectations.gates import DataTest, run_suite
 from expectations.results import GateName, GateResult
 from expectations.scope import tables_named, tables_read

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from gate_home import change, databases, not_passed, run
 
-from expectations.checks import Check
+from expectations.check import Check
 from expectations.gates import run_suite
 from expectations.results import GateName
 from ingestion.home import Home

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from gate_home import change, databases, not_passed, run
 
-from expectations.checks import Check
+from expectations.check import Check
 from expectations.data_tests import DataTest, as_check
 from expectations.gates import run_suite, write_docs
 from expectations.results import CheckResult, GateResult

@@ -1,7 +1,8 @@
 """The declaration of a check: which rows of which table break which rule.
 
-Belongs here: the declaration and small SQL pieces that suites share. Does not belong here: the
-suites (`raw_suite`, `core_suite`, `marts_suite`) and running them (`runner`).
+Belongs here: the declaration. Does not belong here: the checks, which stand in files
+(`check_files`) or follow from the contracts (`raw_suite`, `core_suite`, `marts_suite`), and running
+them (`runner`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from expectations.results import Severity
 
 BATCH = "{batch}"
-AS_OF = "(select as_of_date from warehouse.intermediate.int_warehouse_as_of)"
 
 
 @dataclass(frozen=True)
