@@ -29,8 +29,8 @@ from ingestion.mappings import load_mapping
 from simulation import simulate
 
 MODELS = (
-    "int_opportunity_statements",
-    "int_opportunity_versions_stated",
+    "int_opportunity_observations",
+    "int_opportunity_versions_observed",
     "int_opportunity_versions_sequenced",
     "int_opportunity_versions_valued",
     "fct_opportunity_version",

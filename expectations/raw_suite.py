@@ -177,7 +177,7 @@ def _manifest_checks(contracts: Contracts, run_id: str) -> Iterator[Check]:
             f"from raw.landing.quarantine where run_id = {quoted(run_id)} "
             f"and source = '{table.source}' and table_name = '{table.name}' "
             "group by source_system, record_number, file_name, line",
-            "records that were set aside in this refresh",
+            "records that were quarantined in this refresh",
             "see landing.quarantine or the quarantine folder; put them right in the source",
             severity="warn",
         )

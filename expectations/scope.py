@@ -103,7 +103,7 @@ class History:
 def _landed(
     connection: duckdb.DuckDBPyConnection, run_id: str, checked: Mapping[str, datetime]
 ) -> dict[str, Landed]:
-    """Finds the tables whose files brought, or set aside, any record that was not known."""
+    """Finds the tables whose files brought, or quarantined, any record that was not known."""
     rows = connection.execute(
         "select source || '.' || table_name, landed_at, extract_id, run_id = $run_id "
         "from raw.landing.files where quarantined > 0 or (status <> 'refused' "

@@ -135,7 +135,7 @@ def test_rows_that_no_gate_has_seen_are_checked_whatever_is_in_scope(
     assert ("opportunities", "stage_id_as_in_contract") in not_passed(result)
 
 
-def test_a_file_of_which_every_record_was_set_aside_is_reported(checked_home: Home):
+def test_a_file_of_which_every_record_was_quarantined_is_reported(checked_home: Home):
     change(
         checked_home,
         "insert into landing.files by name select * replace ('r1' as run_id, 0 as accepted, "
@@ -147,7 +147,7 @@ def test_a_file_of_which_every_record_was_set_aside_is_reported(checked_home: Ho
     )
     found = not_passed(run("raw", checked_home, frozenset()))["teams", "nothing_quarantined"]
     assert found.rows_failed == 3
-    assert found.message.startswith("3 records that were set aside in this refresh: ")
+    assert found.message.startswith("3 records that were quarantined in this refresh: ")
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,8 @@ DEFECTS = {
     ),
     "salary for a time after the exit": (
         {
-            "int_employment_spells": f"select '{CANARY}' as person_id, d as ends_on "
-            "from (values (date '2024-12-31'), (date '2025-05-31')) as v(d)",
+            "int_employments": f"select '{CANARY}' as person_id, d as valid_to_date "
+            "from (values (date '2025-01-01'), (date '2025-06-01')) as v(d)",
             "fct_payroll_line": f"select '{CANARY}' as person_id, {PAY} as pay_amount, "
             "'SAL' as earning_code, 'fixed' as earning_class, d as pay_period_start "
             "from (values (date '2025-05-01'), (date '2025-06-01')) as v(d)",

@@ -321,7 +321,7 @@ def test_commission_without_plans_is_one_warning(sound_home: Home):
     assert set(not_passed(result)) == {("mart_commission_reconciliation", "commission_has_plans")}
     found = not_passed(result)["mart_commission_reconciliation", "commission_has_plans"]
     assert (found.severity, found.result) == ("warn", "failed")
-    assert "payments 3, sellers 3" in found.message
+    assert "payments 3, reps 3" in found.message
     assert "CANARY" not in str(found)
 
 

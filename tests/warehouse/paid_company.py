@@ -60,8 +60,8 @@ class PaidCompany:
 
     Args:
         seed: What chance begins with.
-        size: Sellers on the first day.
-        turnover: Share of the sellers who leave, and who join, in a month.
+        size: Reps on the first day.
+        turnover: Share of the reps who leave, and who join, in a month.
         is_steady: Whether salaries never change and nothing is told late, so that all that differs
             between months is who is there.
         months: How many months it is paid in.
@@ -247,10 +247,10 @@ class PaidCompany:
         return self.people[int(person_id.split(":")[1][1:])].salary
 
     def true_cost(self) -> dict[date, Decimal]:
-        """Gives the cost of all sellers by month of payment, as payroll first told it."""
-        sellers = {p.employee_id for p in self.people if p.is_sales or not p.is_in_hr}
+        """Gives the cost of all reps by month of payment, as payroll first told it."""
+        reps = {p.employee_id for p in self.people if p.is_sales or not p.is_in_hr}
         costs: dict[date, Decimal] = defaultdict(Decimal)
         for month, line in self._lines.values():
-            if line["employee_id"] in sellers and line["earning_code"] != "tax":
+            if line["employee_id"] in reps and line["earning_code"] != "tax":
                 costs[self._starts[month]] += Decimal(str(line["pay_amount"]))
         return dict(costs)

@@ -179,32 +179,32 @@ class Bounds:
 
 
 def possible_pay(
-    told: Sequence[Bounds], most: float, number: int
+    published: Sequence[Bounds], most: float, number: int
 ) -> dict[Unknown, tuple[float, float]]:
-    """Gives between what bounds the pay of each unknown lies, given everything that is told.
+    """Gives between what bounds the pay of each unknown lies, given everything that is published.
 
     Solves two linear programmes an unknown, so nothing that follows from any combination of the sums is
     missed. Those who stand in the same sums as nobody else are looked at first: the others can hide
     behind each other.
 
     Args:
-        told: The sums. An unknown may stand in several of them, with the same pay in each.
+        published: The sums. An unknown may stand in several of them, with the same pay in each.
         most: What nobody's pay exceeds.
         number: How many sets of unknowns that stand in the same sums to look at.
     """
     where: dict[Unknown, list[int]] = defaultdict(list)
-    for index, bounds in enumerate(told):
+    for index, bounds in enumerate(published):
         for unknown in bounds.unknowns:
             where[unknown].append(index)
     together: dict[tuple[int, ...], list[Unknown]] = defaultdict(list)
     for unknown, indices in where.items():
         together[tuple(indices)].append(unknown)
     patterns = sorted(together, key=lambda pattern: len(together[pattern]))
-    sums = np.zeros((len(told), len(patterns)))
+    sums = np.zeros((len(published), len(patterns)))
     for column, pattern in enumerate(patterns):
         sums[list(pattern), column] = 1
     limits = [(0, len(together[pattern])) for pattern in patterns]
-    at_most = np.concatenate([[b.high for b in told], [-b.low for b in told]]) / most
+    at_most = np.concatenate([[b.high for b in published], [-b.low for b in published]]) / most
     found: dict[Unknown, tuple[float, float]] = {}
     for column, pattern in enumerate(patterns[:number]):
         wanted = np.zeros(len(patterns))

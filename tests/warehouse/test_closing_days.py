@@ -117,7 +117,7 @@ def stages_on(home: Path, deal: str, *moments: str) -> list[str | None]:
 
 
 MIGRATED_DEAL = {"opportunity_id": "d", "stage_id": "won", "created_date": "2024-02-07"}
-TOLD_BY = {
+OBSERVED_BY = {
     "rows": {
         "changes": [
             stage_change("d", MIGRATED, None, "won"),
@@ -141,9 +141,9 @@ DATED_BY = {
 def migrated(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Each way to tell of a deal after it was closed, with each way to date the closing."""
     tables: dict[str, list[Row]] = {"deals": [], "changes": [], "stays": [], "snapshots": []}
-    for told, tells in TOLD_BY.items():
+    for observed, tells in OBSERVED_BY.items():
         for dated, dates in DATED_BY.items():
-            name = {"opportunity_id": f"{told}, {dated}"}
+            name = {"opportunity_id": f"{observed}, {dated}"}
             tables["deals"].append({**MIGRATED_DEAL, **dates, **name})
             for table, rows in tells.items():
                 tables[table] += [{**row, **name} for row in rows]
@@ -160,20 +160,20 @@ def migrated(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestMigrations:
     """A history that begins with a closed stage does not tell the closing."""
 
-    @pytest.mark.parametrize("told", TOLD_BY)
+    @pytest.mark.parametrize("observed", OBSERVED_BY)
     @pytest.mark.parametrize("dated", ["own day", "last change"])
-    def test_the_deals_own_day_holds(self, told: str, dated: str, migrated: Path) -> None:
-        deal = f"{told}, {dated}"
+    def test_the_deals_own_day_holds(self, observed: str, dated: str, migrated: Path) -> None:
+        deal = f"{observed}, {dated}"
         assert closings(migrated)[deal] == [(date(2024, 2, 7), date(2024, 5, 17), 100)]
         before, after = stages_on(migrated, deal, "2024-05-17 11:00", "2024-05-18 00:00")
         assert before == "unknown"
         assert after in ("won", "lost")
 
-    @pytest.mark.parametrize("told", sorted(set(TOLD_BY) - {"snapshot"}))
+    @pytest.mark.parametrize("observed", sorted(set(OBSERVED_BY) - {"snapshot"}))
     def test_without_any_day_it_was_decided_when_the_history_begins(
-        self, told: str, migrated: Path
+        self, observed: str, migrated: Path
     ) -> None:
-        found = closings(migrated)[f"{told}, nothing"]
+        found = closings(migrated)[f"{observed}, nothing"]
         assert found == [(date(2024, 2, 7), local_date(MIGRATED), 480)]
 
     def test_what_the_first_rows_say_held_before(self, models: Models, tmp_path: Path) -> None:
@@ -435,7 +435,7 @@ class Course:
 
     Attributes:
         stages: Moment and stage, one a second; the first is the creation.
-        told_since: From when on changes were written down; NEVER where none were.
+        observed_since: From when on changes were written down; NEVER where none were.
         begins_with_rows: Whether the first of them say how the deal stood, from nothing.
         sets_day: Whether the closing writes the day before into the close date.
         has_created: Whether the CRM knows the creation.
@@ -445,7 +445,7 @@ class Course:
     """
 
     stages: list[tuple[datetime, str]]
-    told_since: datetime
+    observed_since: datetime
     begins_with_rows: bool
     sets_day: bool
     has_created: bool
@@ -458,9 +458,9 @@ class Course:
         return self.stages[0][0]
 
     @property
-    def told(self) -> list[tuple[datetime, str | None, str]]:
+    def observed(self) -> list[tuple[datetime, str | None, str]]:
         """Moment, old and new stage of each change of stage that was written down."""
-        begin = max(self.told_since, self.created)
+        begin = max(self.observed_since, self.created)
         past = [stage for at, stage in self.stages if at <= begin]
         steps = [
             (at, old, new)
@@ -474,7 +474,7 @@ class Course:
     def rows(self, deal: str, dice: random.Random) -> list[Row]:
         """The history; some changes are typed twice within a second, of which the last holds."""
         rows = []
-        for at, old, new in self.told:
+        for at, old, new in self.observed:
             if old is not None and dice.random() < 0.2:
                 typed = dice.choice([stage for stage in STAGES if stage != old])
                 rows += [stage_change(deal, at, old, typed), stage_change(deal, at, typed, new)]
@@ -520,7 +520,7 @@ def _course(dice: random.Random) -> Course:
         stated = local_date(last_closing) + timedelta(days=dice.choice([0, 0, 0, -9, 4, 50]))
     return Course(
         stages=stages,
-        told_since=dice.choice([datetime.min, MIGRATED, MIGRATED, NEVER]),
+        observed_since=dice.choice([datetime.min, MIGRATED, MIGRATED, NEVER]),
         begins_with_rows=dice.random() < 0.6,
         sets_day=dice.random() < 0.4,
         has_created=dice.random() < 0.7,
@@ -565,21 +565,21 @@ class Oracle:
             return self.course.created
         is_closed = STAGES[self.course.stages[-1][1]][0]
         begin = self.own_decision() if is_closed else LANDED
-        told = self.course.told
-        return min(begin, told[0][0]) if told else begin
+        observed = self.course.observed
+        return min(begin, observed[0][0]) if observed else begin
 
     def timeline(self) -> list[tuple[datetime, str, date | None]]:
         """From when on the deal stood in which stage, and the day of a closing that begins then."""
-        course, told = self.course, self.course.told
+        course, observed = self.course, self.course.observed
         now = course.stages[-1][1]
         is_closed = STAGES[now][0]
         begin, own = self.begin(), self.own_decision()
-        if not told:
+        if not observed:
             if not is_closed:
                 return [(begin, now, None)]
             unknown = [(begin, "unknown", None)] if begin < own else []
             return [*unknown, (own, now, self.own_day())]
-        at, old, new = told[0]
+        at, old, new = observed[0]
         first = old or new
         steps: list[tuple[datetime, str, date | None]] = [(begin, first, None)]
         if STAGES[first][0]:
@@ -592,7 +592,7 @@ class Oracle:
                 moment = at - timedelta(microseconds=1)
                 steps = [each for each in steps if each[0] < moment]
                 steps.append((moment, first, local_date(moment)))
-        for at, old, new in told:
+        for at, old, new in observed:
             stood = steps[-1][1]
             day = None
             if STAGES[new][0] and (stood == "unknown" or not STAGES[stood][0]):
@@ -608,9 +608,9 @@ class Oracle:
     def cycles(self) -> list[Decimal | None]:
         """The days from creation to each closing, with their fraction where a history tells it."""
         course = self.course
-        told_at = {at for at, _, _ in course.told}
+        observed_at = {at for at, _, _ in course.observed}
         # A closed stage that the first change leaves had been closed by then.
-        told_at |= {at - timedelta(microseconds=1) for at, old, _ in course.told[:1] if old}
+        observed_at |= {at - timedelta(microseconds=1) for at, old, _ in course.observed[:1] if old}
         found: list[Decimal | None] = []
         for at, _, day in self.timeline():
             if day is None:
@@ -619,7 +619,7 @@ class Oracle:
             seconds = (at - course.created) // timedelta(seconds=1)
             if not course.has_created or days < 0:
                 found.append(None)
-            elif at not in told_at or day != local_date(at) or seconds < 0:
+            elif at not in observed_at or day != local_date(at) or seconds < 0:
                 found.append(Decimal(days))
             else:
                 found.append(Decimal((seconds * 1_000_000 + 43_200) // 86_400).scaleb(-6))
@@ -656,7 +656,7 @@ class TestRandomHistories:
     def test_every_kind_is_there(self, courses: dict[str, Course]) -> None:
         kinds = [
             (
-                course.told_since,
+                course.observed_since,
                 course.begins_with_rows,
                 course.has_created,
                 course.stated is None,

@@ -92,7 +92,7 @@ def test_won_cycle(marts):
     ],
 )
 def test_attainment_of_the_teams_goal(marts, quarter, attainment):
-    """The company's target is added up from the sellers' goals, which make up the team's."""
+    """The company's target is added up from the reps' goals, which make up the team's."""
     found, quota, source = one(
         marts,
         f"""

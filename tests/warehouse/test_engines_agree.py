@@ -97,11 +97,11 @@ def test_there_is_something_to_compare(warehouse):
     assert currencies > 2
     assert sources == 4
     assert episodes > 1
-    (sellers,) = warehouse.execute(
+    (reps,) = warehouse.execute(
         "select max(people) from marts.mart_selling_time where level = 'company'"
     ).fetchall()[0]
-    # More than those of the fixtures: the demo's sellers have time sheets too.
-    assert sellers > 5
+    # More than those of the fixtures: the demo's reps have time sheets too.
+    assert reps > 5
     medians, trained = warehouse.execute(
         "select (select count(median_days_to_ramp) from marts.mart_ramp where level = 'company'), "
         "(select sum(measured_people) from marts.mart_training where level = 'company')"

@@ -30,7 +30,7 @@ COLUMNS = [f"{part}_hours" for part in HOURS.split()]
 
 
 @dataclass(frozen=True)
-class Told:
+class Published:
     """The rows of the open and of the restricted mart, and who is counted in each."""
 
     open_rows: list[dict]
@@ -45,10 +45,10 @@ class Told:
 CELL = ("period_grain", "period_start", "level", "member_id")
 
 
-@pytest.fixture(scope="module", params=[(1, 60), (2, 24), (3, 9)], ids=lambda p: f"{p[1]} sellers")
-def told(
+@pytest.fixture(scope="module", params=[(1, 60), (2, 24), (3, 9)], ids=lambda p: f"{p[1]} reps")
+def published(
     request: pytest.FixtureRequest, models: Models, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Told]:
+) -> Iterator[Published]:
     seed, size = request.param
     log = ChangeLogOfTest(tmp_path_factory.mktemp("hours"))
     chance = random.Random(seed)
@@ -98,50 +98,50 @@ def told(
 
         units: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
         for row in rows(
-            "select distinct person_id, seller_id, branch_id, team_id, territory_id, "
+            "select distinct person_id, rep_id, branch_id, team_id, territory_id, "
             "month_start, quarter_start, year_start "
             "from intermediate.int_selling_time_daily inner join core.dim_date using (date_day)"
         ):
             place = " ".join(str(row[c]) for c in ("month_start", "branch_id", "team_id",
                                                    "territory_id"))  # fmt: skip
             members = {level: row[f"{level}_id"] for level in ("branch", "team", "territory")}
-            for level, member in {**members, "company": "all", "rep": row["seller_id"]}.items():
+            for level, member in {**members, "company": "all", "rep": row["rep_id"]}.items():
                 for grain in ("month", "quarter", "year"):
                     start = str(row[f"{grain}_start"])
                     units[grain, start, level, member].add((row["person_id"], place))
-        yield Told(
+        yield Published(
             rows("from marts.mart_selling_time"),
             rows("from restricted.mart_selling_time_unsuppressed"),
             {cell: frozenset(there) for cell, there in units.items()},
         )
 
 
-def test_no_combination_of_rows_is_made_up_of_a_few(told: Told):
-    sums = told.sums(told.open_rows, "leave_hours")
+def test_no_combination_of_rows_is_made_up_of_a_few(published: Published):
+    sums = published.sums(published.open_rows, "leave_hours")
     assert sums
     assert smallest_support(sums, lambda unit: unit, 20, random.Random(1)) >= MINIMUM
     for query in queries(sums, 3_000, random.Random(2)):
         assert not 1 <= len(query.by_month) < MINIMUM
 
 
-def test_the_attack_finds_single_people_in_the_restricted_mart(told: Told):
-    rows = [row for row in told.all_rows if row["level"] != "rep"]
-    sums = told.sums(rows, "leave_hours")
+def test_the_attack_finds_single_people_in_the_restricted_mart(published: Published):
+    rows = [row for row in published.all_rows if row["level"] != "rep"]
+    sums = published.sums(rows, "leave_hours")
     assert smallest_support(sums, lambda unit: unit, 1, random.Random(1)) == 1
 
 
-def test_hours_are_shown_together_or_not_at_all(told: Told):
+def test_hours_are_shown_together_or_not_at_all(published: Published):
     """What holds of leave then holds of all that leave could be reckoned from."""
-    for row in told.open_rows:
+    for row in published.open_rows:
         known = {column for column in (*COLUMNS, "recorded_share") if row[column] is not None}
         assert row["level"] != "rep" or row["is_suppressed"]
         assert not known if row["is_suppressed"] else "leave_hours" in known
 
 
-def test_what_is_shown_of_few_people_is_whole_percents_of_selling(told: Told):
-    exact = {tuple(str(row[c]) for c in CELL): row for row in told.all_rows}
+def test_what_is_shown_of_few_people_is_whole_percents_of_selling(published: Published):
+    exact = {tuple(str(row[c]) for c in CELL): row for row in published.all_rows}
     shares = 0
-    for row in told.open_rows:
+    for row in published.open_rows:
         true = exact[tuple(str(row[c]) for c in CELL)]["selling_time_share"]
         if not row["is_suppressed"]:
             assert row["selling_time_share"] == true
@@ -154,7 +154,7 @@ def test_what_is_shown_of_few_people_is_whole_percents_of_selling(told: Told):
     assert shares > 10
 
 
-def test_large_teams_and_branches_are_told(told: Told):
-    levels = {row["level"] for row in told.open_rows if not row["is_suppressed"]}
-    people = {row["people"] for row in told.all_rows if row["level"] == "company"}
+def test_large_teams_and_branches_are_published(published: Published):
+    levels = {row["level"] for row in published.open_rows if not row["is_suppressed"]}
+    people = {row["people"] for row in published.all_rows if row["level"] == "company"}
     assert levels >= ({"company", "branch", "team"} if max(people) > 40 else {"company"})

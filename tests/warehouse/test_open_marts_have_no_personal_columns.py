@@ -1,4 +1,4 @@
-"""No column of an open mart is made of personal or pay data; told by walking the columns' lineage."""
+"""No column of an open mart is made of personal or pay data; disclosed by walking the columns' lineage."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ TERMS = frozenset(
         "payroll.commission_plans.cap_amount",
     }
 )
-# Pay may be told as a sum over people, which the disclosure control of one mart lets out; the tall
+# Pay may be disclosed as a sum over people, which the disclosure control of one mart lets out; the tall
 # table repeats it.
 PAY = {"payroll.pay_lines.pay_amount"}
 RELEASED = {"mart_compensation": PAY, "metric_values": PAY}
@@ -41,13 +41,13 @@ def test_open_marts_carry_nothing_personal(
     schemas = {node["name"]: node["schema"] for node in manifest["nodes"].values()}
     open_marts = {name: columns for name, columns in taints.items() if schemas[name] == "marts"}
     assert len(open_marts) > 10
-    told = {
+    disclosed = {
         f"{mart}.{column}": sorted(taint - RELEASED.get(mart, set()))
         for mart, columns in open_marts.items()
         for column, taint in columns.items()
         if taint - RELEASED.get(mart, set())
     }
-    assert told == {}
+    assert disclosed == {}
 
 
 def test_restricted_models_do_carry_it(taints: dict[str, dict[str, Taint]]) -> None:
@@ -89,7 +89,7 @@ def test_commission_and_its_terms_are_followed_to_every_restricted_table(
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "disclosed"),
     [
         ("select worker_name as x from hr.workers", {"name"}),
         ("with a as (select * from hr.workers) select upper(worker_name) as x from a", {"name"}),
@@ -100,7 +100,7 @@ def test_commission_and_its_terms_are_followed_to_every_restricted_table(
         ("select (select max(worker_name) from hr.workers) as x", {"name"}),
         ("select worker_name || worker_id as x from hr.workers", {"name", "id"}),
         ("select string_agg(worker_name, ',') as x from hr.workers", {"name"}),
-        # What only decides, is counted or hashed is not told.
+        # What only decides, is counted or hashed is not disclosed.
         ("select case when worker_name = 'a' then team_id end as x from hr.workers", set()),
         ("select count(distinct worker_id) as x from hr.workers", set()),
         ("select team_id as x from hr.workers where worker_name = 'a'", set()),
@@ -108,5 +108,5 @@ def test_commission_and_its_terms_are_followed_to_every_restricted_table(
         ("select sha256('key' || worker_id) as x from hr.workers", set()),
     ],
 )
-def test_a_leak_would_be_seen(sql: str, told: set[str]) -> None:
-    assert taints_of_query(sql, RELATIONS) == {"x": frozenset(told)}
+def test_a_leak_would_be_seen(sql: str, disclosed: set[str]) -> None:
+    assert taints_of_query(sql, RELATIONS) == {"x": frozenset(disclosed)}

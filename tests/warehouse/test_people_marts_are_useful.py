@@ -18,7 +18,7 @@ pytestmark = pytest.mark.minutes(1)
 NIGHT = datetime(2026, 2, 1, 23)
 YEARS = (2023, 2024, 2025)
 BRANCHES = 4
-SELLERS = 50
+REPS = 50
 # Nine of fifty leave in a year, and as many come: 18 %. Two or three in a branch.
 LEAVERS = 9
 # What every row must have; a median of a ramp, and what follows a training of nobody, may be empty.
@@ -41,45 +41,45 @@ def company(
     models: Models, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     log = ChangeLogOfTest(tmp_path_factory.mktemp("company_of_50"))
-    sellers = [(n, date(2023, 1, 2), n % BRANCHES) for n in range(SELLERS)]
+    reps = [(n, date(2023, 1, 2), n % BRANCHES) for n in range(REPS)]
     exits: dict[int, date] = {}
     for year in YEARS:
         for n in range(LEAVERS):
-            left = next(who for who, _, branch in sellers
+            left = next(who for who, _, branch in reps
                         if branch == n % BRANCHES and who not in exits)  # fmt: skip
             exits[left] = date(year, 2 + n, 10)
-            sellers.append((len(sellers), date(year, 2 + n, 15), n % BRANCHES))
-    tell_organisation(log, sellers, exits)
-    tell_sales(log, sellers, exits)
-    tell_hiring_and_training(log, sellers)
+            reps.append((len(reps), date(year, 2 + n, 15), n % BRANCHES))
+    tell_organisation(log, reps, exits)
+    tell_sales(log, reps, exits)
+    tell_hiring_and_training(log, reps)
     models.build(log.home, *(f"+{mart}" for mart in NUMBERS))
     with read_warehouse(log.home) as warehouse:
         yield warehouse
 
 
-Sellers = list[tuple[int, date, int]]
+Reps = list[tuple[int, date, int]]
 
 
-def tell_organisation(log: ChangeLogOfTest, sellers: Sellers, exits: dict[int, date]) -> None:
+def tell_organisation(log: ChangeLogOfTest, reps: Reps, exits: dict[int, date]) -> None:
     branches = [{"branch_id": f"B{n}", "branch_name": f"B{n}"} for n in range(BRANCHES)]
     log.add("branches", NIGHT, branches)
     log.add("teams", NIGHT, [{"team_id": f"T{n}", "team_name": f"T{n}", "branch_id": f"B{n}"}
                              for n in range(BRANCHES)])  # fmt: skip
     log.add("workers", NIGHT, [
         {"worker_id": f"W{n}", "employee_number": f"{n}", "hired_on": hired,
-         "exited_on": exits.get(n)} for n, hired, _ in sellers
+         "exited_on": exits.get(n)} for n, hired, _ in reps
     ], source="hr")  # fmt: skip
     log.add("positions", NIGHT, [
         {"worker_id": f"W{n}", "effective_from": hired, "branch_id": f"B{b}", "team_id": f"T{b}",
-         "is_sales": True} for n, hired, b in sellers
+         "is_sales": True} for n, hired, b in reps
     ], source="hr")  # fmt: skip
     log.add("users", NIGHT, [
         {"user_id": f"U{n}", "user_name": f"U{n}", "employee_number": f"{n}", "team_id": f"T{b}",
-         "branch_id": f"B{b}"} for n, _, b in sellers
+         "branch_id": f"B{b}"} for n, _, b in reps
     ])  # fmt: skip
 
 
-def tell_sales(log: ChangeLogOfTest, sellers: Sellers, exits: dict[int, date]) -> None:
+def tell_sales(log: ChangeLogOfTest, reps: Reps, exits: dict[int, date]) -> None:
     log.add("stages", NIGHT, [
         {"stage_id": "won", "stage_name": "Won", "is_closed": True, "is_won": True},
         {"stage_id": "lost", "stage_name": "Lost", "is_closed": True, "is_won": False},
@@ -87,10 +87,10 @@ def tell_sales(log: ChangeLogOfTest, sellers: Sellers, exits: dict[int, date]) -
     log.add("quotas", NIGHT, [
         {"quota_id": f"{n}-{year}-{month}", "user_id": f"U{n}", "period_grain": "quarter",
          "period_start": date(year, month, 1), "amount": 30_000}
-        for n, _, _ in sellers for year in YEARS for month in (1, 4, 7, 10)
+        for n, _, _ in reps for year in YEARS for month in (1, 4, 7, 10)
     ])  # fmt: skip
     deals = []
-    for n, hired, _ in sellers:
+    for n, hired, _ in reps:
         day = hired + timedelta(days=20)
         while day < min(exits.get(n, NIGHT.date()), NIGHT.date()):
             stage = "won" if (len(deals) + n) % 3 else "lost"
@@ -103,28 +103,28 @@ def tell_sales(log: ChangeLogOfTest, sellers: Sellers, exits: dict[int, date]) -
     log.add("opportunities", NIGHT, deals)
 
 
-def tell_hiring_and_training(log: ChangeLogOfTest, sellers: Sellers) -> None:
+def tell_hiring_and_training(log: ChangeLogOfTest, reps: Reps) -> None:
     # The year before each: those who were there at first were hired before anything was known.
     log.add("requisitions", NIGHT, [
         {"requisition_id": f"R{n}", "team_id": f"T{b}", "branch_id": f"B{b}", "openings": 1,
          "opened_on": hired - timedelta(days=40), "closed_on": hired - timedelta(days=9)}
-        for n, hired, b in sellers
+        for n, hired, b in reps
     ], source="hr")  # fmt: skip
     log.add("applications", NIGHT, [
         {"application_id": f"A{n}", "requisition_id": f"R{n}", "application_status": "hired",
          "applied_on": hired - timedelta(days=30), "decided_on": hired - timedelta(days=10),
-         "worker_id": f"W{n}"} for n, hired, _ in sellers
+         "worker_id": f"W{n}"} for n, hired, _ in reps
     ], source="hr")  # fmt: skip
     log.add("offers", NIGHT, [
         {"offer_id": f"O{n}", "application_id": f"A{n}", "offer_status": "accepted",
          "offered_on": hired - timedelta(days=12), "answered_on": hired - timedelta(days=10)}
-        for n, hired, _ in sellers
+        for n, hired, _ in reps
     ], source="hr")  # fmt: skip
     log.add("training_courses", NIGHT, [{"course_id": "C", "course_name": "C",
                                          "course_hours": 16}], source="hr")  # fmt: skip
-    # One seller of each branch a year, who was there long before and stays.
+    # One rep of each branch a year, who was there long before and stays.
     log.add("training_enrolments", NIGHT, [
-        {"enrolment_id": f"E{year}-{b}", "worker_id": f"W{SELLERS - 1 - b}", "course_id": "C",
+        {"enrolment_id": f"E{year}-{b}", "worker_id": f"W{REPS - 1 - b}", "course_id": "C",
          "enrolment_status": "passed", "started_on": date(year, 6, 10),
          "completed_on": date(year, 6, 12), "training_cost": 300}
         for year in YEARS for b in range(BRANCHES)

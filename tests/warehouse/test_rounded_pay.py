@@ -20,7 +20,7 @@ LEAST_STEP = 1 / 2.5
 
 
 @dataclass(frozen=True)
-class Seller:
+class Rep:
     """Somebody who is there from the month `joins` until before `leaves`, and what they are paid."""
 
     name: str
@@ -29,35 +29,35 @@ class Seller:
     pay: int
 
 
-def one_a_month(chance: random.Random) -> list[Seller]:
+def one_a_month(chance: random.Random) -> list[Rep]:
     """Thirty who stay; each month of a year one joins, each month of the next one leaves."""
-    stay = [Seller(f"s{n}", 0, MONTHS, pay(chance)) for n in range(30)]
-    come = [Seller(f"c{n}", n + 1, n + 13, pay(chance)) for n in range(11)]
+    stay = [Rep(f"s{n}", 0, MONTHS, pay(chance)) for n in range(30)]
+    come = [Rep(f"c{n}", n + 1, n + 13, pay(chance)) for n in range(11)]
     return stay + come
 
 
-def few_who_change_quickly(chance: random.Random) -> list[Seller]:
+def few_who_change_quickly(chance: random.Random) -> list[Rep]:
     """Of eight one in ten leaves each month, and as many join."""
     found = []
     for joins in [0] * 8 + list(range(1, MONTHS)):
         stays = int(chance.expovariate(0.1)) + 1
-        found.append(Seller(f"{len(found)}", joins, min(MONTHS, joins + stays), pay(chance)))
+        found.append(Rep(f"{len(found)}", joins, min(MONTHS, joins + stays), pay(chance)))
     return found
 
 
-def all_leave_one_by_one(chance: random.Random) -> list[Seller]:
+def all_leave_one_by_one(chance: random.Random) -> list[Rep]:
     """Nobody joins, so that every month brings a number and no new unknown."""
-    return [Seller(f"{n}", 0, n + 1, pay(chance)) for n in range(MONTHS)]
+    return [Rep(f"{n}", 0, n + 1, pay(chance)) for n in range(MONTHS)]
 
 
-def raises(chance: random.Random) -> list[Seller]:
+def raises(chance: random.Random) -> list[Rep]:
     """Forty of whom one a month gets another pay, which nobody knows."""
     found = []
     for n in range(40):
         at = n % MONTHS
-        found.append(Seller(f"{n} before", 0, at, pay(chance)))
-        found.append(Seller(f"{n} after", at, MONTHS, pay(chance)))
-    return [seller for seller in found if seller.joins < seller.leaves]
+        found.append(Rep(f"{n} before", 0, at, pay(chance)))
+        found.append(Rep(f"{n} after", at, MONTHS, pay(chance)))
+    return [rep for rep in found if rep.joins < rep.leaves]
 
 
 COMPANIES = [one_a_month, few_who_change_quickly, all_leave_one_by_one, raises]
@@ -68,29 +68,29 @@ def pay(chance: random.Random) -> int:
     return chance.randrange(20, 100) * 100
 
 
-def sums(sellers: list[Seller], step: float, moves: random.Random | None = None) -> list[Bounds]:
+def sums(reps: list[Rep], step: float, moves: random.Random | None = None) -> list[Bounds]:
     """Gives what the rounded sums of all months tell.
 
     Args:
-        sellers: Who is paid.
+        reps: Who is paid.
         step: What is rounded to.
         moves: Where a known amount that is different every month comes from, if it is rounded together
             with the pay.
     """
-    told = []
+    published = []
     for month in range(MONTHS):
-        there = [seller for seller in sellers if seller.joins <= month < seller.leaves]
+        there = [rep for rep in reps if rep.joins <= month < rep.leaves]
         known = moves.uniform(0, 20 * step) if moves else 0
-        total = sum(seller.pay for seller in there) + known
+        total = sum(rep.pay for rep in there) + known
         rounded = step * math.floor(total / step + 0.5) - known
-        unknowns = frozenset((seller.name, seller.pay) for seller in there)
-        told.append(Bounds(unknowns, rounded - step / 2, rounded + step / 2))
-    return told
+        unknowns = frozenset((rep.name, rep.pay) for rep in there)
+        published.append(Bounds(unknowns, rounded - step / 2, rounded + step / 2))
+    return published
 
 
-def found(told: list[Bounds], most: float) -> list[str]:
-    """Gives whose pay is told to within ten percent."""
-    bounds = possible_pay(told, most, 30)
+def found(published: list[Bounds], most: float) -> list[str]:
+    """Gives whose pay is published to within ten percent."""
+    bounds = possible_pay(published, most, 30)
     return [
         name for (name, pay), (low, high) in bounds.items() if (high - low) / 2 < 0.1 * pay - 1e-6
     ]
@@ -99,26 +99,26 @@ def found(told: list[Bounds], most: float) -> list[str]:
 @pytest.mark.parametrize("company", COMPANIES)
 @pytest.mark.parametrize("seed", range(3))
 def test_everybody_has_room(company, seed: int):
-    sellers = company(random.Random(seed))
-    most = max(seller.pay for seller in sellers)
+    reps = company(random.Random(seed))
+    most = max(rep.pay for rep in reps)
     step = LEAST_STEP * most
-    told = sums(sellers, step)
-    assert found(told, 2.5 * step) == []
-    for low, high in possible_pay(told, 2.5 * step, 30).values():
+    published = sums(reps, step)
+    assert found(published, 2.5 * step) == []
+    for low, high in possible_pay(published, 2.5 * step, 30).values():
         assert high - low >= step / 2 - 1e-6
 
 
 # A raise is the difference of two amounts that nobody knows.
 @pytest.mark.parametrize("company", COMPANIES[:3])
 def test_of_finer_sums_the_attack_finds_somebody(company):
-    sellers = company(random.Random(1))
-    most = max(seller.pay for seller in sellers)
-    assert len(found(sums(sellers, most / 100), most)) >= 3
+    reps = company(random.Random(1))
+    most = max(rep.pay for rep in reps)
+    assert len(found(sums(reps, most / 100), most)) >= 3
 
 
 def test_what_moves_and_is_known_must_not_be_rounded_together_with_pay():
-    """Variable pay is told to the cent: each month would show the same sum from another side."""
-    sellers = one_a_month(random.Random(1))
-    step = max(seller.pay for seller in sellers) / 4
-    longer = [bounds for seed in range(12) for bounds in sums(sellers, step, random.Random(seed))]
+    """Variable pay is published to the cent: each month would show the same sum from another side."""
+    reps = one_a_month(random.Random(1))
+    step = max(rep.pay for rep in reps) / 4
+    longer = [bounds for seed in range(12) for bounds in sums(reps, step, random.Random(seed))]
     assert found(longer, 10 * step) != []

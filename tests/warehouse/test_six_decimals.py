@@ -23,7 +23,7 @@ HOURS = Decimal("7.333333")
 SHARES = {"U1": Decimal("0.333333"), "U2": Decimal("0.333333"), "U3": Decimal("0.333334")}
 EUR = Decimal("1.1")
 COMMISSION = Decimal("0.05")
-SELLERS = (1, 2, 3)
+REPS = (1, 2, 3)
 
 
 def cents(exact: Fraction) -> Decimal:
@@ -34,7 +34,7 @@ def cents(exact: Fraction) -> Decimal:
 
 def tell_crm(log: ChangeLogOfTest) -> None:
     log.add("users", NIGHT, [
-        {"user_id": f"U{n}", "user_name": f"Seller {n}", "employee_number": n} for n in SELLERS
+        {"user_id": f"U{n}", "user_name": f"Seller {n}", "employee_number": n} for n in REPS
     ])  # fmt: skip
     log.add("stages", NIGHT, [
         {"stage_id": "won", "stage_name": "won", "stage_order": 1, "is_closed": True, "is_won": True}
@@ -55,11 +55,11 @@ def tell_hr(log: ChangeLogOfTest) -> None:
 
     add("workers", [
         {"worker_id": f"W{n}", "worker_name": f"Seller {n}", "employee_number": n,
-         "hired_on": date(2025, 1, 1)} for n in SELLERS
+         "hired_on": date(2025, 1, 1)} for n in REPS
     ])  # fmt: skip
     add("positions", [
         {"worker_id": f"W{n}", "effective_from": date(2025, 1, 1), "is_sales": True}
-        for n in SELLERS
+        for n in REPS
     ])  # fmt: skip
     add("work_schedules", [
         {"schedule_id": "S1", "worker_id": "W1", "effective_from": date(2025, 1, 1),
@@ -77,7 +77,7 @@ def tell_hr(log: ChangeLogOfTest) -> None:
          "enrolment_status": "completed", "started_on": date(2026, 1, 12),
          "completed_on": date(2026, 1, 13), "training_cost": THIRD,
          "training_hours": None if n == 1 else HOURS}
-        for n in SELLERS
+        for n in REPS
     ])  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def tell_payroll(log: ChangeLogOfTest) -> None:
 
     add("employees", [
         {"employee_id": f"E{n}", "employee_name": f"Seller {n}", "employee_number": n}
-        for n in SELLERS
+        for n in REPS
     ])  # fmt: skip
     add("pay_periods", [
         {"pay_period_id": "P1", "period_start": date(2026, 1, 1), "period_end": date(2026, 1, 31)},
@@ -104,7 +104,7 @@ def tell_payroll(log: ChangeLogOfTest) -> None:
     lines = [
         {"pay_line_id": f"{currency}{n}{part}", "pay_run_id": "R1", "employee_id": f"E{n}",
          "earning_code": "SAL", "pay_amount": THIRD, "currency_code": currency}
-        for n in SELLERS
+        for n in REPS
         for part in range(3)
         for currency in ("USD", "EUR")
     ]  # fmt: skip
@@ -124,7 +124,7 @@ def tell_payroll(log: ChangeLogOfTest) -> None:
     add("rate_tiers", [{"plan_id": "P", "plan_version": 1, "tier_from": 0, "rate": COMMISSION}])
     add("plan_assignments", [
         {"assignment_id": f"A{n}", "employee_id": f"E{n}", "plan_id": "P",
-         "effective_from": date(2025, 1, 1)} for n in SELLERS
+         "effective_from": date(2025, 1, 1)} for n in REPS
     ])  # fmt: skip
     add("opportunity_splits", [
         {"opportunity_id": deal, "user_id": user, "split_share": share}
@@ -144,7 +144,7 @@ def warehouse(
     models.build(
         log.home,
         *("+mart_commission_reconciliation", "+mart_commission_statement", "+mart_training"),
-        *("+mart_selling_time", "+int_pay_cells_judged"),
+        *("+mart_selling_time", "+int_pay_cells_suppression_checked"),
     )
     with read_warehouse(log.home) as connection:
         yield connection
@@ -160,7 +160,7 @@ def test_pay_adds_up_to_the_cent_also_in_another_currency(warehouse) -> None:
         ("USD", Decimal("2.999997"), Decimal("2.999997")),
     ]
     (company,) = warehouse.execute(
-        "select fixed_value from intermediate.int_pay_cells_judged "
+        "select fixed_value from intermediate.int_pay_cells_suppression_checked "
         "where level = 'company' and period_grain = 'month' and period_start = date '2026-01-01'"
     ).fetchall()
     exact = 9 * Fraction(THIRD) * (1 + Fraction(EUR))
@@ -213,6 +213,6 @@ def test_hours_add_up(warehouse) -> None:
     assert worked == (22.0, 22.0)
     (scheduled,) = warehouse.execute(
         "select sum(scheduled_seconds) / 3600 from intermediate.int_selling_time_daily "
-        "where date_day between date '2026-02-02' and date '2026-02-04' and seller_id = 'U1'"
+        "where date_day between date '2026-02-02' and date '2026-02-04' and rep_id = 'U1'"
     ).fetchall()
     assert scheduled == (22.0,)

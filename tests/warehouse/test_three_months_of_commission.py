@@ -13,7 +13,7 @@ from warehouse_testbed import landed, read_warehouse, store_of
 MONTHS = Path(__file__).parent / "fixtures" / "three_months_of_commission"
 
 EARNED = [
-    # seller, month, deal, rule, value
+    # rep, month, deal, rule, value
     ("Ada", 7, "A1", "rate", 200),
     ("Ada", 7, "S1", "rate", 120),
     ("Ada", 7, None, "draw_advance", 80),
@@ -31,7 +31,7 @@ EARNED = [
 ]
 
 TIERS = [
-    # deal, seller, sold before it and with it, tier, from, to, rate, value in the tier, what it earns
+    # deal, rep, sold before it and with it, tier, from, to, rate, value in the tier, what it earns
     ("A1", "Ada", 0, 5000, 1, 0, 8000, "0.04", 5000, 200),
     ("A2", "Ada", 0, 9000, 1, 0, 8000, "0.04", 8000, 320),
     ("A2", "Ada", 0, 9000, 2, 8000, 10000, "0.06", 1000, 60),
@@ -47,7 +47,7 @@ TIERS = [
 ]
 
 STATEMENTS = [
-    # seller, month of the pay period, deal, rule, tier, rate, value in the tier, value
+    # rep, month of the pay period, deal, rule, tier, rate, value in the tier, value
     ("Ada", 8, "A1", "rate", 1, "0.04", 5000, 200),
     ("Ada", 8, "S1", "rate", 1, "0.04", 3000, 120),
     ("Ada", 8, None, "draw_advance", None, None, None, 80),
@@ -68,7 +68,7 @@ STATEMENTS = [
     ("Bo", 10, "B1", "rate", 2, "0.06", 2000, 120),
     ("Bo", 10, "B1", "rate", 3, "0.09", 10000, 900),
 ]
-# What the statements of a pay period come to, by seller and month.
+# What the statements of a pay period come to, by rep and month.
 DUE_BY_PERIOD = {
     ("Ada", 8): 400,
     ("Ada", 9): 1470,
@@ -182,7 +182,7 @@ def test_a_statement_tells_in_which_pay_period_each_amount_is_due(
 def test_statements_add_up_to_what_was_paid_less_the_differences(
     months: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Per seller and deal, or plan period: 1,304 paid for B1 and 36 too little are 1,340."""
+    """Per rep and deal, or plan period: 1,304 paid for B1 and 36 too little are 1,340."""
     found = months.execute(
         """
         with due as (

@@ -127,8 +127,8 @@ def test_every_minute_counts_once_for_the_class_that_comes_first(
             "select member_id, time_source from restricted.mart_selling_time_unsuppressed "
             "where period_grain = 'month' and level in ('company', 'rep')"
         ).fetchall()
-    heard = [*entries, *as_entries(activities)]
-    assert {row[:3]: row[3] / 60 for row in found} == minutes_by_day(heard, ZoneInfo(zone))
+    counted = [*entries, *as_entries(activities)]
+    assert {row[:3]: row[3] / 60 for row in found} == minutes_by_day(counted, ZoneInfo(zone))
     from_the_crm = {f"U{person}" for person in everybody if person >= PEOPLE}
     assert dict(sources) == {
         "all": "both",

@@ -68,7 +68,7 @@ def test_entries_that_count_nowhere_are_named(week):
     assert problems == [("A6", "missing_clock_out"), ("B3", "longer_than_a_day")]
 
 
-def test_open_marts_know_the_sellers_by_pseudonyms_only(week):
+def test_open_marts_know_the_reps_by_pseudonyms_only(week):
     members = week.execute(
         "select member_id, member_name from marts.mart_selling_time where level = 'rep'"
     ).fetchall()

@@ -1,6 +1,6 @@
 -- Fails for each interval of a person that begins before the one before it has ended. The person
 -- would be counted twice in the headcount of those days, and fct_headcount_daily have two rows a
--- day: look at the stretches of the person in int_employment_intervals.
+-- day: look at the intervals of the person in int_employment_intervals.
 with
 
     neighbours as (

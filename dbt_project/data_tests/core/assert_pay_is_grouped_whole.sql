@@ -1,6 +1,6 @@
 {#
     Fails where a step of putting people's pay together lost, doubled or changed anybody's pay. If it
-    fails: a group was told that is not whole, or pay is shown nowhere; look at
+    fails: a group was published that is not whole, or pay is shown nowhere; look at
     unsafe_groups_put_together().
 #}
 with
@@ -18,8 +18,8 @@ with
 
     ),
 
-    -- Three steps hold each place three times, with the same pay.
-    places as (
+    -- Three steps hold each unit three times, with the same pay.
+    org_units as (
 
         select
             month_start,
@@ -36,18 +36,18 @@ with
 
     )
 
-select given.month_start, count(*) as wrong_places
+select given.month_start, count(*) as wrong_org_units
 
 from {{ ref('fct_seller_pay') }} as given
 left join
-    places
-    on given.month_start = places.month_start
-    and given.person_id = places.person_id
-    and given.branch_id = places.branch_id
-    and given.team_id = places.team_id
-    and given.territory_id = places.territory_id
+    org_units
+    on given.month_start = org_units.month_start
+    and given.person_id = org_units.person_id
+    and given.branch_id = org_units.branch_id
+    and given.team_id = org_units.team_id
+    and given.territory_id = org_units.territory_id
 where
-    coalesce(places.steps, 0) <> 3
-    or places.least_pay <> places.most_pay
-    or places.least_pay <> given.{{ pay_measures() | join(' + given.') }}
+    coalesce(org_units.steps, 0) <> 3
+    or org_units.least_pay <> org_units.most_pay
+    or org_units.least_pay <> given.{{ pay_measures() | join(' + given.') }}
 group by given.month_start

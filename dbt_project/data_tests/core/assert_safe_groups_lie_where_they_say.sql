@@ -1,5 +1,5 @@
 {#
-    Fails where a group whose pay may be told is too small, or is said to lie within one team, branch or
+    Fails where a group whose pay may be published is too small, or is said to lie within one team, branch or
     territory and does not: a sum of that team would then tell what others are paid. If it fails: nothing
     of pay may be published before int_pay_groups is mended.
 #}

@@ -1,6 +1,6 @@
 {#
     Fails for each credit whose tiers do not add up to the cent to what it earns by rate. If it fails,
-    tiers are rounded apart from each other, or one is told twice: look at fct_commission_tier.
+    tiers are rounded apart from each other, or one is counted twice: look at fct_commission_tier.
 #}
 with
 

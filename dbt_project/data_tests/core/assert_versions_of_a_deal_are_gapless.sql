@@ -1,7 +1,7 @@
 -- Fails for each version of a deal that does not end where the next one begins, that lasts no time,
 -- or that is the last one and ends. A day would then have two states of the deal or none, and the
 -- pipeline of that day counts it twice or not at all. Look at the deal in
--- int_opportunity_versions_sequenced: its starts_at must increase with version_number.
+-- int_opportunity_versions_sequenced: its valid_from must increase with version_number.
 with
 
     versions as (

@@ -1,11 +1,11 @@
 {#
-    Fails for each seller and deal (or plan period) whose statement does not add up to what was due: what
-    was paid, less what was paid too much. If it fails, a row of commission is told twice or not at all,
+    Fails for each rep and deal (or plan period) whose statement does not add up to what was due: what
+    was paid, less what was paid too much. If it fails, a row of commission is counted twice or not at all,
     or by another run than the one that the reconciliation goes by: look at int_commission_due_dates.
 #}
 with
 
-    statements as (
+    commission_statements as (
 
         select
             {{ reconciled_unit('entries') }} as unit_key,
@@ -30,21 +30,21 @@ with
     )
 
 select
-    coalesce(reconciled.unit_key, statements.unit_key) as unit_key,
-    statements.due_value,
-    statements.pending_value,
+    coalesce(reconciled.unit_key, commission_statements.unit_key) as unit_key,
+    commission_statements.due_value,
+    commission_statements.pending_value,
     reconciled.calculated_value,
     reconciled.adjustment_value,
     reconciled.paid_value,
     reconciled.difference_value
 
 from reconciled
-full outer join statements on reconciled.unit_key = statements.unit_key
+full outer join commission_statements on reconciled.unit_key = commission_statements.unit_key
 where
     reconciled.unit_key is null
-    or coalesce(statements.due_value, 0)
+    or coalesce(commission_statements.due_value, 0)
     <> reconciled.calculated_value + reconciled.adjustment_value
-    or coalesce(statements.pending_value, 0) <> reconciled.pending_value
+    or coalesce(commission_statements.pending_value, 0) <> reconciled.pending_value
     -- Where no plan is known, nothing is due.
-    or coalesce(statements.due_value, 0)
+    or coalesce(commission_statements.due_value, 0)
     <> coalesce(reconciled.paid_value - reconciled.difference_value, 0)

@@ -235,13 +235,13 @@
 
 
 {#
-    Whether a beginning and an end are both told to the time of day.
+    Whether a beginning and an end are both reported to the time of day.
 
     A moment that is midnight on the company's clock, or in UTC, is a date that somebody wrote as a moment,
     with its zone or without: from it to a time of day, hours would be counted that nobody knows of.
 #}
-{% macro are_times_of_day(first_at, first_date, last_at, last_date, are_told, time_zone) -%}
-    {{ are_told }}
+{% macro are_times_of_day(first_at, first_date, last_at, last_date, are_reported, time_zone) -%}
+    {{ are_reported }}
             and {{ first_at }} <= {{ last_at }}
             and {{ first_at }} <> {{ start_of_day(first_date, time_zone) }}
             and {{ last_at }} <> {{ start_of_day(last_date, time_zone) }}
@@ -251,18 +251,18 @@
 
 
 {#
-    Days from a beginning to an end, with the fraction of a day where both are told to the time of day;
-    where only a date is told of one of them, the days between the dates.
+    Days from a beginning to an end, with the fraction of a day where both are reported to the time of day;
+    where only a date is reported of one of them, the days between the dates.
 
     Arguments:
         first_at, first_date: the moment and the business date of the beginning.
         last_at, last_date: those of the end, which is not before the beginning.
-        are_told: whether a source tells both moments.
+        are_reported: whether a source tells both moments.
         time_zone: the company's.
 #}
-{% macro days_as_told(first_at, first_date, last_at, last_date, are_told, time_zone) -%}
+{% macro days_as_reported(first_at, first_date, last_at, last_date, are_reported, time_zone) -%}
     case
-        when {{ are_times_of_day(first_at, first_date, last_at, last_date, are_told, time_zone) }}
+        when {{ are_times_of_day(first_at, first_date, last_at, last_date, are_reported, time_zone) }}
             then {{ days_with_fraction(first_at, last_at) }}
         else cast({{ days_between(first_date, last_date) }} as decimal(18, 6))
     end

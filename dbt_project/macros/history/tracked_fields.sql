@@ -17,14 +17,14 @@
     What a source says that a field holds, as text that sorts by how much the source is believed:
     NULL where it says nothing, and no more than the rank where it says that the field is empty.
 #}
-{% macro said(rank, value) -%}
+{% macro ranked_observation(rank, value) -%}
     '{{ rank }}' || coalesce(cast({{ value }} as string), '')
 {%- endmacro %}
 
-{% macro what_was_said(said_value, type) -%}
+{% macro observed_value(ranked_value, type) -%}
     {%- if type == 'string' -%}
-    nullif(substr({{ said_value }}, 2), '')
+    nullif(substr({{ ranked_value }}, 2), '')
     {%- else -%}
-    cast(nullif(substr({{ said_value }}, 2), '') as {{ type }})
+    cast(nullif(substr({{ ranked_value }}, 2), '') as {{ type }})
     {%- endif -%}
 {%- endmacro %}

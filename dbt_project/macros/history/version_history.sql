@@ -164,9 +164,9 @@ left join last_known
 
 
 {# The name of a source's column beside the history's own, of which it may have one: what a source states of
-   validity is `stated_valid_from`. Two columns of one name would be told apart by their order. #}
+   validity is `source_valid_from`. Two columns of one name would be told apart by their order. #}
 {% macro name_in_history(column) -%}
-    {{ 'stated_' ~ column if column in ['valid_from', 'valid_to', 'is_current', 'is_vanished'] else column }}
+    {{ 'source_' ~ column if column in ['valid_from', 'valid_to', 'is_current', 'is_vanished'] else column }}
 {%- endmacro %}
 
 

@@ -62,11 +62,11 @@
 
 
 {#
-    The levels of what sellers do with their time and what they are paid: those of a person, as HR
+    The levels of what reps do with their time and what they are paid: those of a person, as HR
     has them, or else the CRM. Whoever sells is known by a position in sales or by a CRM user, and goes
     by a pseudonym where no account in the CRM can be recognized as the worker's.
 #}
-{% macro seller_levels() %}
+{% macro rep_levels() %}
     {% set deals = deal_levels() %}
     {{ return({
         'company': {'column': none, 'needs': ['crm.users.user_id | hr.positions.is_sales']},
@@ -80,7 +80,7 @@
         },
         'team': {'column': 'team_id', 'needs': deals.team.needs},
         'rep': {
-            'column': 'seller_id',
+            'column': 'rep_id',
             'needs': [
                 'crm.users.user_name',
                 'crm.person_crosswalk.person_id | crm.users.employee_number | crm.users.email',
@@ -106,7 +106,7 @@
 
 
 {#
-    The levels of what is told of people as groups: who came and went, who was trained and hired. There
+    The levels of what is reported of people as groups: who came and went, who was trained and hired. There
     is none for a single person.
 #}
 {% macro people_levels() %}

@@ -16,7 +16,7 @@
 
     Gives: the keys, opportunity_id, episode, the columns of the levels, open_amount (0 without an
     amount) and weighted_amount in currency_code, amount_source, has_creation_date,
-    expected_close_date, and the half-open interval of days [starts_on, ends_on).
+    expected_close_date, and the half-open interval of days [valid_from_date, valid_to_date).
 #}
 {% macro open_spans(versions=none, keys=[]) %}
     select *
@@ -47,8 +47,8 @@
                 else reps.territory_id
             end as territory_id,
             greatest(versions.valid_from_date, reps.valid_from_date, accounts.valid_from_date)
-                as starts_on,
-            least(versions.valid_to_date, reps.valid_to_date, accounts.valid_to_date) as ends_on
+                as valid_from_date,
+            least(versions.valid_to_date, reps.valid_to_date, accounts.valid_to_date) as valid_to_date
 
         from {{ versions or ref('fct_opportunity_version') }} as versions
         inner join {{ ref('dim_sales_rep') }} as reps
@@ -65,5 +65,5 @@
             not versions.is_closed
             and not versions.is_excluded
     ) as spans
-    where starts_on < ends_on
+    where valid_from_date < valid_to_date
 {%- endmacro %}

@@ -29,8 +29,8 @@
             {% do needs.setdefault(text, new_need(text)).levels.append(level) %}
         {% endfor %}
     {% endfor %}
-    {#- What sellers' levels need as deals' do, is said once. -#}
-    {% for level, declared in seller_levels().items() %}
+    {#- What reps' levels need as deals' do, is said once. -#}
+    {% for level, declared in rep_levels().items() %}
         {% for text in declared.needs if level not in needs.get(text, {'levels': []}).levels %}
             {% do needs.setdefault(text, new_need(text)).levels.append(level ~ ' of selling time') %}
         {% endfor %}

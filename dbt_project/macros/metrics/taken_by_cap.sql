@@ -1,10 +1,10 @@
 {#
     What a cap takes of a win's earnings, 0 or below, or for a win of less than 0 gives back: of what a
-    seller has earned in a plan period, in the order of the wins, the part beyond the cap. Expects the
+    rep has earned in a plan period, in the order of the wins, the part beyond the cap. Expects the
     columns rate_value, spif_value and cap_value of int_commission_earned.
 
     Arguments:
-        partition: the columns that make up a seller's plan period.
+        partition: the columns that make up a rep's plan period.
 #}
 {% macro taken_by_cap(partition) -%}
     cast(

@@ -36,7 +36,7 @@
 
     Gives: the keys, people, is_large_enough, is_dominated, is_safe.
 #}
-{% macro judged_groups(relation, keys) %}
+{% macro suppression_checked_groups(relation, keys) %}
     select
         {{ keys | join(', ') }},
         people,
@@ -67,5 +67,5 @@
         ) as by_person
         cross join {{ ref('stg_company__settings') }} as settings
         group by {{ prefixed('by_person', keys) }}
-    ) as judged
+    ) as checked
 {%- endmacro %}

@@ -22,9 +22,9 @@ pay as (
 
 ),
 
-parts_judged as (
+parts_checked as (
 
-    {{ judged_groups('pay', ['month_start', 'group_name']) | indent(4) }}
+    {{ suppression_checked_groups('pay', ['month_start', 'group_name']) | indent(4) }}
 
 ),
 
@@ -40,7 +40,7 @@ rests_pooled as (
         not parts.is_safe as is_rest
 
     from pay
-    inner join parts_judged as parts
+    inner join parts_checked as parts
         on
             pay.month_start = parts.month_start
             and pay.group_name = parts.group_name
@@ -51,7 +51,7 @@ rests_pooled as (
 {%- set pooled = 'rests_pooled' if loop.first else 'rests_grown_1' %}
 groups_{{ loop.index }} as (
 
-    {{ judged_groups(pooled, ['month_start', 'parent_name', 'group_name', 'is_rest']) | indent(4) }}
+    {{ suppression_checked_groups(pooled, ['month_start', 'parent_name', 'group_name', 'is_rest']) | indent(4) }}
 
 ),
 
@@ -65,7 +65,7 @@ ranked_{{ loop.index }} as (
         row_number() over (
             partition by month_start, parent_name, is_rest
             order by {{ order }}, group_name
-        ) as place,
+        ) as rank,
         max(case when is_rest and not is_safe then 1 else 0 end) over (
             partition by month_start, parent_name
         ) = 1 as has_unsafe_rest
@@ -83,11 +83,11 @@ rests_grown_{{ loop.index }} as (
     select
         {{ prefixed('pay', columns + ['parent_name']) }},
         case
-            when ranked.has_unsafe_rest and (pay.is_rest or ranked.place = 1)
+            when ranked.has_unsafe_rest and (pay.is_rest or ranked.rank = 1)
                 then 'rest of {{ parent }} ' || pay.parent_name
             else pay.group_name
         end as group_name,
-        pay.is_rest or (ranked.has_unsafe_rest and ranked.place = 1) as is_rest
+        pay.is_rest or (ranked.has_unsafe_rest and ranked.rank = 1) as is_rest
 
     from {{ pooled }} as pay
     inner join ranked_{{ loop.index }} as ranked
@@ -99,9 +99,9 @@ rests_grown_{{ loop.index }} as (
 
 ),
 {% endfor %}
-rests_judged as (
+rests_checked as (
 
-    {{ judged_groups('rests_grown_2', ['month_start', 'parent_name', 'group_name', 'is_rest']) | indent(4) }}
+    {{ suppression_checked_groups('rests_grown_2', ['month_start', 'parent_name', 'group_name', 'is_rest']) | indent(4) }}
 
 ),
 
@@ -111,7 +111,7 @@ unsafe_rests as (
         month_start,
         parent_name
 
-    from rests_judged
+    from rests_checked
     where
         is_rest
         and not is_safe

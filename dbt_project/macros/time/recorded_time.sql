@@ -4,9 +4,9 @@
 
     Arguments:
         relation: time entries, or activities, as staging has them or their history.
-        told: columns of the history to hand through.
+        history_columns: columns of the history to hand through.
 #}
-{% macro time_entries_judged(relation, told=[]) %}
+{% macro time_entries_validated(relation, history_columns=[]) %}
 -- Dates come before any join: beside a constant, a zone is looked up once, and not for each entry.
 dated_entries as (
 
@@ -16,12 +16,12 @@ dated_entries as (
         entries.started_at,
         entries.ended_at,
         coalesce(entries.activity_class, 'unclassified') as activity_class,
-        {%- for column in told %}
+        {%- for column in history_columns %}
         entries.{{ column }},
         {%- endfor %}
-        {{ business_date('entries.started_at', 'settings.time_zone') }} as started_on,
+        {{ business_date('entries.started_at', 'settings.time_zone') }} as started_date,
         -- An entry that ends at midnight ends with the day before.
-        {{ business_date("entries.ended_at - interval '1' microsecond", 'settings.time_zone') }} as ended_on,
+        {{ business_date("entries.ended_at - interval '1' microsecond", 'settings.time_zone') }} as ended_date,
         {{ seconds_between('entries.started_at', 'entries.ended_at') }} as entry_seconds
 
     from {{ relation }} as entries
@@ -29,7 +29,7 @@ dated_entries as (
 
 ),
 
-judged_entries as (
+validated_entries as (
 
     select
         entries.*,
@@ -50,7 +50,7 @@ judged_entries as (
 {%- endmacro %}
 
 
-{% macro activities_judged(relation) %}
+{% macro activities_validated(relation) %}
 -- Where a system does not say who took part, those of a deal or an account were with customers.
 activities as (
 
@@ -88,7 +88,7 @@ timed_activities as (
 
 -- Calendars do not say whether a meeting was held, so one that has passed was. What fills a day is a
 -- note in the calendar, such as a trade fair or a birthday, and not time that somebody worked.
-judged_activities as (
+validated_activities as (
 
     select
         *,
@@ -107,22 +107,22 @@ judged_activities as (
 
 
 {#
-    Seconds of each class that pieces of time come to, each moment of a person and day once: CTEs, of which
+    Seconds of each class that time slices of time come to, each moment of a person and day once: CTEs, of which
     the last is seconds_by_class.
 
     Arguments:
-        pieces: the relation of pieces, as int_time_pieces has them.
-        keys: what says whose day a piece is of.
+        time_slices: the relation of time slices, as int_time_slices has them.
+        keys: what says whose day a time slice is of.
 #}
-{% macro time_united(pieces, keys) %}
--- One piece has nothing to overlap with, and of two the ends tell; only the others need sorting.
+{% macro time_united(time_slices, keys) %}
+-- One time slice has nothing to overlap with, and of two the ends tell; only the others need sorting.
 crowded_days as (
 
     select
         {{ keys | join(', ') }},
-        count(*) as pieces
+        count(*) as time_slices
 
-    from {{ pieces }}
+    from {{ time_slices }}
     group by
         {{ keys | join(', ') }}
     having
@@ -134,22 +134,22 @@ crowded_days as (
 
 ),
 
-crowded_pieces as (
+crowded_time_slices as (
 
     select
-        {{ prefixed('pieces', keys) }},
-        pieces.started_at,
-        max(pieces.ended_at) over (
-            partition by {{ prefixed('pieces', keys) }}
-            order by pieces.started_at, pieces.ended_at
+        {{ prefixed('time_slices', keys) }},
+        time_slices.started_at,
+        max(time_slices.ended_at) over (
+            partition by {{ prefixed('time_slices', keys) }}
+            order by time_slices.started_at, time_slices.ended_at
             rows between unbounded preceding and 1 preceding
         ) as latest_end_before
 
-    from {{ pieces }} as pieces
+    from {{ time_slices }} as time_slices
     inner join crowded_days
         on
-            {{ equal_keys('pieces', 'crowded_days', keys) }}
-    where crowded_days.pieces > 2
+            {{ equal_keys('time_slices', 'crowded_days', keys) }}
+    where crowded_days.time_slices > 2
 
 ),
 
@@ -159,30 +159,30 @@ overlapping_days as (
         {{ keys | join(', ') }}
 
     from crowded_days
-    where pieces = 2
+    where time_slices = 2
 
     union distinct
 
     select
         {{ keys | join(', ') }}
 
-    from crowded_pieces
+    from crowded_time_slices
     where latest_end_before > started_at
 
 ),
 
-overlapping_pieces as (
+overlapping_time_slices as (
 
-    select pieces.*
+    select time_slices.*
 
-    from {{ pieces }} as pieces
+    from {{ time_slices }} as time_slices
     inner join overlapping_days
         on
-            {{ equal_keys('pieces', 'overlapping_days', keys) }}
+            {{ equal_keys('time_slices', 'overlapping_days', keys) }}
 
 ),
 
--- Where entries overlap, each stretch between two moments counts once, for the class that comes first.
+-- Where entries overlap, each interval between two moments counts once, for the class that comes first.
 moments as (
 
     select
@@ -192,7 +192,7 @@ moments as (
         started_at as moment,
         1 as change
 
-    from overlapping_pieces
+    from overlapping_time_slices
 
     union all
 
@@ -203,7 +203,7 @@ moments as (
         ended_at as moment,
         -1 as change
 
-    from overlapping_pieces
+    from overlapping_time_slices
 
 ),
 
@@ -227,7 +227,7 @@ running as (
 
 ),
 
-stretches as (
+intervals as (
 
     select
         {{ keys | join(', ') }},
@@ -237,25 +237,25 @@ stretches as (
             when {{ class }}_entries > 0 then '{{ class }}'
             {%- endfor %}
         end as activity_class,
-        {{ microseconds_between('moment', 'next_moment') }} as stretch_microseconds
+        {{ microseconds_between('moment', 'next_moment') }} as interval_microseconds
 
     from running
     where next_moment > moment
 
 ),
 
-counted_stretches as (
+counted_intervals as (
 
     select
-        {{ prefixed('pieces', keys) }},
-        pieces.is_from_time_sheet,
-        pieces.activity_class,
-        {{ microseconds_between('pieces.started_at', 'pieces.ended_at') }} as stretch_microseconds
+        {{ prefixed('time_slices', keys) }},
+        time_slices.is_from_time_sheet,
+        time_slices.activity_class,
+        {{ microseconds_between('time_slices.started_at', 'time_slices.ended_at') }} as interval_microseconds
 
-    from {{ pieces }} as pieces
+    from {{ time_slices }} as time_slices
     left join overlapping_days
         on
-            {{ equal_keys('pieces', 'overlapping_days', keys) }}
+            {{ equal_keys('time_slices', 'overlapping_days', keys) }}
     where overlapping_days.{{ keys[0] }} is null
 
     union all
@@ -264,9 +264,9 @@ counted_stretches as (
         {{ keys | join(', ') }},
         is_from_time_sheet,
         activity_class,
-        stretch_microseconds
+        interval_microseconds
 
-    from stretches
+    from intervals
     where activity_class is not null
 
 ),
@@ -278,9 +278,9 @@ seconds_by_class as (
         {{ keys | join(', ') }},
         is_from_time_sheet,
         activity_class,
-        cast({{ whole_quotient('sum(stretch_microseconds) + 500000', 1000000) }} as bigint) as worked_seconds
+        cast({{ whole_quotient('sum(interval_microseconds) + 500000', 1000000) }} as bigint) as worked_seconds
 
-    from counted_stretches
+    from counted_intervals
     group by
         {{ keys | join(', ') }},
         is_from_time_sheet,

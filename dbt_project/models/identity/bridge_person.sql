@@ -109,8 +109,8 @@ with
                 then 'work_email'
                 else 'alone'
             end as matched_by,
-            coalesce(known.crosswalk_valid_from, {{ open_start_date() }}) as valid_from_date,
-            coalesce(known.crosswalk_valid_to, {{ open_end_date() }}) as valid_to_date
+            coalesce(known.crosswalk_valid_from_date, {{ open_start_date() }}) as valid_from_date,
+            coalesce(known.crosswalk_valid_to_date, {{ open_end_date() }}) as valid_to_date
 
         from known_by_number as known
         left join deciding_emails as emails on known.work_email = emails.work_email

@@ -11,7 +11,7 @@ with
                     coalesce(ends_on, {{ open_end_date() }}) desc,
                     coalesce(starts_on, {{ open_start_date() }}) desc,
                     system_person_id
-            ) as place
+            ) as rank
 
         from {{ ref('bridge_person') }}
 
@@ -26,5 +26,5 @@ select
     max(case when system_name = 'crm' then system_person_id end) as sales_rep_id
 
 from ranked_accounts
-where place = 1
+where rank = 1
 group by person_id

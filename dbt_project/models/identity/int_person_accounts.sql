@@ -50,8 +50,8 @@ select
     accounts.starts_on,
     accounts.ends_on,
     crosswalk.person_id as crosswalk_person_id,
-    crosswalk.valid_from as crosswalk_valid_from,
-    crosswalk.valid_to as crosswalk_valid_to,
+    crosswalk.valid_from as crosswalk_valid_from_date,
+    crosswalk.valid_to as crosswalk_valid_to_date,
     -- HR knows people best, payroll next: the one that a person is named after.
     case accounts.system_name when 'hr' then 1 when 'payroll' then 2 else 3 end as system_rank
 

@@ -7,12 +7,12 @@ select lines.earning_code, count(*) as lines
 from {{ batch }} as lines
 inner join
     (
-        select person_id, max(ends_on) as last_day
-        from warehouse.intermediate.int_employment_spells
+        select person_id, max(valid_to_date) as employed_to_date
+        from warehouse.intermediate.int_employments
         group by person_id
     ) as employments using (person_id)
 where
     lines.earning_class = 'fixed'
     and lines.pay_amount > 0
-    and lines.pay_period_start > employments.last_day
+    and lines.pay_period_start >= employments.employed_to_date
 group by lines.earning_code

@@ -1,7 +1,7 @@
 -- about: staging.stg_hr__compensation
 -- severity: warn
 -- meaning: currencies of agreements on pay without any exchange rate; what was agreed is not
--- told
+-- shown
 -- advice: land the missing rates in fx_rates
 select currency_code, count(*) as agreements
 from {{ batch }}

@@ -46,7 +46,9 @@ with
 
     ),
 
-    frozen as (select *, {{ plus_days('period_end', 'close_lag_days') }} as frozen_on from periods)
+    frozen as (
+        select *, {{ plus_days('period_end', 'close_lag_days') }} as frozen_date from periods
+    )
 
 select
     period_grain,
@@ -62,7 +64,7 @@ select
     case
         when period_start <= hr_as_of_date then least(period_end, hr_as_of_date)
     end as last_known_date_for_hr,
-    frozen_on,
-    coalesce(frozen_on <= as_of_date, false) as is_frozen
+    frozen_date,
+    coalesce(frozen_date <= as_of_date, false) as is_frozen
 
 from frozen

@@ -28,11 +28,11 @@ with
             versions.closed_date,
             versions.is_won,
             versions.opportunity_value,
-            versions.ends_on as turned_on,
+            versions.valid_to_date as turned_date,
             row_number() over (
                 partition by versions.opportunity_id, versions.episode
                 order by versions.version_number desc
-            ) as place
+            ) as rank
 
         from {{ ref('int_opportunity_versions_valued') }} as versions
         inner join
@@ -43,14 +43,14 @@ with
 
     ),
 
-    turned_wins as (select * from ranked_turned_wins where place = 1),
+    turned_wins as (select * from ranked_turned_wins where rank = 1),
 
     decisions as (
 
         select
             opportunity_id,
             episode,
-            1 as place,
+            1 as rank,
             owner_id,
             product_id,
             closed_date,
@@ -64,13 +64,13 @@ with
         select
             closings.opportunity_id,
             closings.episode,
-            2 as place,
+            2 as rank,
             closings.owner_id,
             closings.product_id,
             -- The CRM may have kept the closing date of the win.
             case
                 when closings.closed_date <= turned_wins.closed_date
-                then turned_wins.turned_on
+                then turned_wins.turned_date
                 else closings.closed_date
             end as closed_date,
             closings.is_won,
@@ -92,12 +92,12 @@ with
             lead(is_won) over deal as is_won_next,
             min(case when is_won then closed_date end) over (
                 partition by opportunity_id
-                order by episode, place
+                order by episode, rank
                 rows between 1 following and unbounded following
             ) as won_again_date
 
         from decisions
-        window deal as (partition by opportunity_id order by episode, place)
+        window deal as (partition by opportunity_id order by episode, rank)
 
     ),
 
@@ -163,9 +163,9 @@ with
 
     employments as (
 
-        select person_id, min(starts_on) as first_day
+        select person_id, min(valid_from_date) as first_day
 
-        from {{ ref('int_employment_spells') }}
+        from {{ ref('int_employments') }}
         group by person_id
 
     ),
@@ -188,7 +188,7 @@ with
                 then 'no_value'
                 when wins.won_date < employments.first_day
                 then 'before_hire'
-                when employments.person_id is not null and spells.person_id is null
+                when employments.person_id is not null and employments_then.person_id is null
                 then 'after_exit'
                 when people.employee_id is null
                 then 'no_employee'
@@ -204,10 +204,10 @@ with
         left join people on wins.sales_rep_id = people.sales_rep_id
         left join employments on people.person_id = employments.person_id
         left join
-            {{ ref('int_employment_spells') }} as spells
-            on people.person_id = spells.person_id
-            and wins.won_date >= spells.starts_on
-            and wins.won_date <= spells.ends_on
+            {{ ref('int_employments') }} as employments_then
+            on people.person_id = employments_then.person_id
+            and wins.won_date >= employments_then.valid_from_date
+            and wins.won_date < employments_then.valid_to_date
         left join
             {{ ref('int_plan_assignments_held') }} as assignments
             on people.person_id = assignments.person_id
@@ -228,7 +228,7 @@ with
             *,
             row_number() over (
                 partition by opportunity_id, episode, sales_rep_id order by plan_id
-            ) as place
+            ) as rank
 
         from planned_wins
 
@@ -248,7 +248,7 @@ with
             end as taken_back_by
 
         from distinct_wins
-        where place = 1
+        where rank = 1
 
     ),
 
@@ -303,7 +303,7 @@ with
 
     ),
 
-    -- What became of each later win, for the seller of the earlier one: one that was won once more
+    -- What became of each later win, for the rep of the earlier one: one that was won once more
     -- lets the next one say. Where nobody earns by it, the window of the earlier win decides.
     later_wins as (
 

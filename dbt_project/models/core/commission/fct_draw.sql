@@ -28,7 +28,7 @@ with
             coalesce(plans.period_grain, assignments.period_grain, 'month') as period_grain,
             row_number() over (
                 partition by draws.draw_id order by assignments.valid_from_date
-            ) as place
+            ) as rank
 
         from draws
         left join
@@ -64,7 +64,7 @@ select
 from draws
 cross join {{ ref('int_warehouse_as_of') }} as warehouse
 inner join {{ ref('dim_person') }} as people on draws.person_id = people.person_id
-inner join ranked_grains as grains on draws.draw_id = grains.draw_id and grains.place = 1
+inner join ranked_grains as grains on draws.draw_id = grains.draw_id and grains.rank = 1
 left join {{ ref('dim_date') }} as calendar on draws.period_start = calendar.date_day
 left join
     {{ ref('int_fx_rates_daily') }} as rates

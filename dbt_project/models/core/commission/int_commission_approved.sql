@@ -40,7 +40,7 @@ with
             row_number() over (
                 partition by approval_days.pay_rhythm, approval_days.approved_on
                 order by runs.paid_on, runs.pay_period_start, runs.pay_run_id
-            ) as place
+            ) as rank
 
         from approval_days
         inner join
@@ -73,7 +73,7 @@ with
             ranked_runs as runs
             on adjustments.pay_rhythm = runs.pay_rhythm
             and adjustments.approved_on = runs.approved_on
-            and runs.place = 1
+            and runs.rank = 1
         left join
             {{ ref('int_commission_credited') }} as credits
             on {{ reconciled_unit('adjustments') }} = credits.unit_key

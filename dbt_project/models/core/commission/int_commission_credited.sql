@@ -13,7 +13,7 @@ with
                     case when due.due_on is null then 1 else 0 end asc,
                     credits.credit_date desc,
                     credits.won_date asc
-            ) as place
+            ) as rank
 
         from {{ ref('fct_credit') }} as credits
         left join
@@ -28,7 +28,7 @@ select
     unit_key,
     max(sales_rep_id) as sales_rep_id,
     max(won_date) as credit_date,
-    max(case when place = 1 then won_date end) as paid_as_of_date,
+    max(case when rank = 1 then won_date end) as paid_as_of_date,
     sum(case when credit_kind = 'win' then credit_value else 0 end) as credit_value,
     max(plan_id) as plan_id,
     max(plan_version) as plan_version,

@@ -53,7 +53,7 @@ with
             row_number() over (
                 partition by period_ends.pay_rhythm, period_ends.plan_period_end
                 order by runs.paid_on, runs.pay_period_start, runs.pay_run_id
-            ) as place
+            ) as rank
 
         from period_ends
         inner join
@@ -63,7 +63,7 @@ with
 
     ),
 
-    first_runs as (select * from ranked_runs where place = 1),
+    first_runs as (select * from ranked_runs where rank = 1),
 
     -- A rhythm that the company took up later tells nothing of when earlier commission was due.
     chosen_runs as (

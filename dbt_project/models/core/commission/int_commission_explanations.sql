@@ -69,7 +69,7 @@ with
                     case when others.plan_version = units.plan_version then 0 else 1 end asc,
                     others.plan_version desc,
                     others.rate asc
-            ) as place
+            ) as rank
 
         from {{ ref('int_commission_units') }} as units
         inner join
@@ -84,4 +84,4 @@ with
 select unit_key, plan_version as explaining_plan_version, rate as explaining_rate
 
 from explanations
-where place = 1
+where rank = 1

@@ -35,7 +35,7 @@ with
 
     -- What is paid for no deal belongs to the plan period that ended last before the pay period
     -- began.
-    placed_lines as (
+    allocated_lines as (
 
         select
             lines.*,
@@ -94,7 +94,7 @@ select
     rates.exchange_rate is null and lines.pay_value is null as is_unconverted,
     cast(greatest(coalesce(rates.exchange_rate, 1), 1) * 0.01 as decimal(18, 2)) as rounding_value
 
-from placed_lines as lines
+from allocated_lines as lines
 left join
     {{ ref('int_commission_credited') }} as credits
     on {{ reconciled_unit('lines') }} = credits.unit_key

@@ -15,7 +15,7 @@ with
         select
             lines.person_id,
             runs.pay_rhythm,
-            max(case when lines.is_commission then runs.paid_on end) as commission_paid_on,
+            max(case when lines.is_commission then runs.paid_on end) as commission_paid_date,
             max(runs.paid_on) as last_paid_on
 
         from {{ ref('fct_payroll_line') }} as lines
@@ -34,10 +34,10 @@ with
             row_number() over (
                 partition by person_id
                 order by
-                    coalesce(commission_paid_on, {{ open_start_date() }}) desc,
+                    coalesce(commission_paid_date, {{ open_start_date() }}) desc,
                     last_paid_on desc,
                     pay_rhythm asc
-            ) as place
+            ) as rank
 
         from paid_people
 
@@ -45,7 +45,7 @@ with
 
     people as (select distinct person_id from {{ ref('bridge_person') }})
 
--- Where nobody has been paid at the seller's rhythm for two months, or the seller never was, any
+-- Where nobody has been paid at the rep's rhythm for two months, or the rep never was, any
 -- run counts: what is owed must not wait for ever.
 select
     people.person_id,
@@ -58,6 +58,6 @@ select
     ) as pay_rhythm
 
 from people
-left join ranked_rhythms as ranked on people.person_id = ranked.person_id and ranked.place = 1
+left join ranked_rhythms as ranked on people.person_id = ranked.person_id and ranked.rank = 1
 left join rhythms as own on ranked.pay_rhythm = own.pay_rhythm
 left join rhythms as of_all on of_all.pay_rhythm = 'any'

@@ -7,7 +7,7 @@ with
             periods.period_grain,
             periods.period_start,
             periods.period_end,
-            periods.frozen_on,
+            periods.frozen_date,
             periods.is_frozen
 
         from {{ ref('fct_opportunity') }} as deals
@@ -41,12 +41,12 @@ with
             {{ ref('fct_opportunity_version') }} as versions
             on closings.opportunity_id = versions.opportunity_id
             and closings.episode = versions.episode
-            and closings.frozen_on >= versions.valid_from_date
+            and closings.frozen_date >= versions.valid_from_date
         where
             closings.is_frozen
             and not closings.is_settled
             and versions.is_closed
-            and not (versions.is_recorded_late and versions.recorded_on > closings.frozen_on)
+            and not (versions.is_recorded_late and versions.recorded_date > closings.frozen_date)
 
     ),
 

@@ -14,7 +14,7 @@ with
 
     ),
 
-    placed_submissions as (
+    assigned_submissions as (
 
         select
             submissions.*,
@@ -55,7 +55,7 @@ with
             and submissions.is_in_calendar
             and rates.exchange_rate is not null as can_count
 
-        from placed_submissions as submissions
+        from assigned_submissions as submissions
         left join
             {{ ref('int_fx_rates_daily') }} as rates
             on submissions.given_currency_code = rates.currency_code
@@ -79,7 +79,7 @@ with
                     forecast_category,
                     submitted_at
                 order by can_count desc, length(submission_id) desc, submission_id desc
-            ) as place,
+            ) as rank,
             count(case when can_count then 1 end) over (
                 partition by
                     submission_level,
@@ -122,6 +122,6 @@ select
         when submissions_of_that_second > 1
         then 'same_second'
     end as problem,
-    can_count and place = 1 as is_counted
+    can_count and rank = 1 as is_counted
 
 from ranked_submissions

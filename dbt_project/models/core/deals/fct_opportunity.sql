@@ -7,13 +7,13 @@ with
             -- Who and what a deal counts for is fixed when it is decided; an open deal counts for
             -- those who have it now.
             coalesce(
-                versions.closed_date, warehouse.as_of_date, versions.starts_on
+                versions.closed_date, warehouse.as_of_date, versions.valid_from_date
             ) as attribution_date,
             -- Whatever was changed after this many days came after the earliest freeze of its
             -- period, and what was recorded late may have.
             not versions.is_recorded_late
             and coalesce(
-                versions.starts_on
+                versions.valid_from_date
                 <= {{ plus_days('versions.closed_date', 'warehouse.close_lag_days') }},
                 false
             ) as is_settled
@@ -48,7 +48,7 @@ with
                 'settings.time_zone'
             ) }},
                 false
-            ) as is_cycle_told
+            ) as is_cycle_exact
 
         from episodes
         cross join {{ ref('stg_company__settings') }} as settings
@@ -73,7 +73,7 @@ with
         select
             *,
             case
-                when closed_date >= created_date and is_cycle_told
+                when closed_date >= created_date and is_cycle_exact
                 then {{ days_with_fraction('created_at', 'closed_at') }}
                 when closed_date >= created_date
                 then cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
@@ -90,7 +90,7 @@ with
         select
             *,
             case
-                when are_closed_days_told or cycle_days is null
+                when are_closed_days_exact or cycle_days is null
                 then cycle_days
                 else cast({{ days_between('created_date', 'closed_date') }} as decimal(18, 6))
             end
@@ -133,7 +133,7 @@ select
     probability,
     created_at,
     created_date,
-    opened_on as opened_date,
+    opened_date,
     expected_close_date,
     closed_at,
     closed_date,
@@ -144,7 +144,7 @@ select
             then days_less_closed
             -- Between two dates lies up to a day more than the days counted, so hours that exceed
             -- them by less than that leave nothing; more of them contradict the dates.
-            when are_closed_days_told and not is_cycle_told and days_less_closed > -1
+            when are_closed_days_exact and not is_cycle_exact and days_less_closed > -1
             then 0
         end as decimal(18, 6)
     ) as active_days,

@@ -11,18 +11,18 @@ with
             case
                 when known_by is not null
                 then known_by
-                when version_number = 1 and not is_closed and starts_at < extracted_at
+                when version_number = 1 and not is_closed and valid_from < extracted_at
                 then 'creation_date'
                 else 'extract'
             end as known_by,
             recorded_at,
             is_recorded_late,
             is_shown_late,
-            starts_at as valid_from,
-            has_told_moment,
-            ends_at as valid_to,
-            starts_on as valid_from_date,
-            ends_on as valid_to_date,
+            valid_from,
+            has_reported_time,
+            valid_to,
+            valid_from_date,
+            valid_to_date,
             is_current,
             account_id,
             sales_rep_id,
@@ -64,10 +64,10 @@ with
             versions.is_recorded_late,
             versions.is_shown_late,
             versions.began_at as valid_from,
-            coalesce(versions.began_at = versions.created_at, false) as has_told_moment,
-            versions.starts_at as valid_to,
-            versions.began_on as valid_from_date,
-            versions.starts_on as valid_to_date,
+            coalesce(versions.began_at = versions.created_at, false) as has_reported_time,
+            versions.valid_from as valid_to,
+            versions.began_date as valid_from_date,
+            versions.valid_from_date as valid_to_date,
             false as is_current,
             versions.account_id,
             versions.sales_rep_id,
@@ -95,12 +95,12 @@ with
             {{ ref('int_fx_rates_held') }} as rates
             on versions.open_currency_code = rates.currency_code
             and {{ last_day_of(
-                'versions.began_on', 'versions.starts_on', 'warehouse.as_of_date'
+                'versions.began_date', 'versions.valid_from_date', 'warehouse.as_of_date'
             ) }} = rates.rate_date
         where
             versions.version_number = 1
             and versions.is_closed
-            and versions.began_at < versions.starts_at
+            and versions.began_at < versions.valid_from
 
     ),
 
@@ -129,11 +129,11 @@ select
     versions.extract_id,
     versions.known_by,
     versions.recorded_at,
-    {{ extract_date('versions.recorded_at', 'settings.time_zone') }} as recorded_on,
+    {{ extract_date('versions.recorded_at', 'settings.time_zone') }} as recorded_date,
     versions.is_recorded_late,
     versions.is_shown_late,
     versions.valid_from,
-    versions.has_told_moment,
+    versions.has_reported_time,
     versions.valid_to,
     versions.valid_from_date,
     versions.valid_to_date,

@@ -20,11 +20,11 @@ with
             periods.period_end,
             periods.last_known_date,
             case
-                when states.starts_on < periods.period_start
+                when states.valid_from_date < periods.period_start
                 then coalesce({{ converted('states.open_amount', 'periods.start_rate') }}, 0)
             end as start_value,
             case
-                when states.ends_on is null or states.ends_on > periods.last_known_date
+                when states.valid_to_date is null or states.valid_to_date > periods.last_known_date
                 then coalesce({{ converted('states.open_amount', 'periods.end_rate') }}, 0)
             end as end_value
 
@@ -39,8 +39,8 @@ with
             on days.period_grain = periods.period_grain
             and days.period_start = periods.period_start
             and states.currency_code = periods.currency_code
-            and states.starts_on <= periods.last_known_date
-        where coalesce(states.ends_on >= periods.period_start, true)
+            and states.valid_from_date <= periods.last_known_date
+        where coalesce(states.valid_to_date >= periods.period_start, true)
 
     ),
 
@@ -55,14 +55,15 @@ with
             days.period_end,
             coalesce(
                 states.state_before = 'open'
-                and states.expected_before between days.period_start and days.period_end,
+                and states.previous_expected_close_date
+                between days.period_start and days.period_end,
                 false
             ) as was_in
 
         from states
         inner join
             {{ ref('bridge_date_period') }} as days
-            on states.starts_on = days.date_day
+            on states.valid_from_date = days.date_day
             and states.expected_close_date between days.period_start and days.period_end
             and coalesce(states.frozen_grain, days.period_grain) = days.period_grain
             and coalesce(states.frozen_start, days.period_start) = days.period_start
@@ -79,14 +80,14 @@ with
             days.period_end,
             coalesce(
                 states.state_after = 'open'
-                and states.expected_after between days.period_start and days.period_end,
+                and states.next_expected_close_date between days.period_start and days.period_end,
                 false
             ) as stays_in
 
         from states
         inner join
             {{ ref('bridge_date_period') }} as days
-            on states.ends_on = days.date_day
+            on states.valid_to_date = days.date_day
             and states.expected_close_date between days.period_start and days.period_end
             and coalesce(states.frozen_grain, days.period_grain) = days.period_grain
             and coalesce(states.frozen_start, days.period_start) = days.period_start
@@ -108,7 +109,7 @@ with
                 then 'reopened'
                 else 'created'
             end as movement_type,
-            starts_on as movement_date,
+            valid_from_date as movement_date,
             case
                 when was_in then abs(open_value - value_before) else open_value
             end as value_in_pipeline
@@ -120,7 +121,7 @@ with
         select
             {{ carried | join(', ') }},
             'transferred' as movement_type,
-            starts_on as movement_date,
+            valid_from_date as movement_date,
             value_before as value_in_pipeline
 
         from entries
@@ -139,7 +140,7 @@ with
                 then 'removed'
                 else state_after
             end as movement_type,
-            ends_on as movement_date,
+            valid_to_date as movement_date,
             case when stays_in then - value_at_exit else value_at_exit end as value_in_pipeline
 
         from exits
@@ -162,7 +163,7 @@ with
         select
             {{ carried | join(', ') }},
             'revaluation' as movement_type,
-            coalesce(least(ends_on, last_known_date), last_known_date) as movement_date,
+            coalesce(least(valid_to_date, last_known_date), last_known_date) as movement_date,
             coalesce(end_value, value_at_exit)
             - coalesce(start_value, open_value) as value_in_pipeline
 

@@ -7,7 +7,7 @@ with
     -- A target is for one rep, team or territory; of several named, the narrowest holds. A
     -- manager's that rolls up those of reps stands apart: added to theirs it would count them
     -- twice.
-    placed_quotas as (
+    assigned_quotas as (
 
         select
             quotas.quota_id,
@@ -69,7 +69,7 @@ with
             and quotas.is_in_calendar
             and rates.exchange_rate is not null as can_count
 
-        from placed_quotas as quotas
+        from assigned_quotas as quotas
         left join
             {{ ref('int_fx_rates_daily') }} as rates
             on quotas.currency_code = rates.currency_code
@@ -87,7 +87,7 @@ with
             row_number() over (
                 partition by level, member_id, period_grain, period_start, quota_kind
                 order by version desc, can_count desc, length(quota_id) desc, quota_id desc
-            ) as place,
+            ) as rank,
             count(case when can_count then 1 end) over (
                 partition by level, member_id, period_grain, period_start, quota_kind, version
             ) as quotas_of_version
@@ -121,6 +121,6 @@ select
         when quotas_of_version > 1
         then 'overlap'
     end as problem,
-    can_count and place = 1 as is_in_force
+    can_count and rank = 1 as is_in_force
 
 from ranked_quotas

@@ -16,7 +16,7 @@ with
             lead_source,
             territory_id,
             known_by,
-            has_told_moment,
+            has_reported_time,
             lag(stage_id) over deal as stage_before,
             lag(episode) over deal as episode_before
 
@@ -36,7 +36,7 @@ with
             lead(stage_id) over deal as next_stage_id,
             lead(valid_from) over deal as exited_at,
             lead(valid_from_date) over deal as exited_date,
-            lead(has_told_moment) over deal as is_exit_told,
+            lead(has_reported_time) over deal as has_reported_exit_time,
             lead(is_won) over deal as next_is_won,
             lead(is_closed) over deal as next_is_closed
 
@@ -126,9 +126,9 @@ from
             exited_at,
             valid_from_date as entered_date,
             exited_date,
-            {{ days_as_told(
+            {{ days_as_reported(
             'valid_from', 'valid_from_date', 'exited_at', 'exited_date',
-            'has_told_moment and is_exit_told', 'time_zone'
+            'has_reported_time and has_reported_exit_time', 'time_zone'
         ) }} as days_in_stage,
             case
                 when next_stage_id is null

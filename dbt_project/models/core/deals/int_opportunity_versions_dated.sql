@@ -162,7 +162,7 @@ with
 
         select
             *,
-            {{ start_date('began_at', 'created_date', 'time_zone') }} as began_on,
+            {{ start_date('began_at', 'created_date', 'time_zone') }} as began_date,
             case when is_closed then decided_at else began_at end as first_shows_at
 
         from moments
@@ -210,12 +210,12 @@ select
     closed_date,
     closed_by_date,
     began_at,
-    began_on,
-    least(began_on, coalesce(closed_date, began_on)) as opened_on,
+    began_date,
+    least(began_date, coalesce(closed_date, began_date)) as opened_date,
     case when is_closed then decided_at end as decided_at,
     first_shows_at,
     {{ start_date(
         'first_shows_at', 'case when is_closed then closed_date else created_date end', 'time_zone'
-    ) }} as first_shows_on
+    ) }} as first_shows_date
 
 from timed_versions

@@ -43,12 +43,12 @@ with
             closed_by_date,
             decided_at,
             known_by,
-            opened_on as first_opened_on,
+            opened_date as first_opened_date,
             began_at,
             first_shows_at,
-            first_shows_on,
+            first_shows_date,
             modified_at,
-            stated_at,
+            observed_at,
             is_current,
             lag(is_closed) over (partition by opportunity_id order by version_number) as was_closed,
             lag(is_vanished) over (
@@ -88,8 +88,8 @@ with
         select
             *,
             case
-                when stated_at is not null
-                then stated_at
+                when observed_at is not null
+                then observed_at
                 when version_number = 1
                 then first_shows_at
                 when is_vanished or was_vanished
@@ -101,7 +101,7 @@ with
                 when modified_at > last_seen_otherwise_at and modified_at <= extracted_at
                 then modified_at
                 else extracted_at
-            end as starts_at,
+            end as valid_from,
             coalesce(was_closed and not is_closed, false) as is_reopening,
             sum(case when was_closed and not is_closed then 1 else 0 end) over (
                 partition by opportunity_id
@@ -120,18 +120,18 @@ with
             started_versions.*,
             settings.time_zone,
             case
-                when started_versions.stated_at is not null or started_versions.version_number = 1
-                then started_versions.first_shows_on
+                when started_versions.observed_at is not null or started_versions.version_number = 1
+                then started_versions.first_shows_date
                 else
                     {{ start_date(
-                'starts_at', 'case when not was_closed then closed_date end', 'settings.time_zone'
+                'valid_from', 'case when not was_closed then closed_date end', 'settings.time_zone'
             ) }}
-            end as starts_on,
+            end as valid_from_date,
             -- A change that an extract had seen before it showed the deal open did not close it.
             min(
                 case
                     when
-                        started_versions.stated_at is not null
+                        started_versions.observed_at is not null
                         or started_versions.version_number = 1
                         or started_versions.modified_at > started_versions.last_seen_otherwise_at
                     then started_versions.closed_by_date
@@ -173,15 +173,17 @@ with
             lag(case when is_closed then closed_at end) over deal as previous_closed_at,
             {{ last_known('case when is_closed then nullif(amount, 0) end', 'episode_until_then') }}
             as last_closed_amount,
-            first_value(case when version_number = 1 then first_opened_on else starts_on end) over (
+            first_value(
+                case when version_number = 1 then first_opened_date else valid_from_date end
+            ) over (
                 partition by opportunity_id, episode
                 order by version_number
                 rows between unbounded preceding and current row
-            ) as opened_on,
+            ) as opened_date,
             first_value(appeared_date) over deal_until_then as first_appeared_date,
             first_value(is_shown_late) over deal_until_then as is_shown_late_at_first,
-            lead(starts_at) over deal as ends_at,
-            lead(starts_on) over deal as ends_on,
+            lead(valid_from) over deal as valid_to,
+            lead(valid_from_date) over deal as valid_to_date,
             lead(episode) over deal as next_episode,
             last_value(exclusion_reason) over (
                 partition by opportunity_id
@@ -210,17 +212,17 @@ with
         select
             *,
             case
-                when is_reopening and previous_closed_date <= starts_on then 1 else 0
+                when is_reopening and previous_closed_date <= valid_from_date then 1 else 0
             end as lay_closed,
             case
                 when
                     {{ are_times_of_day(
-                    'previous_closed_at', 'previous_closed_date', 'starts_at', 'starts_on',
+                    'previous_closed_at', 'previous_closed_date', 'valid_from', 'valid_from_date',
                     "known_by in ('field_history', 'stage_history')", 'time_zone'
                 ) }}
                 then 1
                 else 0
-            end as is_told_to_the_time
+            end as is_exact
 
         from linked_versions
 
@@ -231,15 +233,15 @@ with
         select
             *,
             sum(
-                lay_closed * {{ days_between('previous_closed_date', 'starts_on') }}
+                lay_closed * {{ days_between('previous_closed_date', 'valid_from_date') }}
             ) over until_then as closed_whole_days,
             sum(
                 case
-                    when lay_closed * is_told_to_the_time = 1
-                    then {{ days_with_fraction('previous_closed_at', 'starts_at') }}
+                    when lay_closed * is_exact = 1
+                    then {{ days_with_fraction('previous_closed_at', 'valid_from') }}
                 end
-            ) over until_then as closed_told_days,
-            max(lay_closed * (1 - is_told_to_the_time)) over until_then = 0 as are_closed_days_told
+            ) over until_then as closed_exact_days,
+            max(lay_closed * (1 - is_exact)) over until_then = 0 as are_closed_days_exact
 
         from timed_versions
         window
@@ -263,17 +265,17 @@ select
     first_appeared_date as appeared_date,
     is_shown_late_at_first as is_shown_late,
     known_closed_date as closed_date,
-    opened_on,
-    starts_at,
-    ends_at,
-    starts_on,
-    ends_on,
-    -- Hours count where all of its reopenings are told to the time of day.
+    opened_date,
+    valid_from,
+    valid_to,
+    valid_from_date,
+    valid_to_date,
+    -- Hours count where all of its reopenings are reported to the time of day.
     cast(
         coalesce(
-            case when are_closed_days_told then closed_told_days else closed_whole_days end, 0
+            case when are_closed_days_exact then closed_exact_days else closed_whole_days end, 0
         ) as decimal(18, 6)
     ) as closed_days_before,
-    are_closed_days_told
+    are_closed_days_exact
 
 from closed_times

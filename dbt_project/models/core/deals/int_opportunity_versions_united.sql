@@ -2,9 +2,9 @@
 
 with
 
-    told_deals as (
+    deals_with_history as (
 
-        select distinct opportunity_id from {{ ref('int_opportunity_versions_stated') }}
+        select distinct opportunity_id from {{ ref('int_opportunity_versions_observed') }}
 
     ),
 
@@ -67,12 +67,12 @@ select
     dated.closed_date,
     dated.closed_by_date,
     dated.began_at,
-    dated.began_on,
-    dated.opened_on,
+    dated.began_date,
+    dated.opened_date,
     dated.decided_at,
     dated.first_shows_at,
-    dated.first_shows_on,
-    cast(null as timestamp) as stated_at,
+    dated.first_shows_date,
+    cast(null as timestamp) as observed_at,
     cast(null as string) as known_by,
     dated.extracted_at as recorded_at,
     -- A deal that an earlier extract should have shown.
@@ -84,8 +84,8 @@ left join
     extracts
     on dated.source_system = extracts.source_system
     and dated.extracted_at = extracts.extracted_at
-left join told_deals on dated.opportunity_id = told_deals.opportunity_id
-where told_deals.opportunity_id is null
+left join deals_with_history on dated.opportunity_id = deals_with_history.opportunity_id
+where deals_with_history.opportunity_id is null
 
 union all
 
@@ -126,14 +126,14 @@ select
     closed_date,
     closed_by_date,
     began_at,
-    began_on,
-    opened_on,
+    began_date,
+    opened_date,
     decided_at,
     first_shows_at,
-    first_shows_on,
-    stated_at,
+    first_shows_date,
+    observed_at,
     known_by,
     recorded_at,
     is_recorded_late
 
-from {{ ref('int_opportunity_versions_stated') }}
+from {{ ref('int_opportunity_versions_observed') }}

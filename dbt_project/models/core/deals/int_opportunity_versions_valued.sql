@@ -14,7 +14,7 @@ with
 
     territories as (select territory_id from {{ ref('dim_territory') }}),
 
-    placed_versions as (
+    sequenced_versions as (
 
         select
             versions.opportunity_id,
@@ -94,31 +94,32 @@ with
                 then coalesce(sequences.closed_date, versions.closed_date, versions.closed_by_date)
             end as closed_date,
             coalesce(sequences.closed_days_before, 0) as closed_days_before,
-            coalesce(sequences.are_closed_days_told, true) as are_closed_days_told,
+            coalesce(sequences.are_closed_days_exact, true) as are_closed_days_exact,
             versions.began_at,
-            versions.began_on,
+            versions.began_date,
             versions.known_by,
             versions.recorded_at,
             versions.is_recorded_late,
             coalesce(sequences.is_shown_late, versions.is_recorded_late) as is_shown_late,
-            coalesce(sequences.opened_on, versions.opened_on) as opened_on,
-            coalesce(sequences.starts_at, versions.first_shows_at) as starts_at,
-            -- Told by a history, or by the deal's own moment; an extract only says by when.
+            coalesce(sequences.opened_date, versions.opened_date) as opened_date,
+            coalesce(sequences.valid_from, versions.first_shows_at) as valid_from,
+            -- Reported by a history, or by the deal's own moment; an extract only says by when.
             coalesce(
                 versions.known_by in ('field_history', 'stage_history')
                 or (
                     versions.is_closed
-                    and coalesce(sequences.starts_at, versions.first_shows_at) = versions.closed_at
+                    and coalesce(sequences.valid_from, versions.first_shows_at) = versions.closed_at
                 )
                 or (
                     versions.version_number = 1
-                    and coalesce(sequences.starts_at, versions.first_shows_at) = versions.created_at
+                    and coalesce(sequences.valid_from, versions.first_shows_at)
+                    = versions.created_at
                 ),
                 false
-            ) as has_told_moment,
-            coalesce(sequences.ends_at, {{ open_end() }}) as ends_at,
-            coalesce(sequences.starts_on, versions.first_shows_on) as starts_on,
-            coalesce(sequences.ends_on, {{ open_end_date() }}) as ends_on
+            ) as has_reported_time,
+            coalesce(sequences.valid_to, {{ open_end() }}) as valid_to,
+            coalesce(sequences.valid_from_date, versions.first_shows_date) as valid_from_date,
+            coalesce(sequences.valid_to_date, {{ open_end_date() }}) as valid_to_date
 
         from versions
         left join
@@ -132,12 +133,12 @@ with
     referenced_versions as (
 
         select
-            placed_versions.*,
+            sequenced_versions.*,
             {{ or_unknown('accounts.account_id') }} as known_account_id,
             {{ or_unknown('reps.sales_rep_id') }} as sales_rep_id,
             {{ or_unknown('products.product_id') }} as known_product_id,
             case
-                when placed_versions.territory_id is not null
+                when sequenced_versions.territory_id is not null
                 then {{ or_unknown('territories.territory_id') }}
             end as known_territory_id,
             products.list_price,
@@ -145,15 +146,15 @@ with
             line_totals.line_items_amount,
             settings.reporting_currency
 
-        from placed_versions
+        from sequenced_versions
         cross join settings
-        left join accounts on placed_versions.account_id = accounts.account_id
-        left join reps on placed_versions.owner_id = reps.sales_rep_id
-        left join products on placed_versions.product_id = products.product_id
-        left join territories on placed_versions.territory_id = territories.territory_id
+        left join accounts on sequenced_versions.account_id = accounts.account_id
+        left join reps on sequenced_versions.owner_id = reps.sales_rep_id
+        left join products on sequenced_versions.product_id = products.product_id
+        left join territories on sequenced_versions.territory_id = territories.territory_id
         left join
             {{ ref('int_opportunity_line_totals') }} as line_totals
-            on placed_versions.opportunity_id = line_totals.opportunity_id
+            on sequenced_versions.opportunity_id = line_totals.opportunity_id
 
     ),
 
@@ -167,10 +168,10 @@ with
             -- date.
             case
                 when referenced_versions.is_closed
-                then coalesce(referenced_versions.closed_date, referenced_versions.starts_on)
+                then coalesce(referenced_versions.closed_date, referenced_versions.valid_from_date)
                 else
                     {{ last_day_of(
-                'referenced_versions.starts_on', 'referenced_versions.ends_on',
+                'referenced_versions.valid_from_date', 'referenced_versions.valid_to_date',
                 'warehouse.as_of_date'
             ) }}
             end as rate_day,
@@ -228,7 +229,7 @@ select
     ) }} as opportunity_value,
     versions.probability,
     versions.closed_days_before,
-    versions.are_closed_days_told,
+    versions.are_closed_days_exact,
 
     versions.is_closed,
     versions.is_won,
@@ -243,13 +244,13 @@ select
         rates.exchange_rate_date, newest_rates.exchange_rate_date, held_rates.exchange_rate_date
     ) as exchange_rate_date,
     versions.began_at,
-    versions.began_on,
-    versions.opened_on,
-    versions.starts_at,
-    versions.has_told_moment,
-    versions.ends_at,
-    versions.starts_on,
-    versions.ends_on,
+    versions.began_date,
+    versions.opened_date,
+    versions.valid_from,
+    versions.has_reported_time,
+    versions.valid_to,
+    versions.valid_from_date,
+    versions.valid_to_date,
     versions.known_by,
     versions.recorded_at,
     versions.is_recorded_late,

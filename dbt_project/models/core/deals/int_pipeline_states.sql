@@ -12,7 +12,7 @@ with
             open_amount,
             expected_close_date,
             {%- for member in members %} {{ member }}, {%- endfor %}
-            starts_on
+            valid_from_date
 
         from {{ ref('fct_pipeline_span') }}
 
@@ -27,7 +27,7 @@ with
             open_amount,
             expected_close_date,
             {%- for member in members %} {{ member }}, {%- endfor %}
-            starts_on
+            valid_from_date
 
         from {{ ref('int_pipeline_spans_at_freeze') }}
 
@@ -71,7 +71,7 @@ with
             expected_close_date,
             {%- for member in members %} {{ member }}, {%- endfor %}
             {{ members | join(" || '|' || ") }} as counts_for,
-            starts_on
+            valid_from_date
 
         from open_spans
 
@@ -88,7 +88,7 @@ with
             cast(null as date) as expected_close_date,
             {%- for member in members %} cast(null as string) as {{ member }}, {%- endfor %}
             cast(null as string) as counts_for,
-            valid_from_date as starts_on
+            valid_from_date
 
         from decided_versions
 
@@ -101,17 +101,18 @@ with
             lag(state) over deal as state_before,
             lag(currency_code) over deal as currency_before,
             lag(open_amount) over deal as amount_before,
-            lag(expected_close_date) over deal as expected_before,
+            lag(expected_close_date) over deal as previous_expected_close_date,
             coalesce(counts_for <> lag(counts_for) over deal, false) as has_changed_hands,
             lead(state) over deal as state_after,
-            lead(expected_close_date) over deal as expected_after,
+            lead(expected_close_date) over deal as next_expected_close_date,
             coalesce(counts_for <> lead(counts_for) over deal, false) as changes_hands,
-            lead(starts_on) over deal as ends_on
+            lead(valid_from_date) over deal as valid_to_date
 
         from states
         window
             deal as (
-                partition by opportunity_id, frozen_grain, frozen_start, sign order by starts_on
+                partition by opportunity_id, frozen_grain, frozen_start, sign
+                order by valid_from_date
             )
 
     ),
@@ -130,11 +131,11 @@ with
         left join
             {{ ref('int_fx_rates_held') }} as rates
             on states.currency_code = rates.currency_code
-            and states.starts_on = rates.rate_date
+            and states.valid_from_date = rates.rate_date
         left join
             {{ ref('int_fx_rates_held') }} as rates_before
             on states.currency_before = rates_before.currency_code
-            and states.starts_on = rates_before.rate_date
+            and states.valid_from_date = rates_before.rate_date
 
     ),
 
@@ -143,7 +144,8 @@ with
         select
             *,
             lead(value_before) over (
-                partition by opportunity_id, frozen_grain, frozen_start, sign order by starts_on
+                partition by opportunity_id, frozen_grain, frozen_start, sign
+                order by valid_from_date
             ) as value_at_exit
 
         from valued_states

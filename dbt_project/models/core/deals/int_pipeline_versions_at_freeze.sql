@@ -10,9 +10,9 @@ with
 
         select
             opportunity_id,
-            min(valid_from_date) as first_holds_on,
-            max(valid_to_date) as last_holds_until,
-            max(recorded_on) as last_recorded_on
+            min(valid_from_date) as first_valid_from_date,
+            max(valid_to_date) as last_valid_to_date,
+            max(recorded_date) as last_recorded_date
 
         from {{ ref('fct_opportunity_version') }}
         where is_recorded_late
@@ -27,14 +27,14 @@ with
             late_changes.opportunity_id,
             periods.period_grain,
             periods.period_start,
-            periods.frozen_on
+            periods.frozen_date
 
         from late_changes
         inner join
             {{ ref('dim_period') }} as periods
-            on late_changes.last_recorded_on > periods.frozen_on
-            and late_changes.first_holds_on <= periods.period_end
-            and late_changes.last_holds_until >= periods.period_start
+            on late_changes.last_recorded_date > periods.frozen_date
+            and late_changes.first_valid_from_date <= periods.period_end
+            and late_changes.last_valid_to_date >= periods.period_start
         where periods.is_frozen
 
     ),
@@ -51,7 +51,9 @@ with
             versions.valid_from,
             versions.valid_to,
             case
-                when versions.is_recorded_late and versions.recorded_on > changed_periods.frozen_on
+                when
+                    versions.is_recorded_late
+                    and versions.recorded_date > changed_periods.frozen_date
                 then 0
                 else 1
             end as is_known_at_freeze
@@ -65,7 +67,7 @@ with
 
         select
             *,
-            first_value(valid_from_date) over until_then as begins_on,
+            first_value(valid_from_date) over until_then as begins_date,
             sum(is_known_at_freeze) over until_then as known_before,
             lead(is_known_at_freeze) over deal as next_is_known
 
@@ -89,7 +91,7 @@ with
         select
             *,
             case
-                when is_known_at_freeze = 1 then valid_from_date else begins_on
+                when is_known_at_freeze = 1 then valid_from_date else begins_date
             end as known_from_date
 
         from numbered_versions

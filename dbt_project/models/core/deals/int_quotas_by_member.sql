@@ -108,7 +108,7 @@ with
             *,
             row_number() over (
                 partition by level, member_id, period_grain, period_start order by preference
-            ) as place
+            ) as rank
 
         from offered_quotas
 
@@ -126,4 +126,4 @@ select
     quota_value
 
 from ranked_quotas
-where place = 1
+where rank = 1

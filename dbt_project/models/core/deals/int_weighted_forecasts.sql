@@ -31,8 +31,8 @@ with
                 unforecast_horizons as horizons
                 on calendar.{{ grain }}_start = horizons.period_start
                 and horizons.period_grain = '{{ grain }}'
-                and open_spans.starts_on <= horizons.horizon_date
-                and open_spans.ends_on > horizons.horizon_date
+                and open_spans.valid_from_date <= horizons.horizon_date
+                and open_spans.valid_to_date > horizons.horizon_date
             inner join
                 {{ ref('int_fx_rates_held') }} as rates
                 on open_spans.currency_code = rates.currency_code

@@ -10,7 +10,7 @@ with
     ),
 
     -- A company without a CRM has branches all the same, and HR knows them by their ids alone.
-    -- Where the CRM has branches, one that it does not know is told of and unknown, as it is for
+    -- Where the CRM has branches, one that it does not know is reported and unknown, as it is for
     -- deals.
     hr_branches as (
 

@@ -1,4 +1,4 @@
-{%- set said_of_a_rep = [
+{%- set tracked_columns = [
     'sales_rep_name', 'role', 'manager_id', 'team_id', 'branch_id', 'territory_id', 'is_active'
 ] %}
 with
@@ -89,7 +89,7 @@ with
                     positions.is_primary desc,
                     positions.valid_from_date desc,
                     positions.employee_key desc
-            ) as place
+            ) as rank
 
         from boundaries
         inner join
@@ -114,7 +114,7 @@ with
             users.is_active,
             boundaries.valid_from,
             boundaries.valid_from_date,
-            count(held.place) over (partition by boundaries.sales_rep_id) > 0 as is_known_to_hr
+            count(held.rank) over (partition by boundaries.sales_rep_id) > 0 as is_known_to_hr
 
         from boundaries
         inner join
@@ -127,11 +127,11 @@ with
             on boundaries.sales_rep_id = held.sales_rep_id
             and boundaries.valid_from = held.valid_from
             and boundaries.valid_from_date = held.valid_from_date
-            and held.place = 1
+            and held.rank = 1
 
     ),
 
-    placed as (
+    resolved as (
 
         select
             attributed.sales_rep_id,
@@ -163,12 +163,12 @@ with
 
         select
             *,
-            {%- for column in said_of_a_rep %}
+            {%- for column in tracked_columns %}
                 lag({{ column }}) over versions_of_rep as previous_{{ column }},
             {%- endfor %}
             row_number() over versions_of_rep as boundary_number
 
-        from placed
+        from resolved
         window versions_of_rep as (partition by sales_rep_id order by valid_from, valid_from_date)
 
     ),
@@ -181,7 +181,7 @@ with
         from compared
         where
             boundary_number = 1 or not is_known_to_hr
-            {%- for column in said_of_a_rep %}
+            {%- for column in tracked_columns %}
                 or {{ column }} is distinct from previous_{{ column }}
             {%- endfor %}
 

@@ -4,9 +4,7 @@ with
 
     days_of_pay as (
 
-        select distinct person_id, paid_on, known_by_date
-
-        from {{ ref('int_pay_statements_counted') }}
+        select distinct person_id, paid_on, known_by_date from {{ ref('int_pay_amounts_counted') }}
 
     ),
 
@@ -14,12 +12,12 @@ with
 
         select
             positions.*,
-            {{ extract_date('positions.valid_from', 'settings.time_zone') }} as told_on,
+            {{ extract_date('positions.valid_from', 'settings.time_zone') }} as reported_date,
             case
                 when positions.is_current
                 then {{ open_end_date() }}
                 else {{ extract_date('positions.valid_to', 'settings.time_zone') }}
-            end as superseded_on
+            end as superseded_date
 
         from {{ ref('stg_hr__positions_history') }} as positions
         cross join settings
@@ -35,7 +33,7 @@ with
         select
             accounts.person_id,
             workers.worker_id,
-            {{ extract_date('workers.valid_from', 'settings.time_zone') }} as told_on
+            {{ extract_date('workers.valid_from', 'settings.time_zone') }} as reported_date
 
         from {{ ref('stg_hr__workers_history') }} as workers
         cross join settings
@@ -47,8 +45,8 @@ with
 
     ),
 
-    -- What HR had told by the freeze.
-    told_positions as (
+    -- What HR had reported by the freeze.
+    reported_positions as (
 
         select
             days_of_pay.person_id,
@@ -95,12 +93,12 @@ with
         inner join
             workers
             on days_of_pay.person_id = workers.person_id
-            and days_of_pay.known_by_date >= workers.told_on
+            and days_of_pay.known_by_date >= workers.reported_date
         left join
             positions
             on workers.worker_id = positions.worker_id
-            and days_of_pay.known_by_date >= positions.told_on
-            and days_of_pay.known_by_date < positions.superseded_on
+            and days_of_pay.known_by_date >= positions.reported_date
+            and days_of_pay.known_by_date < positions.superseded_date
 
     ),
 
@@ -146,9 +144,9 @@ with
                         then {{ days_between('effective_from', 'paid_on') }}
                     end,
                     worker_id
-            ) as place
+            ) as rank
 
-        from told_positions
+        from reported_positions
 
     ),
 
@@ -162,7 +160,7 @@ with
             reps.territory_id,
             reps.valid_from_date,
             reps.valid_to_date,
-            {{ extract_date('users.valid_from', 'settings.time_zone') }} as told_on
+            {{ extract_date('users.valid_from', 'settings.time_zone') }} as reported_date
 
         from {{ ref('dim_person') }} as people
         inner join {{ ref('dim_sales_rep') }} as reps on people.sales_rep_id = reps.sales_rep_id
@@ -174,9 +172,9 @@ with
 
     ),
 
-    -- Where HR names no place, that of the CRM counts; whoever has a user there and no record in
+    -- Where HR names no unit, that of the CRM counts; whoever has a user there and no record in
     -- HR sells.
-    places as (
+    org_units as (
 
         select
             days_of_pay.person_id,
@@ -193,13 +191,13 @@ with
             on days_of_pay.person_id = positions.person_id
             and days_of_pay.paid_on = positions.paid_on
             and days_of_pay.known_by_date = positions.known_by_date
-            and positions.place = 1
+            and positions.rank = 1
         left join
             reps
             on days_of_pay.person_id = reps.person_id
             and days_of_pay.paid_on >= reps.valid_from_date
             and days_of_pay.paid_on < reps.valid_to_date
-            and days_of_pay.known_by_date >= reps.told_on
+            and days_of_pay.known_by_date >= reps.reported_date
         left join {{ ref('dim_branch') }} as branches on positions.branch_id = branches.branch_id
         left join {{ ref('dim_team') }} as teams on positions.team_id = teams.team_id
         left join
@@ -211,49 +209,61 @@ with
     paid as (
 
         select
-            statements.month_start,
-            statements.person_id,
-            places.branch_id,
-            places.team_id,
-            places.territory_id,
-            {{ pay_sum("case when statements.earning_class = 'fixed' then statements.pay_value end") }}
+            reported_amounts.month_start,
+            reported_amounts.person_id,
+            org_units.branch_id,
+            org_units.team_id,
+            org_units.territory_id,
+            {{ pay_sum("case when reported_amounts.earning_class = 'fixed' then reported_amounts.pay_value end") }}
             as fixed_value,
-            {{ pay_sum("case when statements.earning_class = 'variable' then statements.pay_value end") }}
+            {{ pay_sum("case when reported_amounts.earning_class = 'variable' then reported_amounts.pay_value end") }}
             as variable_value,
-            {{ pay_sum("case when statements.earning_class = 'employer_cost' then statements.pay_value end") }}
+            {{ pay_sum("case when reported_amounts.earning_class = 'employer_cost' then reported_amounts.pay_value end") }}
             as employer_cost_value
 
-        from {{ ref('int_pay_statements_counted') }} as statements
+        from {{ ref('int_pay_amounts_counted') }} as reported_amounts
         inner join
-            places
-            on statements.person_id = places.person_id
-            and statements.paid_on = places.paid_on
-            and statements.known_by_date = places.known_by_date
-        where places.is_sales
+            org_units
+            on reported_amounts.person_id = org_units.person_id
+            and reported_amounts.paid_on = org_units.paid_on
+            and reported_amounts.known_by_date = org_units.known_by_date
+        where org_units.is_sales
         group by
-            statements.month_start,
-            statements.person_id,
-            places.branch_id,
-            places.team_id,
-            places.territory_id
+            reported_amounts.month_start,
+            reported_amounts.person_id,
+            org_units.branch_id,
+            org_units.team_id,
+            org_units.territory_id
         having
-            sum(case when statements.earning_class = 'fixed' then statements.pay_value else 0 end)
-            <> 0
-            or sum(
-                case when statements.earning_class = 'variable' then statements.pay_value else 0 end
+            sum(
+                case
+                    when reported_amounts.earning_class = 'fixed'
+                    then reported_amounts.pay_value
+                    else 0
+                end
             )
             <> 0
             or sum(
                 case
-                    when statements.earning_class = 'employer_cost' then statements.pay_value else 0
+                    when reported_amounts.earning_class = 'variable'
+                    then reported_amounts.pay_value
+                    else 0
+                end
+            )
+            <> 0
+            or sum(
+                case
+                    when reported_amounts.earning_class = 'employer_cost'
+                    then reported_amounts.pay_value
+                    else 0
                 end
             )
             <> 0
 
     ),
 
-    -- An agreement names no place: it stands once a month, where most of the salary was paid.
-    placed_pay as (
+    -- An agreement names no unit: it stands once a month, where most of the salary was paid.
+    ranked_pay as (
 
         select
             *,
@@ -265,7 +275,7 @@ with
                     branch_id asc,
                     team_id asc,
                     territory_id asc
-            ) as place
+            ) as rank
 
         from paid
 
@@ -283,9 +293,9 @@ select
     agreed.agreed_fixed_value,
     agreed.agreed_variable_value
 
-from placed_pay as paid
+from ranked_pay as paid
 left join
     {{ ref('int_agreed_pay') }} as agreed
     on paid.person_id = agreed.person_id
     and paid.month_start = agreed.month_start
-    and paid.place = 1
+    and paid.rank = 1

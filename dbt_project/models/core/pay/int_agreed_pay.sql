@@ -141,7 +141,7 @@ with
 
     )
 
--- Of what is agreed in several parts nothing is told where one of them is not known.
+-- Of what is agreed in several parts nothing is reported where one of them is not known.
 select
     person_id,
     month_start,

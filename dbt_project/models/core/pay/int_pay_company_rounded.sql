@@ -24,7 +24,7 @@ with
 
     ),
 
-    -- Employer cost follows pay, and the company's variable pay is told to the cent. What of
+    -- Employer cost follows pay, and the company's variable pay is published to the cent. What of
     -- employer cost goes with it moves every month by what everybody can reckon; left among what is
     -- rounded, it would show from which side the sum comes near to the next step, month after
     -- month, and at last the sum itself.
@@ -89,14 +89,14 @@ with
 
     first_months as (
 
-        select *, row_number() over (partition by year_start order by month_start) as place
+        select *, row_number() over (partition by year_start order by month_start) as rank
 
         from months
         where is_safe
 
     ),
 
-    -- The step is what the dearest seller costs in the year's first month, or rather the next 1000
+    -- The step is what the dearest rep costs in the year's first month, or rather the next 1000
     -- times a power of two, of which each is a multiple of those before it. A month of twice the
     -- pay still fits.
     needed_steps as (
@@ -113,11 +113,11 @@ with
             end as step_value
 
         from first_months
-        where place = 1
+        where rank = 1
 
     ),
 
-    -- It never becomes smaller, or what was told before would be told more exactly.
+    -- It never becomes smaller, or what was published before would be published more exactly.
     steps as (
 
         select
@@ -139,7 +139,8 @@ with
             months.variable_value,
             steps.step_value,
             months.is_safe
-            and months.largest_base_value <= {{ steps_a_person }} * steps.step_value as is_told,
+            and months.largest_base_value
+            <= {{ steps_a_person }} * steps.step_value as is_published,
             case
                 when steps.step_value > 0
                 then steps.step_value * floor(months.base_value / steps.step_value + 0.5)
@@ -165,14 +166,15 @@ with
 
     ),
 
-    -- All that is told follows from the rounded sum, variable pay and two rates in whole percent.
-    told_months as (
+    -- All that is published follows from the rounded sum, variable pay and two rates in whole
+    -- percent.
+    published_months as (
 
         select
             month_start,
             quarter_start,
             year_start,
-            coalesce(is_told, false) as is_told,
+            coalesce(is_published, false) as is_published,
             cast(step_value as decimal(18, 2)) as step_value,
             cast(
                 floor(rounded_base_value / (1 + fixed_employer_rate) * 100 + 0.5)
@@ -187,19 +189,19 @@ with
 
     ),
 
-    -- Longer periods are sums of what is told of their months, so they tell nothing more.
+    -- Longer periods are sums of what is published of their months, so they tell nothing more.
     periods as (
         {% for grain in period_grains() %}
             select
                 '{{ grain }}' as period_grain,
                 {{ grain }}_start as period_start,
-                min(case when is_told then 1 else 0 end) = 1 as is_told,
+                min(case when is_published then 1 else 0 end) = 1 as is_published,
                 {{ money_sum('fixed_value') }} as fixed_value,
                 {{ money_sum('fixed_and_employer_cost_value - fixed_value') }}
                 as employer_cost_value,
                 {{ money_sum('step_value') }} as rounded_to
 
-            from told_months
+            from published_months
             group by {{ grain }}_start
             {% if not loop.last %}
                 union all

@@ -1,8 +1,8 @@
 with
 
-    judged as (
+    checked as (
 
-        {{ judged_groups(ref('int_pay_groups_in_company'), ['month_start', 'group_name']) | indent(4) }}
+        {{ suppression_checked_groups(ref('int_pay_groups_in_company'), ['month_start', 'group_name']) | indent(4) }}
 
     ),
 
@@ -27,13 +27,13 @@ select
     formed.team_id,
     formed.territory_id,
     formed.group_name,
-    judged.is_safe,
-    judged.is_safe and extents.is_of_one_branch as is_safe_in_branch,
-    judged.is_safe and extents.is_of_one_team as is_safe_in_team,
-    judged.is_safe and extents.is_of_one_territory as is_safe_in_territory
+    checked.is_safe,
+    checked.is_safe and extents.is_of_one_branch as is_safe_in_branch,
+    checked.is_safe and extents.is_of_one_team as is_safe_in_team,
+    checked.is_safe and extents.is_of_one_territory as is_safe_in_territory
 
 from {{ ref('int_pay_groups_in_company') }} as formed
 inner join
-    judged on formed.month_start = judged.month_start and formed.group_name = judged.group_name
+    checked on formed.month_start = checked.month_start and formed.group_name = checked.group_name
 inner join
     extents on formed.month_start = extents.month_start and formed.group_name = extents.group_name

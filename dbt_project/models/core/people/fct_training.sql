@@ -28,9 +28,9 @@ select
     courses.course_name,
     courses.course_type,
     coalesce(courses.is_onboarding, false) as is_onboarding,
-    {{ or_unknown('places.branch_id') }} as branch_id,
-    {{ or_unknown('places.team_id') }} as team_id,
-    {{ or_unknown('places.territory_id') }} as territory_id,
+    {{ or_unknown('intervals.branch_id') }} as branch_id,
+    {{ or_unknown('intervals.team_id') }} as team_id,
+    {{ or_unknown('intervals.territory_id') }} as territory_id,
     enrolments.enrolment_status,
     enrolments.training_date,
     enrolments.started_on,
@@ -63,10 +63,10 @@ left join {{ ref('dim_person') }} as persons on people.person_id = persons.perso
 left join
     {{ ref('stg_hr__training_courses') }} as courses on enrolments.course_id = courses.course_id
 left join
-    {{ ref('int_employment_intervals') }} as places
-    on people.person_id = places.person_id
-    and enrolments.training_date >= places.valid_from_date
-    and enrolments.training_date < places.valid_to_date
+    {{ ref('int_employment_intervals') }} as intervals
+    on people.person_id = intervals.person_id
+    and enrolments.training_date >= intervals.valid_from_date
+    and enrolments.training_date < intervals.valid_to_date
 left join
     {{ ref('int_fx_rates_daily') }} as rates
     on coalesce(enrolments.currency_code, settings.reporting_currency) = rates.currency_code

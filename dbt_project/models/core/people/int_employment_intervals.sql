@@ -50,7 +50,8 @@ with
     -- between two employments.
     absences as (
 
-        select distinct worker_id, valid_to_date as absent_from_date, returned_on as absent_to_date
+        select distinct
+            worker_id, valid_to_date as absent_from_date, returned_date as absent_to_date
 
         from {{ ref('int_earlier_employments') }}
 
@@ -84,7 +85,7 @@ with
 
         union distinct
 
-        -- Where HR names no place, that of the CRM counts, and changes with it.
+        -- Where HR names no unit, that of the CRM counts, and changes with it.
         select held.person_id, reps.valid_from_date as moment
 
         from held_positions as held
@@ -96,7 +97,7 @@ with
 
     ),
 
-    stretches as (
+    position_intervals as (
 
         select
             person_id,
@@ -112,8 +113,8 @@ with
     ranked_positions as (
 
         select
-            stretches.valid_from_date,
-            stretches.valid_to_date,
+            position_intervals.valid_from_date,
+            position_intervals.valid_to_date,
             held.person_id,
             held.person_key,
             held.sales_rep_id,
@@ -124,30 +125,30 @@ with
             held.fte,
             held.is_sales,
             row_number() over (
-                partition by stretches.person_id, stretches.valid_from_date
+                partition by position_intervals.person_id, position_intervals.valid_from_date
                 order by
                     held.preference desc,
                     held.is_primary desc,
                     held.valid_from_date desc,
                     held.worker_id desc
-            ) as place
+            ) as rank
 
-        from stretches
+        from position_intervals
         inner join
             held_positions as held
-            on stretches.person_id = held.person_id
-            and stretches.valid_from_date >= held.valid_from_date
-            and stretches.valid_from_date < held.valid_to_date
+            on position_intervals.person_id = held.person_id
+            and position_intervals.valid_from_date >= held.valid_from_date
+            and position_intervals.valid_from_date < held.valid_to_date
         left join
             absences
             on held.worker_id = absences.worker_id
-            and stretches.valid_from_date >= absences.absent_from_date
-            and stretches.valid_from_date < absences.absent_to_date
-        where stretches.valid_to_date is not null and absences.worker_id is null
+            and position_intervals.valid_from_date >= absences.absent_from_date
+            and position_intervals.valid_from_date < absences.absent_to_date
+        where position_intervals.valid_to_date is not null and absences.worker_id is null
 
     ),
 
-    placed_positions as (
+    attributed_positions as (
 
         select
             positions.person_id,
@@ -172,7 +173,7 @@ with
             on positions.sales_rep_id = reps.sales_rep_id
             and positions.valid_from_date >= reps.valid_from_date
             and positions.valid_from_date < reps.valid_to_date
-        where positions.place = 1
+        where positions.rank = 1
 
     ),
 
@@ -197,7 +198,7 @@ with
                 false
             ) as is_like_the_one_before
 
-        from placed_positions
+        from attributed_positions
 
     ),
 

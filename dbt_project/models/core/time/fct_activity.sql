@@ -1,4 +1,4 @@
-with {{ activities_judged(ref('stg_crm__activities')) }}
+with {{ activities_validated(ref('stg_crm__activities')) }}
 
 select
     activities.activity_id,
@@ -24,7 +24,7 @@ select
     activities.problem,
     activities.problem is null as is_counted_as_time
 
-from judged_activities as activities
+from validated_activities as activities
 inner join {{ ref('dim_activity_type') }} as types on activities.activity_type = types.activity_type
 left join
     {{ ref('dim_sales_rep') }} as reps

@@ -1,5 +1,5 @@
 {{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
-with {{ time_united(ref('int_time_pieces'), ['person_id', 'work_date']) }}
+with {{ time_united(ref('int_time_slices'), ['person_id', 'work_date']) }}
 
 select
     seconds.person_id,

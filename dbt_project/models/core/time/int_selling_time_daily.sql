@@ -1,7 +1,7 @@
 {{ config(pre_hook="{{ join_as_written() }}", post_hook="{{ join_as_estimated() }}") }}
 with
 
-    sellers as (
+    reps as (
 
         select
             employees.person_id,
@@ -34,7 +34,7 @@ with
             max(recorded.time_source) as time_source
 
         from {{ ref('fct_time_daily') }} as recorded
-        inner join sellers on recorded.person_id = sellers.person_id
+        inner join reps on recorded.person_id = reps.person_id
         group by recorded.person_id, recorded.work_date
 
     ),
@@ -65,9 +65,9 @@ with
 
     ),
 
-    -- Whoever only clocks in and out says nothing of what the time went into. Who was a seller only
+    -- Whoever only clocks in and out says nothing of what the time went into. Who was a rep only
     -- before time was recorded is none here.
-    sellers_by_kind as (
+    reps_by_kind as (
 
         select
             person_id,
@@ -82,16 +82,14 @@ with
 
     whole_company as (
 
-        select max(case when says_classes then 1 else 0 end) = 1 as says_classes
-
-        from sellers_by_kind
+        select max(case when says_classes then 1 else 0 end) = 1 as says_classes from reps_by_kind
 
     )
 
 select
     days.person_id,
     days.date_day,
-    coalesce(sellers.sales_rep_id, sellers.person_key, 'unknown') as seller_id,
+    coalesce(reps.sales_rep_id, reps.person_key, 'unknown') as rep_id,
     -- What somebody sold on a day without a position counts too, for nobody's team.
     {{ or_unknown('days.branch_id') }} as branch_id,
     {{ or_unknown('days.team_id') }} as team_id,
@@ -109,7 +107,7 @@ select
     days.time_source,
     case
         when kinds.records_time then kinds.says_classes else whole_company.says_classes
-    end as is_split_told,
+    end as is_split_reported,
     case
         when not kinds.records_time
         then whole_company.says_classes
@@ -119,6 +117,6 @@ select
     end as is_split_known
 
 from capacity_and_time as days
-inner join sellers_by_kind as kinds on days.person_id = kinds.person_id
-inner join sellers on days.person_id = sellers.person_id
+inner join reps_by_kind as kinds on days.person_id = kinds.person_id
+inner join reps on days.person_id = reps.person_id
 cross join whole_company

@@ -2,49 +2,51 @@ with
 
     settings as (select time_zone from {{ ref('stg_company__settings') }}),
 
-    misheard_people as (select distinct person_id from {{ ref('int_time_days_misheard') }}),
+    changed_people as (
+        select distinct person_id from {{ ref('int_time_days_changed_after_freeze') }}
+    ),
 
-    -- All that was told of these people, and when.
+    -- All that was reported of these people, and when.
     versions as (
 
-        select told.*
+        select reported.*
 
-        from {{ ref('int_time_versions') }} as told
-        inner join misheard_people on told.person_id = misheard_people.person_id
+        from {{ ref('int_time_versions') }} as reported
+        inner join changed_people on reported.person_id = changed_people.person_id
 
     ),
 
     versions_by_day as (
 
-        select *, {{ each_day('started_on', 'coalesce(ended_on, started_on)') }} as work_date
+        select *, {{ each_day('started_date', 'coalesce(ended_date, started_date)') }} as work_date
 
         from versions
 
     ),
 
-    heard_versions as (
+    versions_at_freeze as (
 
         select days.period_grain, days.period_start, calendar.month_start, versions.*
 
-        from {{ ref('int_time_days_misheard') }} as days
+        from {{ ref('int_time_days_changed_after_freeze') }} as days
         inner join
             versions_by_day as versions
             on days.person_id = versions.person_id
             and days.work_date = versions.work_date
-            and days.frozen_on >= versions.known_from_date
-            and days.frozen_on < versions.known_until_date
+            and days.frozen_date >= versions.known_from_date
+            and days.frozen_date < versions.known_to_date
         inner join {{ ref('dim_date') }} as calendar on days.work_date = calendar.date_day
 
     ),
 
     -- As in int_time_sheet_months: of a person and month with an entry, be it one that cannot be
     -- right, no activities count.
-    heard_sheets as (
+    sheets_at_freeze as (
 
         select distinct
             days.period_grain, days.period_start, versions.person_id, calendar.month_start
 
-        from {{ ref('int_time_days_misheard') }} as days
+        from {{ ref('int_time_days_changed_after_freeze') }} as days
         inner join {{ ref('dim_date') }} as calendar on days.work_date = calendar.date_day
         inner join
             {{ ref('dim_date') }} as days_of_month
@@ -53,45 +55,47 @@ with
             versions_by_day as versions
             on days.person_id = versions.person_id
             and days_of_month.date_day = versions.work_date
-            and days.frozen_on >= versions.known_from_date
-            and days.frozen_on < versions.known_until_date
+            and days.frozen_date >= versions.known_from_date
+            and days.frozen_date < versions.known_to_date
         where versions.time_source = 'time_entries'
 
     ),
 
-    pieces as (
+    time_slices as (
 
         select
-            heard.period_grain,
-            heard.period_start,
-            heard.person_id,
-            heard.work_date,
-            heard.activity_class,
-            heard.time_source = 'time_entries' as is_from_time_sheet,
+            at_freeze.period_grain,
+            at_freeze.period_start,
+            at_freeze.person_id,
+            at_freeze.work_date,
+            at_freeze.activity_class,
+            at_freeze.time_source = 'time_entries' as is_from_time_sheet,
             case
-                when heard.work_date = heard.started_on
-                then heard.started_at
-                else {{ start_of_day('heard.work_date', 'settings.time_zone') }}
+                when at_freeze.work_date = at_freeze.started_date
+                then at_freeze.started_at
+                else {{ start_of_day('at_freeze.work_date', 'settings.time_zone') }}
             end as started_at,
             case
-                when heard.work_date = heard.ended_on
-                then heard.ended_at
-                else {{ start_of_day(plus_days('heard.work_date', 1), 'settings.time_zone') }}
+                when at_freeze.work_date = at_freeze.ended_date
+                then at_freeze.ended_at
+                else {{ start_of_day(plus_days('at_freeze.work_date', 1), 'settings.time_zone') }}
             end as ended_at
 
-        from heard_versions as heard
+        from versions_at_freeze as at_freeze
         cross join settings
         left join
-            heard_sheets as sheets
-            on heard.period_grain = sheets.period_grain
-            and heard.period_start = sheets.period_start
-            and heard.person_id = sheets.person_id
-            and heard.month_start = sheets.month_start
-        where heard.is_counted and (heard.time_source = 'time_entries' or sheets.person_id is null)
+            sheets_at_freeze as sheets
+            on at_freeze.period_grain = sheets.period_grain
+            and at_freeze.period_start = sheets.period_start
+            and at_freeze.person_id = sheets.person_id
+            and at_freeze.month_start = sheets.month_start
+        where
+            at_freeze.is_counted
+            and (at_freeze.time_source = 'time_entries' or sheets.person_id is null)
 
     ),
 
-    {{ time_united('pieces', ['period_grain', 'period_start', 'person_id', 'work_date']) }},
+    {{ time_united('time_slices', ['period_grain', 'period_start', 'person_id', 'work_date']) }},
 
     recorded as (
 
@@ -117,7 +121,7 @@ with
 
     ),
 
-    misheard_months as (
+    changed_months as (
 
         select distinct
             days.period_grain,
@@ -126,29 +130,30 @@ with
             days.person_id,
             calendar.month_start
 
-        from {{ ref('int_time_days_misheard') }} as days
+        from {{ ref('int_time_days_changed_after_freeze') }} as days
         inner join {{ ref('dim_date') }} as calendar on days.work_date = calendar.date_day
 
     ),
 
-    sellers as (
+    reps as (
 
         select
             person_id,
-            max(seller_id) as seller_id,
-            max(case when is_split_told then 1 else 0 end) = 1 as is_split_told
+            max(rep_id) as rep_id,
+            max(case when is_split_reported then 1 else 0 end) = 1 as is_split_reported
 
         from {{ ref('int_selling_time_daily') }}
         group by person_id
 
     ),
 
-    -- All days of the months in which a day was misheard, with what is known of the seller now.
+    -- All days of the months in which a day was changed after the freeze, with what is known of
+    -- the rep now.
     known_days as (
 
         select months.period_grain, months.period_start, months.period_end, days.*
 
-        from misheard_months as months
+        from changed_months as months
         inner join {{ ref('dim_date') }} as calendar on months.month_start = calendar.month_start
         inner join
             {{ ref('int_selling_time_daily') }} as days
@@ -163,19 +168,19 @@ with
         select
             recorded.period_grain,
             recorded.period_start,
-            misheard.period_end,
+            changed.period_end,
             recorded.person_id,
             recorded.work_date as date_day,
-            sellers.seller_id,
-            sellers.is_split_told
+            reps.rep_id,
+            reps.is_split_reported
 
         from recorded
-        inner join sellers on recorded.person_id = sellers.person_id
+        inner join reps on recorded.person_id = reps.person_id
         inner join
-            {{ ref('int_time_days_misheard') }} as misheard
-            on recorded.period_grain = misheard.period_grain
-            and recorded.person_id = misheard.person_id
-            and recorded.work_date = misheard.work_date
+            {{ ref('int_time_days_changed_after_freeze') }} as changed
+            on recorded.period_grain = changed.period_grain
+            and recorded.person_id = changed.person_id
+            and recorded.work_date = changed.work_date
         left join
             {{ ref('int_selling_time_daily') }} as known
             on recorded.person_id = known.person_id
@@ -192,7 +197,7 @@ with
             period_end,
             person_id,
             date_day,
-            seller_id,
+            rep_id,
             branch_id,
             team_id,
             territory_id,
@@ -200,7 +205,7 @@ with
             holiday_seconds,
             leave_seconds,
             available_seconds,
-            is_split_told
+            is_split_reported
 
         from known_days
 
@@ -212,7 +217,7 @@ with
             period_end,
             person_id,
             date_day,
-            seller_id,
+            rep_id,
             'unknown' as branch_id,
             'unknown' as team_id,
             'unknown' as territory_id,
@@ -220,13 +225,13 @@ with
             cast(0 as bigint) as holiday_seconds,
             cast(0 as bigint) as leave_seconds,
             cast(0 as bigint) as available_seconds,
-            is_split_told
+            is_split_reported
 
         from forgotten_days
 
     ),
 
-    -- Days that were not misheard are what they are now.
+    -- Days that were not changed after the freeze are what they are now.
     counted_days as (
 
         select
@@ -234,7 +239,7 @@ with
             {%- for column in columns_of_recorded_time() %}
                 coalesce(
                     case
-                        when misheard.person_id is null
+                        when changed.person_id is null
                         then known.{{ column }}
                         else recorded.{{ column }}
                     end,
@@ -242,15 +247,15 @@ with
                 ) as {{ column }},
             {%- endfor %}
             case
-                when misheard.person_id is null then known.time_source else recorded.time_source
+                when changed.person_id is null then known.time_source else recorded.time_source
             end as time_source
 
         from days
         left join
-            {{ ref('int_time_days_misheard') }} as misheard
-            on days.period_grain = misheard.period_grain
-            and days.person_id = misheard.person_id
-            and days.date_day = misheard.work_date
+            {{ ref('int_time_days_changed_after_freeze') }} as changed
+            on days.period_grain = changed.period_grain
+            and days.person_id = changed.person_id
+            and days.date_day = changed.work_date
         left join
             recorded
             on days.period_grain = recorded.period_grain
@@ -269,7 +274,7 @@ select
     period_end,
     person_id,
     date_day,
-    seller_id,
+    rep_id,
     branch_id,
     team_id,
     territory_id,
@@ -280,7 +285,7 @@ select
     {%- for column in columns_of_recorded_time() %} {{ column }}, {%- endfor %}
     greatest(available_seconds - recorded_seconds, 0) as unrecorded_seconds,
     time_source,
-    is_split_told
+    is_split_reported
     and (recorded_seconds = 0 or recorded_seconds > unclassified_seconds) as is_split_known
 
 from counted_days

@@ -9,13 +9,13 @@ with
             first_days.month_start as first_month_start,
             last_days.month_start as last_month_start
 
-        from {{ ref('int_time_entries_judged') }} as entries
+        from {{ ref('int_time_entries_validated') }} as entries
         inner join
             {{ ref('bridge_person') }} as users
             on users.system_name = 'crm'
             and entries.person_id = users.person_id
-        left join {{ ref('dim_date') }} as first_days on entries.started_on = first_days.date_day
-        left join {{ ref('dim_date') }} as last_days on entries.ended_on = last_days.date_day
+        left join {{ ref('dim_date') }} as first_days on entries.started_date = first_days.date_day
+        left join {{ ref('dim_date') }} as last_days on entries.ended_date = last_days.date_day
 
     )
 

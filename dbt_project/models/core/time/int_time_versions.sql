@@ -6,24 +6,24 @@ with
 
     first_extracts as (
 
-        select 'time_entries' as time_source, min(valid_from) as first_told_at
+        select 'time_entries' as time_source, min(valid_from) as first_reported_at
 
         from {{ ref('stg_hr__time_entries_history') }}
 
         union all
 
-        select 'activities' as time_source, min(valid_from) as first_told_at
+        select 'activities' as time_source, min(valid_from) as first_reported_at
 
         from {{ ref('stg_crm__activities_history') }}
 
     ),
 
-    {{ time_entries_judged(
+    {{ time_entries_validated(
     '(select * from ' ~ ref('stg_hr__time_entries_history') ~ ' where not is_vanished)',
-    told=['valid_from', 'valid_to', 'is_current']
+    history_columns=['valid_from', 'valid_to', 'is_current']
 ) }},
 
-    {{ activities_judged('(select * from ' ~ ref('stg_crm__activities_history') ~ ' where not is_vanished)') }},
+    {{ activities_validated('(select * from ' ~ ref('stg_crm__activities_history') ~ ' where not is_vanished)') }},
 
     versions as (
 
@@ -33,14 +33,14 @@ with
             activity_class,
             started_at,
             ended_at,
-            started_on,
-            ended_on,
+            started_date,
+            ended_date,
             problem is null and entry_seconds > 0 as is_counted,
             valid_from,
             valid_to,
             is_current
 
-        from judged_entries
+        from validated_entries
         where person_id is not null
 
         union all
@@ -55,15 +55,15 @@ with
             end as activity_class,
             activities.started_at,
             activities.known_ended_at as ended_at,
-            activities.activity_date as started_on,
+            activities.activity_date as started_date,
             {{ business_date("activities.known_ended_at - interval '1' microsecond", 'settings.time_zone') }}
-            as ended_on,
+            as ended_date,
             true as is_counted,
             activities.valid_from,
             activities.valid_to,
             activities.is_current
 
-        from judged_activities as activities
+        from validated_activities as activities
         cross join settings
         inner join
             {{ ref('dim_activity_type') }} as types
@@ -83,12 +83,12 @@ select
     versions.activity_class,
     versions.started_at,
     versions.ended_at,
-    versions.started_on,
-    versions.ended_on,
+    versions.started_date,
+    versions.ended_date,
     versions.is_counted,
     versions.is_current,
     case
-        when versions.valid_from = first_extracts.first_told_at
+        when versions.valid_from = first_extracts.first_reported_at
         then {{ open_start_date() }}
         else {{ extract_date('versions.valid_from', 'settings.time_zone') }}
     end as known_from_date,
@@ -96,7 +96,7 @@ select
         when versions.is_current
         then {{ open_end_date() }}
         else {{ extract_date('versions.valid_to', 'settings.time_zone') }}
-    end as known_until_date
+    end as known_to_date
 
 from versions
 cross join settings

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 with
 
-    recorded_days as (select min(work_date) as first_recorded_on from {{ ref('fct_time_daily') }}),
+    recorded_days as (
+        select min(work_date) as first_recorded_date from {{ ref('fct_time_daily') }}
+    ),
 
     people_with_several_records as (
 
@@ -15,7 +17,7 @@ with
 
     ),
 
-    sellers as (
+    sales_employees as (
 
         select
             employees.person_id,
@@ -37,40 +39,40 @@ with
     ),
 
     -- Capacity is asked for where time is recorded at all.
-    sellers_by_day as (
+    reps_by_day as (
 
         select
-            sellers.person_id,
-            sellers.worker_id,
-            sellers.has_several_records,
+            sales_employees.person_id,
+            sales_employees.worker_id,
+            sales_employees.has_several_records,
             -- The place of a CRM user is HR's already, where HR has one.
-            coalesce(reps.branch_id, sellers.branch_id) as branch_id,
-            coalesce(reps.team_id, sellers.team_id) as team_id,
-            coalesce(reps.territory_id, sellers.territory_id) as territory_id,
-            sellers.country,
-            sellers.fte,
+            coalesce(reps.branch_id, sales_employees.branch_id) as branch_id,
+            coalesce(reps.team_id, sales_employees.team_id) as team_id,
+            coalesce(reps.territory_id, sales_employees.territory_id) as territory_id,
+            sales_employees.country,
+            sales_employees.fte,
             calendar.date_day,
             calendar.iso_weekday,
             coalesce(branch_days.is_weekend, calendar.is_weekend) as is_weekend,
             coalesce(branch_days.is_holiday, calendar.is_holiday) as is_holiday
 
-        from sellers
+        from sales_employees
         cross join recorded_days
         cross join {{ ref('int_warehouse_as_of') }} as warehouse
         inner join
             {{ ref('dim_date') }} as calendar
-            on sellers.valid_from_date <= calendar.date_day
-            and sellers.valid_to_date > calendar.date_day
-            and recorded_days.first_recorded_on <= calendar.date_day
+            on sales_employees.valid_from_date <= calendar.date_day
+            and sales_employees.valid_to_date > calendar.date_day
+            and recorded_days.first_recorded_date <= calendar.date_day
             and warehouse.as_of_date >= calendar.date_day
         left join
             {{ ref('dim_sales_rep') }} as reps
-            on sellers.sales_rep_id = reps.sales_rep_id
+            on sales_employees.sales_rep_id = reps.sales_rep_id
             and calendar.date_day >= reps.valid_from_date
             and calendar.date_day < reps.valid_to_date
         left join
             {{ ref('stg_company__branch_days') }} as branch_days
-            on coalesce(reps.branch_id, sellers.branch_id) = branch_days.branch_id
+            on coalesce(reps.branch_id, sales_employees.branch_id) = branch_days.branch_id
             and calendar.date_day = branch_days.date_day
 
     ),
@@ -115,7 +117,7 @@ with
                 else cast(round(60 * settings.standard_day_minutes * days.fte) as bigint)
             end as scheduled_seconds
 
-        from sellers_by_day as days
+        from reps_by_day as days
         cross join {{ ref('stg_company__settings') }} as settings
         left join
             schedules
@@ -125,9 +127,9 @@ with
 
     ),
 
-    countries as (select distinct country from sellers),
+    countries as (select distinct country from sales_employees),
 
-    places as (
+    org_units as (
 
         select countries.country, branches.branch_id
 
@@ -139,33 +141,33 @@ with
     -- A holiday of HR holds in the places that it names; one without a place holds everywhere.
     kept_holidays as (
 
-        select distinct places.country, places.branch_id, holidays.holiday_date
+        select distinct org_units.country, org_units.branch_id, holidays.holiday_date
 
-        from places
+        from org_units
         inner join
             {{ ref('stg_hr__holidays') }} as holidays
-            on (holidays.country is null or places.country = holidays.country)
-            and (holidays.branch_id is null or places.branch_id = holidays.branch_id)
+            on (holidays.country is null or org_units.country = holidays.country)
+            and (holidays.branch_id is null or org_units.branch_id = holidays.branch_id)
 
     ),
 
-    records_of_sellers as (select distinct worker_id from sellers),
+    records_of_reps as (select distinct worker_id from sales_employees),
 
-    -- Only what is recorded and of sellers is asked for, and leave can last for ever.
+    -- Only what is recorded and of reps is asked for, and leave can last for ever.
     days_on_leave as (
 
         select
             absences.worker_id,
             absences.hours_per_day,
             {{ each_day(
-            'greatest(absences.starts_on, recorded_days.first_recorded_on)',
+            'greatest(absences.starts_on, recorded_days.first_recorded_date)',
             'least(absences.ends_on, warehouse.as_of_date)'
         ) }} as date_day
 
         from {{ ref('stg_hr__leave') }} as absences
         cross join recorded_days
         cross join {{ ref('int_warehouse_as_of') }} as warehouse
-        inner join records_of_sellers as records on absences.worker_id = records.worker_id
+        inner join records_of_reps as records on absences.worker_id = records.worker_id
         where coalesce(absences.leave_status, 'approved') = 'approved'
 
     ),

@@ -18,7 +18,7 @@ with
             expected_close_date,
             lag(expected_close_date) over (
                 partition by opportunity_id, episode order by valid_from
-            ) as expected_before
+            ) as previous_expected_close_date
 
         from {{ ref('fct_opportunity_version') }}
         where not is_closed
@@ -33,7 +33,7 @@ with
             case when count(*) >= 3 then '3 or more' else cast(count(*) as string) end as pushes
 
         from open_versions
-        where expected_close_date > expected_before
+        where expected_close_date > previous_expected_close_date
         group by opportunity_id, episode
 
     ),

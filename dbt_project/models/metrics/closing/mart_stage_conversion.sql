@@ -15,7 +15,7 @@ with
 
     exclusions as (
 
-        select opportunity_id, max(changed_date) as excluded_on
+        select opportunity_id, max(changed_date) as excluded_date
 
         from {{ ref('fct_opportunity_event') }}
         where field_name = 'is_excluded' and new_value = 'true'
@@ -27,12 +27,13 @@ with
     -- day.
     counted_deals as (
 
-        select deals.opportunity_id, deals.is_excluded, exclusions.excluded_on
+        select deals.opportunity_id, deals.is_excluded, exclusions.excluded_date
 
         from {{ ref('fct_opportunity') }} as deals
         left join exclusions on deals.opportunity_id = exclusions.opportunity_id
         where
-            deals.is_last_episode and (not deals.is_excluded or exclusions.excluded_on is not null)
+            deals.is_last_episode
+            and (not deals.is_excluded or exclusions.excluded_date is not null)
 
     ),
 
@@ -68,7 +69,7 @@ with
             visits.days_in_stage,
             visits.outcome,
             counted_deals.is_excluded,
-            counted_deals.excluded_on
+            counted_deals.excluded_date
 
         from {{ ref('fct_stage_visit') }} as visits
         inner join counted_deals on visits.opportunity_id = counted_deals.opportunity_id
@@ -121,7 +122,7 @@ with
     frozen_facts as (
 
         {%- for grain in period_grains() %}
-            {%- set frozen_on = plus_days('calendar.' ~ grain ~ '_end', 'warehouse.close_lag_days') %}
+            {%- set frozen_date = plus_days('calendar.' ~ grain ~ '_end', 'warehouse.close_lag_days') %}
             select
                 'as_closed' as basis,
                 '{{ grain }}' as period_grain,
@@ -130,10 +131,10 @@ with
                 visits.stage_id,
                 {%- for member in members %} visits.{{ member }}, {%- endfor %}
                 case
-                    when visits.exited_date <= {{ frozen_on }} then visits.days_in_stage
+                    when visits.exited_date <= {{ frozen_date }} then visits.days_in_stage
                 end as days_in_stage,
                 case
-                    when visits.exited_date <= {{ frozen_on }} then visits.outcome else 'open'
+                    when visits.exited_date <= {{ frozen_date }} then visits.outcome else 'open'
                 end as outcome
 
             from visits
@@ -141,8 +142,8 @@ with
             inner join {{ ref('dim_date') }} as calendar on visits.entered_date = calendar.date_day
             cross join {{ ref('int_warehouse_as_of') }} as warehouse
             where
-                {{ frozen_on }} <= warehouse.as_of_date
-                and (not visits.is_excluded or visits.excluded_on > {{ frozen_on }})
+                {{ frozen_date }} <= warehouse.as_of_date
+                and (not visits.is_excluded or visits.excluded_date > {{ frozen_date }})
 
             union all
 
@@ -172,8 +173,8 @@ with
             inner join {{ ref('dim_date') }} as calendar on visits.exited_date = calendar.date_day
             cross join {{ ref('int_warehouse_as_of') }} as warehouse
             where
-                {{ frozen_on }} <= warehouse.as_of_date
-                and (not visits.is_excluded or visits.excluded_on > {{ frozen_on }})
+                {{ frozen_date }} <= warehouse.as_of_date
+                and (not visits.is_excluded or visits.excluded_date > {{ frozen_date }})
                 {{ 'union all' if not loop.last }}
         {%- endfor %}
 

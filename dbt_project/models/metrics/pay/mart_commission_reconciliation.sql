@@ -34,9 +34,10 @@ with
 
     ),
 
-    -- What was paid before the first plan that anybody told of cannot be compared with one. A plan
+    -- What was paid before the first plan that anybody reported of cannot be compared with one. A
+    -- plan
     -- that has ended is no such case: whoever is still paid by it is paid too much.
-    judged as (
+    reconciled as (
 
         select
             compared.*,
@@ -71,40 +72,40 @@ with
     reasoned as (
 
         select
-            judged.*,
+            reconciled.*,
             explanations.explaining_plan_version,
             explanations.explaining_rate,
             case
-                when judged.status <> 'different'
+                when reconciled.status <> 'different'
                 then null
                 when
-                    judged.repeated_value <> 0
-                    and abs(judged.difference_value - judged.repeated_value)
-                    <= judged.rounding_value
+                    reconciled.repeated_value <> 0
+                    and abs(reconciled.difference_value - reconciled.repeated_value)
+                    <= reconciled.rounding_value
                 then 'duplicate'
-                when judged.difference_value > 0 and judged.employment_problem is not null
-                then judged.employment_problem
+                when reconciled.difference_value > 0 and reconciled.employment_problem is not null
+                then reconciled.employment_problem
                 when
-                    judged.clawback_value < 0
-                    and abs(judged.difference_value + judged.clawback_value)
-                    <= judged.rounding_value
+                    reconciled.clawback_value < 0
+                    and abs(reconciled.difference_value + reconciled.clawback_value)
+                    <= reconciled.rounding_value
                 then 'clawback_due'
                 when explanations.unit_key is not null
                 then 'wrong_rate'
                 when
-                    judged.paid_value = 0
-                    and not judged.has_unconverted_lines
-                    and judged.difference_value < 0
+                    reconciled.paid_value = 0
+                    and not reconciled.has_unconverted_lines
+                    and reconciled.difference_value < 0
                 then 'missing'
-                when judged.difference_value > 0
+                when reconciled.difference_value > 0
                 then 'overpaid'
                 else 'underpaid'
             end as reason
 
-        from judged
+        from reconciled
         left join
             {{ ref('int_commission_explanations') }} as explanations
-            on judged.unit_key = explanations.unit_key
+            on reconciled.unit_key = explanations.unit_key
 
     ),
 

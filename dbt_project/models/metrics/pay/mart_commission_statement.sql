@@ -1,7 +1,7 @@
 with
 
-    -- What was earned by rate is told tier by tier; what touched no tier earned nothing and is
-    -- told once.
+    -- What was earned by rate is shown tier by tier; what touched no tier earned nothing and is
+    -- reported once.
     earned as (
 
         select

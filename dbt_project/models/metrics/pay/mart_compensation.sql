@@ -1,20 +1,20 @@
 with
 
-    -- Fixed pay and employer cost are told of the company only, and rounded.
-    told as (
+    -- Fixed pay and employer cost are published for the company only, and rounded.
+    published as (
 
         select
             mart.*,
             case
                 when mart.suppression_reason is null or mart.suppression_reason = 'turnover'
                 then mart.variable_value
-            end as told_variable_value,
+            end as published_variable_value,
             case
                 when mart.suppression_reason is null then rounded.fixed_value
-            end as told_fixed_value,
+            end as published_fixed_value,
             case
                 when mart.suppression_reason is null then rounded.employer_cost_value
-            end as told_employer_cost_value,
+            end as published_employer_cost_value,
             case when mart.suppression_reason is null then rounded.rounded_to end as rounded_to
 
         from {{ ref('mart_compensation_unsuppressed') }} as mart
@@ -35,14 +35,16 @@ select
     member_name,
     basis,
 
-    told_fixed_value as fixed_value,
-    told_variable_value as variable_value,
-    told_employer_cost_value as employer_cost_value,
+    published_fixed_value as fixed_value,
+    published_variable_value as variable_value,
+    published_employer_cost_value as employer_cost_value,
     won_value,
     cast(
-        told_fixed_value + told_variable_value + told_employer_cost_value as decimal(18, 2)
+        published_fixed_value
+        + published_variable_value
+        + published_employer_cost_value as decimal(18, 2)
     ) as cost_of_sales,
-    {{ ratio('told_variable_value', 'won_value') }} as effective_commission_rate,
+    {{ ratio('published_variable_value', 'won_value') }} as effective_commission_rate,
     people,
     suppression_reason is not null as is_suppressed,
     suppression_reason,
@@ -51,4 +53,4 @@ select
     is_running,
     elapsed_business_days
 
-from told
+from published

@@ -1,6 +1,6 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
-{%- set levels = seller_levels() -%}
+{%- set levels = rep_levels() -%}
 {#- Pay of a rep is one person's: fct_seller_pay has it. -#}
 {%- do levels.pop('rep') %}
 with
@@ -32,7 +32,7 @@ with
             coalesce(won.won_value, 0) as won_value,
             cells.suppression_reason
 
-        from {{ ref('int_pay_cells_judged') }} as cells
+        from {{ ref('int_pay_cells_suppression_checked') }} as cells
         inner join
             frozen_periods as frozen
             on cells.period_grain = frozen.period_grain
@@ -45,7 +45,7 @@ with
             and cells.level = won.level
             and cells.member_id = won.member_id
         -- On the day of the freeze itself another extract may still come.
-        where frozen.frozen_on < warehouse.as_of_date
+        where frozen.frozen_date < warehouse.as_of_date
 
     )
 

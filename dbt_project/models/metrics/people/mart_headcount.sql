@@ -1,6 +1,6 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
-{%- set places = ['branch', 'territory', 'team'] -%}
+{%- set org_units = ['branch', 'territory', 'team'] -%}
 {%- set measures = {
     'people_change': 'sum(facts.people_change)',
     'fte_change': 'sum(facts.fte_change)',
@@ -10,10 +10,10 @@
     'rehires': 'sum(facts.rehires)',
     'leavers': 'sum(facts.leavers)',
 } -%}
-{%- for place in places -%}
+{%- for org_unit in org_units -%}
     {%- do measures.update({
-        place ~ '_moves_in': 'sum(facts.' ~ place ~ '_moves_in)',
-        place ~ '_moves_out': 'sum(facts.' ~ place ~ '_moves_out)',
+        org_unit ~ '_moves_in': 'sum(facts.' ~ org_unit ~ '_moves_in)',
+        org_unit ~ '_moves_out': 'sum(facts.' ~ org_unit ~ '_moves_out)',
     }) -%}
 {%- endfor %}
 with
@@ -24,13 +24,13 @@ with
             *,
             valid_from_date = employed_from_date as begins_employment,
             valid_to_date = employed_to_date as ends_employment,
-            {%- for place in places %}
-                lag({{ place }}_id) over (
+            {%- for org_unit in org_units %}
+                lag({{ org_unit }}_id) over (
                     partition by person_id, employment_number order by valid_from_date
-                ) as previous_{{ place }}_id,
-                lead({{ place }}_id) over (
+                ) as previous_{{ org_unit }}_id,
+                lead({{ org_unit }}_id) over (
                     partition by person_id, employment_number order by valid_from_date
-                ) as next_{{ place }}_id,
+                ) as next_{{ org_unit }}_id,
             {%- endfor %}
             case
                 when valid_to_date < {{ open_end_date() }} then {{ plus_days('valid_to_date', -1) }}
@@ -40,7 +40,7 @@ with
 
     ),
 
-    -- Each interval adds a person to its place and takes the person off it again. Whoever leaves is
+    -- Each interval adds a person to its unit and takes the person off it again. Whoever leaves is
     -- counted on the last day, which is still a day employed; a move counts on the first day
     -- after it.
     changes as (
@@ -48,14 +48,14 @@ with
         select
             valid_from_date as change_date,
             valid_from_date as effective_date,
-            {%- for place in places %}
-                {{ place }}_id,
+            {%- for org_unit in org_units %}
+                {{ org_unit }}_id,
                 case
-                    when not begins_employment and previous_{{ place }}_id <> {{ place }}_id
+                    when not begins_employment and previous_{{ org_unit }}_id <> {{ org_unit }}_id
                     then 1
                     else 0
-                end as {{ place }}_moves_in,
-                0 as {{ place }}_moves_out,
+                end as {{ org_unit }}_moves_in,
+                0 as {{ org_unit }}_moves_out,
             {%- endfor %}
             1 as people_change,
             fte as fte_change,
@@ -70,12 +70,14 @@ with
         select
             case when ends_employment then last_date else valid_to_date end as change_date,
             valid_to_date as effective_date,
-            {%- for place in places %}
-                {{ place }}_id,
-                0 as {{ place }}_moves_in,
+            {%- for org_unit in org_units %}
+                {{ org_unit }}_id,
+                0 as {{ org_unit }}_moves_in,
                 case
-                    when not ends_employment and next_{{ place }}_id <> {{ place }}_id then 1 else 0
-                end as {{ place }}_moves_out,
+                    when not ends_employment and next_{{ org_unit }}_id <> {{ org_unit }}_id
+                    then 1
+                    else 0
+                end as {{ org_unit }}_moves_out,
             {%- endfor %}
             -1 as people_change,
             - fte as fte_change,
@@ -245,15 +247,15 @@ with
             opening_fte * known_days + fte_change * day_number_after - fte_day_change as fte_days,
             case
                 level
-                {%- for place in places %}
-                    when '{{ place }}' then {{ place }}_moves_in
+                {%- for org_unit in org_units %}
+                    when '{{ org_unit }}' then {{ org_unit }}_moves_in
                 {%- endfor %}
                 else 0
             end as transfers_in,
             case
                 level
-                {%- for place in places %}
-                    when '{{ place }}' then {{ place }}_moves_out
+                {%- for org_unit in org_units %}
+                    when '{{ org_unit }}' then {{ org_unit }}_moves_out
                 {%- endfor %}
                 else 0
             end as transfers_out

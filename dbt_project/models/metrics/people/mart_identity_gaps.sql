@@ -27,7 +27,7 @@ with
 
     ),
 
-    sellers as (select distinct person_id from {{ ref('dim_employee') }} where is_sales),
+    reps as (select distinct person_id from {{ ref('dim_employee') }} where is_sales),
 
     -- Whom a system should know and does not. A worker need not be a user of the CRM, unless to
     -- sell.
@@ -37,15 +37,11 @@ with
 
         from people
         cross join systems
-        left join sellers on people.person_id = sellers.person_id
+        left join reps on people.person_id = reps.person_id
         where
             (systems.system_name = 'hr' and not people.is_in_hr)
             or (systems.system_name = 'payroll' and not people.is_in_payroll and people.is_in_hr)
-            or (
-                systems.system_name = 'crm'
-                and not people.is_in_crm
-                and sellers.person_id is not null
-            )
+            or (systems.system_name = 'crm' and not people.is_in_crm and reps.person_id is not null)
 
     ),
 

@@ -46,7 +46,7 @@ with
                 row_number() over (
                     partition by effects.person_id, calendar.{{ grain }}_start
                     order by effects.completed_on, effects.enrolment_id
-                ) as place
+                ) as rank
 
             from {{ ref('int_training_effects') }} as effects
             inner join
@@ -56,7 +56,7 @@ with
 
     ),
 
-    first_effects as (select * from effects_by_grain where place = 1),
+    first_effects as (select * from effects_by_grain where rank = 1),
 
     effects_by_member as (
 

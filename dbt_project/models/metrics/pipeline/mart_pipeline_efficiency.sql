@@ -22,8 +22,8 @@ with
         from {{ ref('fct_pipeline_span') }} as spans
         inner join
             known_periods as periods
-            on spans.starts_on < periods.period_start
-            and spans.ends_on >= periods.period_start
+            on spans.valid_from_date < periods.period_start
+            and spans.valid_to_date >= periods.period_start
         left join
             {{ ref('int_fx_rates_by_period') }} as rates
             on periods.period_grain = rates.period_grain
@@ -41,8 +41,8 @@ with
         inner join
             {{ ref('fct_pipeline_span') }} as later_spans
             on starting_deals.opportunity_id = later_spans.opportunity_id
-            and starting_deals.period_start <= later_spans.starts_on
-            and starting_deals.period_end >= later_spans.starts_on
+            and starting_deals.period_start <= later_spans.valid_from_date
+            and starting_deals.period_end >= later_spans.valid_from_date
             and starting_deals.period_end < later_spans.expected_close_date
         where starting_deals.is_expected
 

@@ -21,15 +21,15 @@ with
             case when weighted_amount is null then 0 else 1 end as weighted_deals,
             case when amount_source = 'none' then 1 else 0 end as no_amount_deals,
             case when has_creation_date then 0 else 1 end as undated_deals,
-            starts_on,
-            ends_on,
+            valid_from_date,
+            valid_to_date,
             -- The first day of these on which the expected close date has passed.
             case
-                when expected_close_date < starts_on
-                then starts_on
-                when {{ plus_days('expected_close_date', 1) }} < ends_on
+                when expected_close_date < valid_from_date
+                then valid_from_date
+                when {{ plus_days('expected_close_date', 1) }} < valid_to_date
                 then {{ plus_days('expected_close_date', 1) }}
-            end as overdue_on
+            end as overdue_date
 
         from {{ ref('fct_pipeline_span') }}
 
@@ -41,27 +41,27 @@ with
     -- in it.
     changes as (
 
-        select *, starts_on as as_of_date, 1 as deals_change, 0 as overdue_change
+        select *, valid_from_date as as_of_date, 1 as deals_change, 0 as overdue_change
 
         from counted_versions
 
         union all
 
-        select *, overdue_on as as_of_date, 0 as deals_change, 1 as overdue_change
+        select *, overdue_date as as_of_date, 0 as deals_change, 1 as overdue_change
 
         from counted_versions
-        where overdue_on is not null
+        where overdue_date is not null
 
         union all
 
         select
             *,
-            ends_on as as_of_date,
+            valid_to_date as as_of_date,
             -1 as deals_change,
-            case when overdue_on is null then 0 else -1 end as overdue_change
+            case when overdue_date is null then 0 else -1 end as overdue_change
 
         from counted_versions
-        where ends_on < {{ open_end_date() }}
+        where valid_to_date < {{ open_end_date() }}
 
     ),
 

@@ -14,7 +14,7 @@
 {%- endfor %}
 with
 
-    judged_days as (
+    split_days_by_rep as (
 
         select
             *,
@@ -31,7 +31,7 @@ with
 
         select
             days.person_id,
-            days.seller_id,
+            days.rep_id,
             days.branch_id,
             days.team_id,
             days.territory_id,
@@ -42,11 +42,11 @@ with
             min(days.time_source) as first_time_source,
             max(days.time_source) as last_time_source
 
-        from judged_days as days
+        from split_days_by_rep as days
         inner join {{ ref('dim_date') }} as calendar on days.date_day = calendar.date_day
         group by
             days.person_id,
-            days.seller_id,
+            days.rep_id,
             days.branch_id,
             days.team_id,
             days.territory_id,
@@ -56,7 +56,7 @@ with
 
     frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
 
-    judged_days_as_closed as (
+    split_days_as_closed as (
 
         select
             *,
@@ -67,7 +67,7 @@ with
 
     ),
 
-    misheard_months as (
+    changed_months as (
 
         select distinct days.period_grain, days.person_id, calendar.month_start
 
@@ -76,7 +76,7 @@ with
 
     ),
 
-    -- A frozen period is made of its months as they are now, but for those that were heard
+    -- A frozen period is made of its months as they are now, but for those that were known
     -- otherwise.
     as_closed as (
 
@@ -86,7 +86,7 @@ with
             frozen.period_start,
             frozen.period_end,
             months.person_id,
-            months.seller_id,
+            months.rep_id,
             months.branch_id,
             months.team_id,
             months.territory_id,
@@ -101,11 +101,11 @@ with
             on months.first_date >= frozen.period_start
             and months.first_date <= frozen.period_end
         left join
-            misheard_months as misheard
-            on frozen.period_grain = misheard.period_grain
-            and months.person_id = misheard.person_id
-            and calendar.month_start = misheard.month_start
-        where misheard.person_id is null
+            changed_months as changed
+            on frozen.period_grain = changed.period_grain
+            and months.person_id = changed.person_id
+            and calendar.month_start = changed.month_start
+        where changed.person_id is null
 
         union all
 
@@ -115,7 +115,7 @@ with
             period_start,
             period_end,
             person_id,
-            seller_id,
+            rep_id,
             branch_id,
             team_id,
             territory_id,
@@ -123,13 +123,13 @@ with
             min(time_source) as first_time_source,
             max(time_source) as last_time_source
 
-        from judged_days_as_closed
+        from split_days_as_closed
         group by
             period_grain,
             period_start,
             period_end,
             person_id,
-            seller_id,
+            rep_id,
             branch_id,
             team_id,
             territory_id
@@ -138,7 +138,7 @@ with
 
     by_member as (
 
-        {{ rolled_up('months', date_column='first_date', measures=measures, levels=seller_levels()) }}
+        {{ rolled_up('months', date_column='first_date', measures=measures, levels=rep_levels()) }}
 
         union all
 
@@ -146,7 +146,7 @@ with
         'as_closed',
         keys=['period_grain', 'period_start', 'period_end'],
         measures=measures,
-        levels=seller_levels()
+        levels=rep_levels()
     ) }}
 
     )

@@ -4,8 +4,8 @@ select
 
     person_id,
 
-    stated_valid_from as valid_from,
-    stated_valid_to as valid_to,
+    source_valid_from as valid_from,
+    source_valid_to as valid_to,
 
     source_system,
     extract_id,

@@ -2,7 +2,7 @@ with
 
     frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
 
-    -- Nearly everything was told in time and has not changed since.
+    -- Nearly everything was reported in time and has not changed since.
     late_versions as (
 
         select versions.*
@@ -12,65 +12,66 @@ with
         where
             -- No period is frozen sooner after a day of it.
             versions.known_from_date
-            > {{ plus_days('versions.started_on', 'warehouse.close_lag_days') }}
+            > {{ plus_days('versions.started_date', 'warehouse.close_lag_days') }}
             or not versions.is_current
 
     ),
 
-    late_pieces as (
+    late_time_slices as (
 
         select
             time_source,
             person_id,
-            {{ each_day('started_on', 'coalesce(ended_on, started_on)') }} as work_date,
+            {{ each_day('started_date', 'coalesce(ended_date, started_date)') }} as work_date,
             is_current,
             known_from_date,
-            known_until_date
+            known_to_date
 
         from late_versions
 
     ),
 
-    -- A day was misheard where a version counts now and did not count at the freeze, or the other
+    -- A day was changed after the freeze where a version counts now and did not count at the
+    -- freeze, or the other
     -- way round.
-    misheard_days as (
+    changed_days as (
 
         select distinct
             frozen.period_grain,
             frozen.period_start,
             frozen.period_end,
-            frozen.frozen_on,
-            pieces.time_source,
-            pieces.person_id,
-            pieces.work_date
+            frozen.frozen_date,
+            time_slices.time_source,
+            time_slices.person_id,
+            time_slices.work_date
 
-        from late_pieces as pieces
+        from late_time_slices as time_slices
         inner join
             frozen_periods as frozen
-            on pieces.work_date >= frozen.period_start
-            and pieces.work_date <= frozen.period_end
+            on time_slices.work_date >= frozen.period_start
+            and time_slices.work_date <= frozen.period_end
         where
             (
-                frozen.frozen_on >= pieces.known_from_date
-                and frozen.frozen_on < pieces.known_until_date
+                frozen.frozen_date >= time_slices.known_from_date
+                and frozen.frozen_date < time_slices.known_to_date
             )
-            <> pieces.is_current
+            <> time_slices.is_current
 
     ),
 
     -- Whether a month has a time sheet decides whether activities count in it: where entries were
-    -- told late, all days of the month are heard again.
-    misheard_sheets as (
+    -- reported late, all days of the month are looked at again.
+    changed_sheets as (
 
         select distinct
             days.period_grain,
             days.period_start,
             days.period_end,
-            days.frozen_on,
+            days.frozen_date,
             days.person_id,
             calendar.month_start
 
-        from misheard_days as days
+        from changed_days as days
         inner join {{ ref('dim_date') }} as calendar on days.work_date = calendar.date_day
         inner join
             {{ ref('bridge_person') }} as users
@@ -80,27 +81,27 @@ with
 
     ),
 
-    days_of_misheard_sheets as (
+    days_of_changed_sheets as (
 
         select
             sheets.period_grain,
             sheets.period_start,
             sheets.period_end,
-            sheets.frozen_on,
+            sheets.frozen_date,
             sheets.person_id,
             calendar.date_day as work_date
 
-        from misheard_sheets as sheets
+        from changed_sheets as sheets
         inner join {{ ref('dim_date') }} as calendar on sheets.month_start = calendar.month_start
 
     )
 
-select period_grain, period_start, period_end, frozen_on, person_id, work_date
+select period_grain, period_start, period_end, frozen_date, person_id, work_date
 
-from misheard_days
+from changed_days
 
 union distinct
 
-select period_grain, period_start, period_end, frozen_on, person_id, work_date
+select period_grain, period_start, period_end, frozen_date, person_id, work_date
 
-from days_of_misheard_sheets
+from days_of_changed_sheets

@@ -15,46 +15,47 @@ with
 
     stages as (select stage_id, is_closed, is_won from {{ ref('dim_stage') }}),
 
-    -- A deal keeps the chance that its stage gave when something was last said of the deal.
+    -- A deal keeps the chance that its stage gave when something was last reported of the deal.
     stage_chances as (
 
         select stage_id, probability, valid_from, valid_to from {{ ref('dim_stage_history') }}
 
     ),
 
-    -- Of what is said of one moment the best source is heard, field by field.
+    -- Of what is reported of one moment the best source counts, field by field.
     moments as (
 
         select
             opportunity_id,
-            said_at,
+            observed_at,
             coalesce(
                 max(case when source_rank = 0 then recorded_at end), min(recorded_at)
             ) as recorded_at,
             max(source_rank) as source_rank,
-            max(case when source_rank < 4 then source_rank end) as told_rank,
+            max(case when source_rank < 4 then source_rank end) as history_rank,
             max(version_number) as extract_version,
-            max(case when tells_transition then 1 else 0 end) = 1 as tells_transition,
+            max(case when observes_transition then 1 else 0 end) = 1 as observes_transition,
             max(case when source_rank = 2 then expected_close_date end) as close_date_set,
             {%- for field in fields %}
                 max({{ field }}) as {{ field }}{{ ',' if not loop.last }}
             {%- endfor %}
 
-        from {{ ref('int_opportunity_statements') }}
-        group by opportunity_id, said_at
+        from {{ ref('int_opportunity_observations') }}
+        group by opportunity_id, observed_at
 
     ),
 
-    -- A field holds what was said last. Before anything was said of it, it held what is said first.
+    -- A field holds what was reported last. Before anything was reported of it, it held what is
+    -- reported first.
     states as (
 
         select
             opportunity_id,
-            said_at,
+            observed_at,
             recorded_at,
-            coalesce(nullif(told_rank, 0), source_rank) as source_rank,
+            coalesce(nullif(history_rank, 0), source_rank) as source_rank,
             coalesce({{ last_known('extract_version', 'until_then') }}, 1) as extract_version,
-            tells_transition,
+            observes_transition,
             close_date_set,
             {{ last_known('stage_id', 'until_then') }} as known_stage,
             {{ first_known('stage_id', 'whole_deal') }} as first_stage,
@@ -68,12 +69,12 @@ with
         window
             until_then as (
                 partition by opportunity_id
-                order by said_at
+                order by observed_at
                 rows between unbounded preceding and current row
             ),
             whole_deal as (
                 partition by opportunity_id
-                order by said_at
+                order by observed_at
                 rows between unbounded preceding and unbounded following
             )
 
@@ -83,21 +84,21 @@ with
 
         select
             opportunity_id,
-            said_at,
+            observed_at,
             recorded_at,
             source_rank,
             extract_version,
-            tells_transition,
-            {{ what_was_said('close_date_set', 'date') }} as close_date_set,
+            observes_transition,
+            {{ observed_value('close_date_set', 'date') }} as close_date_set,
             -- A deal that is only known as decided was in some open stage before; which one,
             -- nobody says.
             case when known_stage is null then first_stage end as assumed_stage,
             coalesce(
-                {{ what_was_said('known_stage', 'string') }},
-                {{ what_was_said('first_stage', 'string') }}
+                {{ observed_value('known_stage', 'string') }},
+                {{ observed_value('first_stage', 'string') }}
             ) as stage_id,
             {%- for field, type in fields.items() if field != 'stage_id' %}
-                {{ what_was_said(field, type) }} as {{ field }}{{ ',' if not loop.last }}
+                {{ observed_value(field, type) }} as {{ field }}{{ ',' if not loop.last }}
             {%- endfor %}
 
         from states
@@ -108,11 +109,11 @@ with
 
         select
             states.opportunity_id,
-            states.said_at,
+            states.observed_at,
             states.recorded_at,
             states.source_rank,
             states.extract_version,
-            states.tells_transition,
+            states.observes_transition,
             states.close_date_set,
             case
                 when states.assumed_stage is not null and stages.is_closed
@@ -147,8 +148,8 @@ with
         left join
             stage_chances
             on states.stage_id = stage_chances.stage_id
-            and states.said_at >= stage_chances.valid_from
-            and states.said_at < stage_chances.valid_to
+            and states.observed_at >= stage_chances.valid_from
+            and states.observed_at < stage_chances.valid_to
 
     ),
 
@@ -163,7 +164,7 @@ with
             {%- endfor %}
 
         from staged_states
-        window deal as (partition by opportunity_id order by said_at)
+        window deal as (partition by opportunity_id order by observed_at)
 
     ),
 
@@ -197,7 +198,7 @@ with
 
     ),
 
-    -- A statement that says what was known already begins no version.
+    -- An observation that says what was known already begins no version.
     changes as (
 
         select
@@ -230,21 +231,21 @@ with
         select
             *,
             row_number() over deal as version_number,
-            min(said_at) over whole_deal as began_at,
-            coalesce(lead(said_at) over deal is null, true) as is_current,
+            min(observed_at) over whole_deal as began_at,
+            coalesce(lead(observed_at) over deal is null, true) as is_current,
             sum(closes) over until_then as closing
 
         from changes
         window
-            deal as (partition by opportunity_id order by said_at),
+            deal as (partition by opportunity_id order by observed_at),
             until_then as (
                 partition by opportunity_id
-                order by said_at
+                order by observed_at
                 rows between unbounded preceding and current row
             ),
             whole_deal as (
                 partition by opportunity_id
-                order by said_at
+                order by observed_at
                 rows between unbounded preceding and unbounded following
             )
 
@@ -261,11 +262,11 @@ with
                 then 1
                 else 0
             end as begins_outcome,
-            lag(said_at) over deal as previous_said_at,
-            coalesce(lead(said_at) over deal, {{ open_end() }}) as next_said_at
+            lag(observed_at) over deal as previous_observed_at,
+            coalesce(lead(observed_at) over deal, {{ open_end() }}) as next_observed_at
 
         from numbered_changes
-        window deal as (partition by opportunity_id order by said_at)
+        window deal as (partition by opportunity_id order by observed_at)
 
     ),
 
@@ -273,22 +274,22 @@ with
 
         select
             *,
-            first_value(tells_transition) over spell as is_transition_told,
-            first_value(close_date_set) over spell as date_set_by_closing,
-            first_value(said_at) over spell as closing_said_at,
-            first_value(previous_said_at) over spell as last_open_said_at,
+            first_value(observes_transition) over same_closing as is_transition_observed,
+            first_value(close_date_set) over same_closing as date_set_by_closing,
+            first_value(observed_at) over same_closing as closing_observed_at,
+            first_value(previous_observed_at) over same_closing as last_open_observed_at,
             sum(begins_outcome) over until_then as outcome
 
         from linked_changes
         window
-            spell as (
+            same_closing as (
                 partition by opportunity_id, closing, is_closed
-                order by said_at
+                order by observed_at
                 rows between unbounded preceding and current row
             ),
             until_then as (
                 partition by opportunity_id
-                order by said_at
+                order by observed_at
                 rows between unbounded preceding and current row
             )
 
@@ -298,8 +299,8 @@ with
 
         select
             *,
-            min(said_at) over outcome_of_deal as outcome_said_at,
-            max(next_said_at) over outcome_of_deal as outcome_ends_at
+            min(observed_at) over outcome_of_deal as outcome_observed_at,
+            max(next_observed_at) over outcome_of_deal as outcome_ends_at
 
         from closings
         window outcome_of_deal as (partition by opportunity_id, outcome)
@@ -313,16 +314,16 @@ with
 
         select
             outcomes.*,
-            {{ business_date('outcomes.closing_said_at', 'settings.time_zone') }}
-            as closing_said_on,
+            {{ business_date('outcomes.closing_observed_at', 'settings.time_zone') }}
+            as closing_observed_date,
             case
-                when outcomes.is_transition_told and settings.closing_day = 'transition'
+                when outcomes.is_transition_observed and settings.closing_day = 'transition'
                 then
                     coalesce(
                         outcomes.date_set_by_closing,
-                        {{ business_date('outcomes.closing_said_at', 'settings.time_zone') }}
+                        {{ business_date('outcomes.closing_observed_at', 'settings.time_zone') }}
                     )
-            end as told_closed_date
+            end as observed_closed_date
 
         from outcomes
         cross join settings
@@ -357,15 +358,15 @@ with
             case
                 when not versions.is_closed
                 then null
-                when versions.told_closed_date is not null
-                then versions.told_closed_date
+                when versions.observed_closed_date is not null
+                then versions.observed_closed_date
                 when
-                    extracts.extracted_at >= versions.outcome_said_at
+                    extracts.extracted_at >= versions.outcome_observed_at
                     and extracts.extracted_at < versions.outcome_ends_at
                     and (
                         versions.closing = 1
                         or extracts.closed_date
-                        >= {{ business_date('versions.last_open_said_at', 'settings.time_zone') }}
+                        >= {{ business_date('versions.last_open_observed_at', 'settings.time_zone') }}
                     )
                 then extracts.closed_date
             end as closed_date,
@@ -373,10 +374,10 @@ with
                 when not versions.is_closed
                 then null
                 when
-                    extracts.closed_by_date < versions.closing_said_on
-                    and coalesce(extracts.modified_at >= versions.last_open_said_at, true)
+                    extracts.closed_by_date < versions.closing_observed_date
+                    and coalesce(extracts.modified_at >= versions.last_open_observed_at, true)
                 then extracts.closed_by_date
-                else versions.closing_said_on
+                else versions.closing_observed_date
             end as closed_by_date
 
         from dated_closings as versions
@@ -402,7 +403,7 @@ with
 
         select records.recorded_at, max(extract_times.extracted_at) as last_extract_before
 
-        from (select distinct recorded_at from {{ ref('int_opportunity_statements') }}) as records
+        from (select distinct recorded_at from {{ ref('int_opportunity_observations') }}) as records
         inner join extract_times on records.recorded_at > extract_times.extracted_at
         group by records.recorded_at
 
@@ -447,11 +448,11 @@ select
     versions.appeared_date,
     case
         when
-            versions.closed_date = versions.closing_said_on
-            and versions.told_closed_date is not null
-        then versions.closing_said_at
+            versions.closed_date = versions.closing_observed_date
+            and versions.observed_closed_date is not null
+        then versions.closing_observed_at
         when
-            versions.told_closed_date is null
+            versions.observed_closed_date is null
             and versions.closed_date
             = {{ business_date('versions.extract_closed_at', 'settings.time_zone') }}
         then versions.extract_closed_at
@@ -459,22 +460,22 @@ select
     versions.closed_date,
     versions.closed_by_date,
     versions.began_at,
-    {{ business_date('versions.began_at', 'settings.time_zone') }} as began_on,
-    {{ business_date('versions.began_at', 'settings.time_zone') }} as opened_on,
-    case when versions.is_closed then versions.closing_said_at end as decided_at,
-    versions.said_at as first_shows_at,
+    {{ business_date('versions.began_at', 'settings.time_zone') }} as began_date,
+    {{ business_date('versions.began_at', 'settings.time_zone') }} as opened_date,
+    case when versions.is_closed then versions.closing_observed_at end as decided_at,
+    versions.observed_at as first_shows_at,
     case
-        when versions.said_at <> versions.extracted_at
-        then {{ business_date('versions.said_at', 'settings.time_zone') }}
+        when versions.observed_at <> versions.extracted_at
+        then {{ business_date('versions.observed_at', 'settings.time_zone') }}
         when
             versions.is_closed
-            and versions.said_at = versions.closing_said_at
+            and versions.observed_at = versions.closing_observed_at
             and versions.closed_date = versions.extraction_date
         then versions.extraction_date
         else versions.extracted_date
-    end as first_shows_on,
+    end as first_shows_date,
 
-    versions.said_at as stated_at,
+    versions.observed_at,
     case
         when versions.source_rank = 0 and versions.is_closed
         then 'close_date'
@@ -489,7 +490,9 @@ select
         else 'extract'
     end as known_by,
     versions.recorded_at,
-    coalesce(earlier_extracts.last_extract_before >= versions.said_at, false) as is_recorded_late
+    coalesce(
+        earlier_extracts.last_extract_before >= versions.observed_at, false
+    ) as is_recorded_late
 
 from closed_versions as versions
 cross join settings

@@ -34,7 +34,7 @@ PARTS = ("fixed_value", "variable_value", "employer_cost_value", "cost_of_sales"
 COMPANIES = {
     "twelve": PaidCompany(seed=1, size=12, turnover=0.02, is_steady=True),
     "forty": PaidCompany(seed=2, size=40, turnover=0.02),
-    # 18 % of the sellers leave in a year, and as many join.
+    # 18 % of the reps leave in a year, and as many join.
     "fifty": PaidCompany(seed=4, size=50, turnover=0.015, months=36),
     "ninety": PaidCompany(seed=3, size=90, turnover=0.03, is_steady=True),
     "three_hundred": PaidCompany(seed=6, size=300, turnover=0.03),
@@ -102,15 +102,15 @@ class Known:
             found[month][person] = fixed + cost * share
         return found
 
-    def told_months(self) -> dict[str, dict]:
-        """Gives the company's rows by month in which its cost is told."""
+    def published_months(self) -> dict[str, dict]:
+        """Gives the company's rows by month in which its cost is published."""
         return {
             str(row["period_start"]): row
             for row in self.nights[1].rows
             if row["period_grain"] == "month" and row["rounded_to"] is not None
         }
 
-    def told_bounds(self) -> list[Bounds]:
+    def published_bounds(self) -> list[Bounds]:
         """Gives what the company's months tell of what each costs without commission.
 
         Whose pay is the same in two months is one unknown; the attacker knows when it moves.
@@ -122,7 +122,7 @@ class Known:
                 rounded_part(row) - float(row["rounded_to"]) / 2,
                 rounded_part(row) + float(row["rounded_to"]) / 2,
             )
-            for month, row in self.told_months().items()
+            for month, row in self.published_months().items()
         ]
 
 
@@ -169,7 +169,7 @@ def publication(log: ChangeLogOfTest, models: Models, *selected: str) -> Publica
             as_dicts(
                 warehouse,
                 "select *, fixed_value + variable_value + employer_cost_value as cost_of_sales "
-                "from intermediate.int_pay_cells_judged",
+                "from intermediate.int_pay_cells_suppression_checked",
             ),
             as_dicts(warehouse, "from restricted.mart_compensation_unsuppressed"),
             pay,
@@ -194,13 +194,13 @@ def built(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         first = publication(log, models, "+mart_compensation")
         company.tell_second_night(log)
         # The company has no deals, so their models need no second run.
-        told = (
-            "+int_pay_cells_judged",
+        published = (
+            "+int_pay_cells_suppression_checked",
             "int_warehouse_as_of",
             "mart_compensation_unsuppressed",
             "mart_compensation",
         )
-        return Known(company, (first, publication(log, models, *told)))
+        return Known(company, (first, publication(log, models, *published)))
 
     return build
 
@@ -224,11 +224,11 @@ def test_what_is_shown_is_the_sum_of_its_peoples_pay(known: Known):
         assert shown.value == pytest.approx(float(expected), abs=0.005), shown.cell
 
 
-# Of the others, what is told late counts in other months.
+# Of the others, what is published late counts in other months.
 @pytest.mark.parametrize(
     "known", [name for name, company in COMPANIES.items() if company.is_steady], indirect=True
 )
-def test_the_company_costs_what_its_sellers_are_paid(known: Known):
+def test_the_company_costs_what_its_reps_are_paid(known: Known):
     found = {
         row["period_start"]: row["cost_of_sales"]
         for row in known.nights[1].everything
@@ -295,8 +295,8 @@ def test_ten_thousand_differences_recover_nobody(known: Known, record_property):
 
 
 def test_cost_is_told_of_the_company_only_and_of_longer_periods_as_the_sum_of_months(known: Known):
-    """So what is told of a quarter or a year follows from what is told of months."""
-    months = known.told_months()
+    """So what is published of a quarter or a year follows from what is published of months."""
+    months = known.published_months()
     for night in known.nights:
         for row in night.rows:
             parts = [row[part] is not None for part in (*ROUNDED, "rounded_to")]
@@ -318,7 +318,7 @@ def test_cost_is_told_of_the_company_only_and_of_longer_periods_as_the_sum_of_mo
 def test_steps_only_double_and_everybody_fits_into_them(known: Known):
     bases = known.bases()
     last = 0.0
-    for month, row in sorted(known.told_months().items()):
+    for month, row in sorted(known.published_months().items()):
         step = float(row["rounded_to"])
         assert (step / 125).is_integer() and int(step / 125).bit_count() == 1
         assert step >= last
@@ -328,15 +328,17 @@ def test_steps_only_double_and_everybody_fits_into_them(known: Known):
 
 def test_nobody_is_told_to_within_ten_percent(known: Known):
     """Not even to who knows everybody's months, when each one's pay moves, and that it is else the same."""
-    told = known.told_bounds()
-    assert len(told) >= 12
+    published = known.published_bounds()
+    assert len(published) >= 12
     bases = known.bases()
-    months = list(known.told_months())
-    for month, bounds in zip(months, told, strict=True):
+    months = list(known.published_months())
+    for month, bounds in zip(months, published, strict=True):
         # What the attacker takes for true is true.
         assert bounds.low - 0.05 <= sum(bases[month].values()) <= bounds.high + 0.05
-    most = max((2.5 * float(row["rounded_to"]) for row in known.told_months().values()), default=1)
-    for (_, pay), (low, high) in possible_pay(told, most, 60).items():
+    most = max(
+        (2.5 * float(row["rounded_to"]) for row in known.published_months().values()), default=1
+    )
+    for (_, pay), (low, high) in possible_pay(published, most, 60).items():
         assert (high - low) / 2 >= 0.1 * pay
 
 

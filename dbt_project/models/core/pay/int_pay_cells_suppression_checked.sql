@@ -55,8 +55,9 @@ with
 
     ),
 
-    -- Longer periods are made of months: nothing is told of them that shows a month's sum which
-    -- is not told.
+    -- Longer periods are made of months: nothing is published of them that shows a month's sum
+    -- which
+    -- is not published.
     pay_by_period as (
         {% for grain in period_grains() %}
             select
@@ -76,9 +77,9 @@ with
         {% endfor %}
     ),
 
-    judged as (
+    checked as (
 
-        {{ judged_groups('pay_by_period', ['period_grain', 'period_start', 'level', 'member_id']) | indent(4) }}
+        {{ suppression_checked_groups('pay_by_period', ['period_grain', 'period_start', 'level', 'member_id']) | indent(4) }}
 
     ),
 
@@ -104,26 +105,26 @@ select
     sums.period_start,
     sums.level,
     sums.member_id,
-    judged.people,
+    checked.people,
     {%- for measure in pay_measures() %} sums.{{ measure }}, {%- endfor %}
     case
-        when not judged.is_large_enough
+        when not checked.is_large_enough
         then 'too_few_people'
-        when judged.is_dominated
+        when checked.is_dominated
         then 'dominated'
         when not sums.is_whole
         then 'complementary'
-        when not coalesce(company.is_told, false)
+        when not coalesce(company.is_published, false)
         then 'turnover'
     end as suppression_reason
 
 from sums
 inner join
-    judged
-    on sums.period_grain = judged.period_grain
-    and sums.period_start = judged.period_start
-    and sums.level = judged.level
-    and sums.member_id = judged.member_id
+    checked
+    on sums.period_grain = checked.period_grain
+    and sums.period_start = checked.period_start
+    and sums.level = checked.level
+    and sums.member_id = checked.member_id
 left join
     {{ ref('int_pay_company_rounded') }} as company
     on sums.level = 'company'

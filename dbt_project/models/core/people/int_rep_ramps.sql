@@ -24,29 +24,29 @@ with
     -- Whoever began before anybody had a target may have ramped long before it could be seen.
     first_quota as (select min(period_start) as first_quota_date from rep_quotas),
 
-    spell_quotas as (
+    tenure_quotas as (
 
         select
-            spells.person_id,
-            spells.spell_number,
-            spells.sales_rep_id,
-            spells.started_on,
-            spells.observed_until_date,
+            tenures.person_id,
+            tenures.tenure_number,
+            tenures.sales_rep_id,
+            tenures.started_on,
+            tenures.observed_until_date,
             quotas.period_grain,
             quotas.period_start,
             quotas.period_end,
             quotas.grain_length,
             quotas.quota_value,
             max(quotas.grain_length) over (
-                partition by spells.person_id, spells.spell_number
+                partition by tenures.person_id, tenures.tenure_number
             ) as longest_grain_length
 
-        from {{ ref('int_seller_spells') }} as spells
+        from {{ ref('int_rep_tenures') }} as tenures
         inner join
             rep_quotas as quotas
-            on spells.sales_rep_id = quotas.sales_rep_id
-            and spells.started_on <= quotas.period_end
-            and spells.observed_until_date >= quotas.period_start
+            on tenures.sales_rep_id = quotas.sales_rep_id
+            and tenures.started_on <= quotas.period_end
+            and tenures.observed_until_date >= quotas.period_start
         where quotas.quota_value > 0
 
     ),
@@ -61,23 +61,23 @@ with
 
     ),
 
-    -- A period counts by what was won in it since the spell began, against all of its target.
+    -- A period counts by what was won in it since the tenure began, against all of its target.
     running_values as (
 
         select
             quotas.person_id,
-            quotas.spell_number,
+            quotas.tenure_number,
             quotas.period_grain,
             quotas.period_start,
             quotas.period_end,
             quotas.quota_value,
             won_days.closed_date,
             sum(won_days.won_value) over (
-                partition by quotas.person_id, quotas.spell_number, quotas.period_start
+                partition by quotas.person_id, quotas.tenure_number, quotas.period_start
                 order by won_days.closed_date
             ) as won_so_far
 
-        from spell_quotas as quotas
+        from tenure_quotas as quotas
         inner join
             won_days
             on quotas.sales_rep_id = won_days.sales_rep_id
@@ -93,14 +93,14 @@ with
 
         select
             running.person_id,
-            running.spell_number,
+            running.tenure_number,
             running.period_grain,
             running.period_start,
             running.period_end,
             running.closed_date as ramped_on,
             row_number() over (
-                partition by running.person_id, running.spell_number order by running.closed_date
-            ) as place
+                partition by running.person_id, running.tenure_number order by running.closed_date
+            ) as rank
 
         from running_values as running
         cross join {{ ref('stg_company__settings') }} as settings
@@ -108,33 +108,33 @@ with
 
     ),
 
-    spells_with_quota as (select distinct person_id, spell_number from spell_quotas)
+    tenures_with_quota as (select distinct person_id, tenure_number from tenure_quotas)
 
 select
-    spells.person_id,
-    spells.spell_number,
-    spells.branch_id,
-    spells.team_id,
-    spells.territory_id,
-    spells.started_on,
+    tenures.person_id,
+    tenures.tenure_number,
+    tenures.branch_id,
+    tenures.team_id,
+    tenures.territory_id,
+    tenures.started_on,
     with_quota.person_id is not null
-    and spells.started_on >= first_quota.first_quota_date as is_measured,
+    and tenures.started_on >= first_quota.first_quota_date as is_measured,
     reached.ramped_on,
     reached.period_grain as ramp_period_grain,
     reached.period_start as ramp_period_start,
     reached.period_end as ramp_period_end,
     reached.ramped_on is not null as is_ramped,
-    {{ days_between('spells.started_on', 'coalesce(reached.ramped_on, spells.observed_until_date)') }}
+    {{ days_between('tenures.started_on', 'coalesce(reached.ramped_on, tenures.observed_until_date)') }}
     as observed_days
 
-from {{ ref('int_seller_spells') }} as spells
+from {{ ref('int_rep_tenures') }} as tenures
 cross join first_quota
 left join
-    spells_with_quota as with_quota
-    on spells.person_id = with_quota.person_id
-    and spells.spell_number = with_quota.spell_number
+    tenures_with_quota as with_quota
+    on tenures.person_id = with_quota.person_id
+    and tenures.tenure_number = with_quota.tenure_number
 left join
     reached_targets as reached
-    on spells.person_id = reached.person_id
-    and spells.spell_number = reached.spell_number
-    and reached.place = 1
+    on tenures.person_id = reached.person_id
+    and tenures.tenure_number = reached.tenure_number
+    and reached.rank = 1

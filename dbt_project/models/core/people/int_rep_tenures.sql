@@ -25,22 +25,22 @@ with
             *,
             sum(case when stays_with_team then 0 else 1 end) over (
                 partition by person_id order by valid_from_date
-            ) as spell_number
+            ) as tenure_number
 
         from intervals
         where is_sales
 
     ),
 
-    -- Branch and territory are those that the seller began in.
+    -- Branch and territory are those that the rep began in.
     first_intervals as (
 
         select
             *,
             row_number() over (
-                partition by person_id, spell_number order by valid_from_date
-            ) as place,
-            max(valid_to_date) over (partition by person_id, spell_number) as spell_to_date
+                partition by person_id, tenure_number order by valid_from_date
+            ) as rank,
+            max(valid_to_date) over (partition by person_id, tenure_number) as tenure_to_date
 
         from numbered_intervals
 
@@ -50,7 +50,7 @@ select
     first_intervals.person_id,
     first_intervals.person_key,
     first_intervals.sales_rep_id,
-    cast(first_intervals.spell_number as bigint) as spell_number,
+    cast(first_intervals.tenure_number as bigint) as tenure_number,
     first_intervals.employment_number,
     first_intervals.branch_id,
     first_intervals.team_id,
@@ -64,19 +64,19 @@ select
     end as started_by,
     first_intervals.valid_from_date as started_on,
     case
-        when first_intervals.spell_to_date > {{ plus_days('warehouse.as_of_date', 1) }}
+        when first_intervals.tenure_to_date > {{ plus_days('warehouse.as_of_date', 1) }}
         then null
-        when first_intervals.spell_to_date = first_intervals.employed_to_date
+        when first_intervals.tenure_to_date = first_intervals.employed_to_date
         then 'left'
         else 'transferred'
     end as ended_by,
     case
-        when first_intervals.spell_to_date <= {{ plus_days('warehouse.as_of_date', 1) }}
-        then {{ plus_days('first_intervals.spell_to_date', -1) }}
+        when first_intervals.tenure_to_date <= {{ plus_days('warehouse.as_of_date', 1) }}
+        then {{ plus_days('first_intervals.tenure_to_date', -1) }}
     end as ended_on,
     case
-        when first_intervals.spell_to_date <= {{ plus_days('warehouse.as_of_date', 1) }}
-        then {{ plus_days('first_intervals.spell_to_date', -1) }}
+        when first_intervals.tenure_to_date <= {{ plus_days('warehouse.as_of_date', 1) }}
+        then {{ plus_days('first_intervals.tenure_to_date', -1) }}
         else warehouse.as_of_date
     end as observed_until_date,
     first_intervals.employed_from_date,
@@ -84,4 +84,4 @@ select
 
 from first_intervals
 cross join {{ ref('int_warehouse_as_of') }} as warehouse
-where first_intervals.place = 1 and first_intervals.valid_from_date <= warehouse.as_of_date
+where first_intervals.rank = 1 and first_intervals.valid_from_date <= warehouse.as_of_date

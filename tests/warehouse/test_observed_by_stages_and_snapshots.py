@@ -1,7 +1,7 @@
 """Random deals whose CRM tells only their stages, or only gives snapshots of whole deals.
 
 The play is that of `test_deal_history`; what may be known of it is counted from the play by the last
-statement before each moment, and not by the models' own steps.
+observation before each moment, and not by the models' own steps.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def extracts_of(states: list[State]) -> list[tuple[datetime, State]]:
 
 @pytest.fixture(scope="module")
 def home(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("told")
+    home = tmp_path_factory.mktemp("observed")
     log = ChangeLogOfTest(home, CompanySettings())
     log.add(
         "stages",
@@ -153,11 +153,11 @@ def test_a_deal_is_what_its_last_snapshot_or_extract_said(warehouse):
     for deal, states in play(seed=SEED).items():
         if not is_snapshot_deal(deal):
             continue
-        statements = sorted(
+        observations = sorted(
             [*snapshots_of(deal, states), *extracts_of(states)], key=lambda pair: pair[0]
         )
-        ends = [moment for moment, _ in statements[1:]] + [FOREVER]
-        for (moment, state), end in zip(statements, ends, strict=True):
+        ends = [moment for moment, _ in observations[1:]] + [FOREVER]
+        for (moment, state), end in zip(observations, ends, strict=True):
             for asked in (moment, end - timedelta(milliseconds=1)):
                 found = at(deals[deal], asked)
                 emptied = state.stage_id == "won" and state.amount is None
@@ -198,12 +198,12 @@ def test_every_stay_is_a_visit(warehouse):
         if not is_snapshot_deal(deal)
         for stay in stays_of(states)
     ]
-    told = [row for row in found if not is_snapshot_deal(row[0])]
-    assert sorted(told, key=str) == sorted(expected, key=str)
+    observed = [row for row in found if not is_snapshot_deal(row[0])]
+    assert sorted(observed, key=str) == sorted(expected, key=str)
 
 
 def test_versions_say_who_told_them(warehouse):
     for deal, versions in versions_of(warehouse).items():
         known_by = {version[-1] for version in versions}
-        told = "snapshot" if is_snapshot_deal(deal) else "stage_history"
-        assert known_by <= {told, "extract", "creation_date"}, deal
+        observed = "snapshot" if is_snapshot_deal(deal) else "stage_history"
+        assert known_by <= {observed, "extract", "creation_date"}, deal

@@ -1,12 +1,12 @@
 {#-
     Each source says something of a deal at a moment, and nothing of the fields that it does not
-    name. Where several speak of one moment, the one that is believed most is heard: an extract or
+    name. Where several speak of one moment, the one that is believed most counts: an extract or
     snapshot of the whole deal (4, 3), a change that the CRM wrote down (2), and what follows from
-    another statement (1).
+    another observation (1).
 -#}
 {%- set fields = tracked_fields() %}
 {%- set is_before_history -%}
-    coalesce(first_versions.is_closed and first_versions.decided_at < first_told_stages.told_at, false)
+    coalesce(first_versions.is_closed and first_versions.decided_at < first_observed_stages.observed_at, false)
 {%- endset %}
 {#- The linter would give each comma that a loop writes a line of its own. #}
 with
@@ -30,27 +30,27 @@ with
 
     ),
 
-    told_deals as (
+    deals_with_history as (
 
-        select opportunity_id, max(tells_stage) as tells_stage
+        select opportunity_id, max(has_stage_history) as has_stage_history
 
         from
             (
                 select
                     opportunity_id,
-                    case when field_name = 'stage_id' then 1 else 0 end as tells_stage
+                    case when field_name = 'stage_id' then 1 else 0 end as has_stage_history
 
                 from {{ ref('stg_crm__opportunity_field_history') }}
 
                 union all
 
-                select opportunity_id, 1 as tells_stage
+                select opportunity_id, 1 as has_stage_history
 
                 from {{ ref('stg_crm__opportunity_stage_history') }}
 
                 union all
 
-                select opportunity_id, 1 as tells_stage
+                select opportunity_id, 1 as has_stage_history
 
                 from {{ ref('stg_crm__opportunity_snapshots') }}
             ) as histories
@@ -58,7 +58,7 @@ with
 
     ),
 
-    probability_told as (
+    probability_histories as (
 
         select distinct source_system
 
@@ -80,13 +80,13 @@ with
             dated.decided_at,
             dated.is_closed,
             dated.is_current,
-            told_deals.tells_stage,
+            deals_with_history.has_stage_history,
             {%- for field in fields %} versions.{{ field }}, {%- endfor %}
             lag(dated.is_closed) over deal as was_closed,
             lag(dated.extracted_at) over deal as previous_version_extracted_at
 
         from {{ ref('int_opportunity_versions_dated') }} as dated
-        inner join told_deals on dated.opportunity_id = told_deals.opportunity_id
+        inner join deals_with_history on dated.opportunity_id = deals_with_history.opportunity_id
         inner join
             {{ ref('stg_crm__opportunities_history') }} as versions
             on dated.opportunity_id = versions.opportunity_id
@@ -102,7 +102,7 @@ with
         select
             versions.*,
             case
-                when versions.tells_stage = 1 or not versions.is_closed or versions.was_closed
+                when versions.has_stage_history = 1 or not versions.is_closed or versions.was_closed
                 then versions.extracted_at
                 when versions.version_number = 1
                 then versions.first_shows_at
@@ -115,7 +115,7 @@ with
                     )
                 then versions.decided_at
                 else versions.extracted_at
-            end as said_at
+            end as observed_at
 
         from extract_versions as versions
         left join
@@ -129,7 +129,7 @@ with
 
         select
             changes.*,
-            probability_told.source_system is not null as tells_probability,
+            probability_histories.source_system is not null as has_probability_history,
             row_number() over field as change_number,
             lead(changes.changed_at) over field as next_changed_at,
             last_value(changes.new_value) over (
@@ -139,7 +139,8 @@ with
             ) as value_of_moment
 
         from {{ ref('stg_crm__opportunity_field_history') }} as changes
-        left join probability_told on changes.source_system = probability_told.source_system
+        left join
+            probability_histories on changes.source_system = probability_histories.source_system
         window
             field as (
                 partition by changes.opportunity_id, changes.field_name
@@ -217,12 +218,12 @@ with
 
     first_versions as (select * from timed_versions where version_number = 1),
 
-    told_stages as (
+    observed_stages as (
 
         select
             opportunity_id,
             held_value as stage_id,
-            changed_at as told_at,
+            changed_at as observed_at,
             nullif(old_value, '') is not null as is_left_then
 
         from held_values
@@ -230,34 +231,34 @@ with
 
         union all
 
-        select opportunity_id, stage_id, entered_at as told_at, false as is_left_then
+        select opportunity_id, stage_id, entered_at as observed_at, false as is_left_then
 
         from ranked_stays
         where recency = 1
 
         union all
 
-        select opportunity_id, stage_id, snapshot_at as told_at, false as is_left_then
+        select opportunity_id, stage_id, snapshot_at as observed_at, false as is_left_then
 
         from {{ ref('stg_crm__opportunity_snapshots') }}
 
     ),
 
-    first_told_stages as (
+    first_observed_stages as (
 
         select
-            told_stages.opportunity_id,
-            told_stages.told_at,
-            told_stages.is_left_then,
+            observed_stages.opportunity_id,
+            observed_stages.observed_at,
+            observed_stages.is_left_then,
             stages.stage_id,
             stages.is_closed,
             row_number() over (
-                partition by told_stages.opportunity_id
-                order by told_stages.told_at, stages.is_closed nulls last, stages.stage_id
-            ) as place
+                partition by observed_stages.opportunity_id
+                order by observed_stages.observed_at, stages.is_closed nulls last, stages.stage_id
+            ) as rank
 
-        from told_stages
-        left join {{ ref('dim_stage') }} as stages on told_stages.stage_id = stages.stage_id
+        from observed_stages
+        left join {{ ref('dim_stage') }} as stages on observed_stages.stage_id = stages.stage_id
 
     ),
 
@@ -265,11 +266,11 @@ with
     -- day that the deal itself names. Otherwise all deals closed before a migration would be closed
     -- by it, and those whose closed stage was changed later by their creation. Where the deal names
     -- no such day, a closed stage that was left is only known to have been there until then.
-    untold_closings as (
+    unobserved_closings as (
 
         select
-            first_told_stages.opportunity_id,
-            first_told_stages.stage_id,
+            first_observed_stages.opportunity_id,
+            first_observed_stages.stage_id,
             first_versions.extracted_at,
             -- A migration may have written the creation as well.
             case
@@ -277,19 +278,19 @@ with
                 then
                     least(
                         greatest(first_versions.began_at, first_versions.decided_at),
-                        first_told_stages.told_at - interval '1' microsecond
+                        first_observed_stages.observed_at - interval '1' microsecond
                     )
-                else first_told_stages.told_at - interval '1' microsecond
+                else first_observed_stages.observed_at - interval '1' microsecond
             end as closed_at,
-            not {{ is_before_history }} as tells_transition
+            not {{ is_before_history }} as observes_transition
 
-        from first_told_stages
+        from first_observed_stages
         inner join
-            first_versions on first_told_stages.opportunity_id = first_versions.opportunity_id
+            first_versions on first_observed_stages.opportunity_id = first_versions.opportunity_id
         where
-            first_told_stages.place = 1
-            and first_told_stages.is_closed
-            and (first_told_stages.is_left_then or {{ is_before_history }})
+            first_observed_stages.rank = 1
+            and first_observed_stages.is_closed
+            and (first_observed_stages.is_left_then or {{ is_before_history }})
 
     ),
 
@@ -360,14 +361,15 @@ with
 
 select
     versions.opportunity_id,
-    versions.said_at,
+    versions.observed_at,
     versions.extracted_at as recorded_at,
     4 as source_rank,
-    false as tells_transition,
+    false as observes_transition,
     versions.version_number,
     {%- for field in fields %}
         case
-            when outdated_fields.{{ field }} is null then {{ said(4, 'versions.' ~ field) }}
+            when outdated_fields.{{ field }} is null
+            then {{ ranked_observation(4, 'versions.' ~ field) }}
         end as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
@@ -381,13 +383,13 @@ union all
 
 select
     snapshots.opportunity_id,
-    snapshots.snapshot_at as said_at,
+    snapshots.snapshot_at as observed_at,
     greatest(snapshots.extracted_at, first_versions.extracted_at) as recorded_at,
     3 as source_rank,
-    false as tells_transition,
+    false as observes_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
-        {{ said(3, 'snapshots.' ~ field) }} as {{ field }}{{ ',' if not loop.last }}
+        {{ ranked_observation(3, 'snapshots.' ~ field) }} as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from {{ ref('stg_crm__opportunity_snapshots') }} as snapshots
@@ -399,17 +401,18 @@ union all
 -- along, unless the system's history tells that itself.
 select
     changes.opportunity_id,
-    changes.changed_at as said_at,
+    changes.changed_at as observed_at,
     greatest(changes.extracted_at, first_versions.extracted_at) as recorded_at,
     2 as source_rank,
-    changes.field_name = 'stage_id' as tells_transition,
+    changes.field_name = 'stage_id' as observes_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
         case
             when changes.field_name = '{{ field }}'
-            then {{ said(2, 'changes.new_value') }}
+            then {{ ranked_observation(2, 'changes.new_value') }}
             {%- if field == 'probability' %}
-                when changes.field_name = 'stage_id' and not changes.tells_probability then '1'
+                when changes.field_name = 'stage_id' and not changes.has_probability_history
+                then '1'
             {%- endif %}
         end as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
@@ -422,24 +425,24 @@ union all
 
 select
     stays.opportunity_id,
-    stays.entered_at as said_at,
+    stays.entered_at as observed_at,
     greatest(stays.extracted_at, first_versions.extracted_at) as recorded_at,
     1 as source_rank,
-    true as tells_transition,
+    true as observes_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
         {%- if field == 'stage_id' %}
-            {{ said(2, 'stays.stage_id') }} as {{ field }}{{ ',' if not loop.last }}
+            {{ ranked_observation(2, 'stays.stage_id') }} as {{ field }}{{ ',' if not loop.last }}
         {%- elif field == 'probability' %}
             case
-                when probability_told.source_system is null then '1'
+                when probability_histories.source_system is null then '1'
             end as {{ field }}{{ ',' if not loop.last }}
         {%- else %} cast(null as string) as {{ field }}{{ ',' if not loop.last }}
         {%- endif %}
     {%- endfor %}
 
 from ranked_stays as stays
-left join probability_told on stays.source_system = probability_told.source_system
+left join probability_histories on stays.source_system = probability_histories.source_system
 inner join first_versions on stays.opportunity_id = first_versions.opportunity_id
 where stays.recency = 1
 
@@ -449,7 +452,7 @@ union all
 -- That is news, unless the first extract showed the same.
 select
     changes.opportunity_id,
-    least(first_versions.began_at, changes.changed_at) as said_at,
+    least(first_versions.began_at, changes.changed_at) as observed_at,
     case
         {%- for field, type in fields.items() %}
             when
@@ -463,11 +466,12 @@ select
         else changes.extracted_at
     end as recorded_at,
     0 as source_rank,
-    false as tells_transition,
+    false as observes_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
         case
-            when changes.field_name = '{{ field }}' then {{ said(0, 'changes.held_value') }}
+            when changes.field_name = '{{ field }}'
+            then {{ ranked_observation(0, 'changes.held_value') }}
         end as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
@@ -483,32 +487,32 @@ union all
 
 select
     opportunity_id,
-    closed_at as said_at,
+    closed_at as observed_at,
     extracted_at as recorded_at,
     0 as source_rank,
-    tells_transition,
+    observes_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
         {%- if field == 'stage_id' %}
-            {{ said(0, 'stage_id') }} as {{ field }}{{ ',' if not loop.last }}
+            {{ ranked_observation(0, 'stage_id') }} as {{ field }}{{ ',' if not loop.last }}
         {%- else %} cast(null as string) as {{ field }}{{ ',' if not loop.last }}
         {%- endif %}
     {%- endfor %}
 
-from untold_closings
+from unobserved_closings
 
 union all
 
 select
     opportunity_id,
-    began_at as said_at,
+    began_at as observed_at,
     extracted_at as recorded_at,
     0 as source_rank,
-    false as tells_transition,
+    false as observes_transition,
     cast(null as bigint) as version_number,
     {%- for field in fields %}
         cast(null as string) as {{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from timed_versions
-where version_number = 1 and began_at < said_at
+where version_number = 1 and began_at < observed_at

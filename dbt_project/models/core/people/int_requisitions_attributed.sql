@@ -24,10 +24,10 @@ select
     requisitions.job_title,
     -- What the opening does not say is that of its team, else of whoever hires.
     coalesce(
-        branches.branch_id, nullif(teams.branch_id, 'unknown'), places.branch_id, 'unknown'
+        branches.branch_id, nullif(teams.branch_id, 'unknown'), intervals.branch_id, 'unknown'
     ) as branch_id,
-    coalesce(teams.team_id, places.team_id, 'unknown') as team_id,
-    {{ or_unknown('places.territory_id') }} as territory_id,
+    coalesce(teams.team_id, intervals.team_id, 'unknown') as team_id,
+    {{ or_unknown('intervals.territory_id') }} as territory_id,
     coalesce(requisitions.openings, 1) as openings,
     requisitions.opened_on,
     requisitions.closed_on,
@@ -41,9 +41,9 @@ from {{ ref('stg_hr__requisitions') }} as requisitions
 left join hires on requisitions.requisition_id = hires.requisition_id
 left join managers on requisitions.hiring_manager_id = managers.worker_id
 left join
-    {{ ref('int_employment_intervals') }} as places
-    on managers.person_id = places.person_id
-    and requisitions.opened_on >= places.valid_from_date
-    and requisitions.opened_on < places.valid_to_date
+    {{ ref('int_employment_intervals') }} as intervals
+    on managers.person_id = intervals.person_id
+    and requisitions.opened_on >= intervals.valid_from_date
+    and requisitions.opened_on < intervals.valid_to_date
 left join {{ ref('dim_branch') }} as branches on requisitions.branch_id = branches.branch_id
 left join {{ ref('dim_team') }} as teams on requisitions.team_id = teams.team_id

@@ -12,10 +12,15 @@ with
     ),
 
     -- Every version of a line states an amount and takes back the one before it.
-    statements as (
+    reported_amounts as (
 
         select
-            employee_id, pay_run_id, earning_code, currency_code, pay_amount, valid_from as told_at
+            employee_id,
+            pay_run_id,
+            earning_code,
+            currency_code,
+            pay_amount,
+            valid_from as reported_at
 
         from {{ ref('stg_payroll__pay_lines_history') }}
         where not is_vanished
@@ -28,7 +33,7 @@ with
             earning_code,
             currency_code,
             - pay_amount as pay_amount,
-            valid_to as told_at
+            valid_to as reported_at
 
         from {{ ref('stg_payroll__pay_lines_history') }}
         where not is_vanished and not is_current
@@ -38,10 +43,12 @@ with
     first_extract as (
 
         select
-            min(statements.told_at) as told_at,
-            min({{ extract_date('statements.told_at', 'settings.time_zone') }}) as told_on
+            min(reported_amounts.reported_at) as reported_at,
+            min(
+                {{ extract_date('reported_amounts.reported_at', 'settings.time_zone') }}
+            ) as reported_date
 
-        from statements
+        from reported_amounts
         cross join settings
 
     ),
@@ -52,13 +59,13 @@ with
 
             select
                 history.*,
-                min(history.valid_from) over (partition by history.{{ key }}) as first_told_at,
-                {{ extract_date('history.valid_from', 'settings.time_zone') }} as told_on,
+                min(history.valid_from) over (partition by history.{{ key }}) as first_reported_at,
+                {{ extract_date('history.valid_from', 'settings.time_zone') }} as reported_date,
                 case
                     when history.is_current
                     then {{ open_end_date() }}
                     else {{ extract_date('history.valid_to', 'settings.time_zone') }}
-                end as superseded_on
+                end as superseded_date
 
             from {{ ref('stg_payroll__' ~ name ~ '_history') }} as history
             cross join settings
@@ -66,34 +73,35 @@ with
         ),
     {% endfor %}
     -- A line says nothing of pay before its run, its code and its employee are known too.
-    understood_statements as (
+    understood_amounts as (
 
         select
-            statements.*,
+            reported_amounts.*,
             greatest(
-                statements.told_at,
-                pay_runs.first_told_at,
-                earning_codes.first_told_at,
-                employees.first_told_at
+                reported_amounts.reported_at,
+                pay_runs.first_reported_at,
+                earning_codes.first_reported_at,
+                employees.first_reported_at
             ) as understood_at
 
-        from statements
+        from reported_amounts
         {%- for name, key in histories.items() %}
             inner join
                 {{ name }}
-                on statements.{{ key }} = {{ name }}.{{ key }}
+                on reported_amounts.{{ key }} = {{ name }}.{{ key }}
                 and {{ name }}.version_number = 1
         {%- endfor %}
 
     ),
 
-    dated_statements as (
+    dated_amounts as (
 
         select
-            statements.*,
-            {{ extract_date('statements.understood_at', 'settings.time_zone') }} as understood_on
+            reported_amounts.*,
+            {{ extract_date('reported_amounts.understood_at', 'settings.time_zone') }}
+            as understood_date
 
-        from understood_statements as statements
+        from understood_amounts as reported_amounts
         cross join settings
 
     ),
@@ -104,38 +112,39 @@ with
             people.person_id,
             coalesce(pay_runs.paid_on, periods.period_end) as paid_on,
             earning_codes.earning_class,
-            statements.pay_amount,
-            coalesce(statements.currency_code, settings.reporting_currency) as currency_code,
-            statements.understood_on,
+            reported_amounts.pay_amount,
+            coalesce(reported_amounts.currency_code, settings.reporting_currency) as currency_code,
+            reported_amounts.understood_date,
             -- The first extract of payroll tells of all the time before it.
-            statements.understood_on <= first_extract.told_on as is_told_at_first
+            reported_amounts.understood_date <= first_extract.reported_date as is_in_first_extract
 
-        from dated_statements as statements
+        from dated_amounts as reported_amounts
         cross join settings
         cross join first_extract
         inner join
             pay_runs
-            on statements.pay_run_id = pay_runs.pay_run_id
-            and statements.understood_on >= pay_runs.told_on
-            and statements.understood_on < pay_runs.superseded_on
+            on reported_amounts.pay_run_id = pay_runs.pay_run_id
+            and reported_amounts.understood_date >= pay_runs.reported_date
+            and reported_amounts.understood_date < pay_runs.superseded_date
         inner join
             earning_codes
-            on statements.earning_code = earning_codes.earning_code
-            and statements.understood_on >= earning_codes.told_on
-            and statements.understood_on < earning_codes.superseded_on
+            on reported_amounts.earning_code = earning_codes.earning_code
+            and reported_amounts.understood_date >= earning_codes.reported_date
+            and reported_amounts.understood_date < earning_codes.superseded_date
         left join
             {{ ref('stg_payroll__pay_periods') }} as periods
             on pay_runs.pay_period_id = periods.pay_period_id
         inner join
             {{ ref('bridge_person') }} as people
             on people.system_name = 'payroll'
-            and statements.employee_id = people.system_person_id
+            and reported_amounts.employee_id = people.system_person_id
         where earning_codes.earning_class in ('fixed', 'variable', 'employer_cost')
 
     ),
 
-    -- A month that has been published stays as it was: what is told after its freeze counts on the
-    -- day on which it was told.
+    -- A month that has been published stays as it was: what is reported after its freeze counts
+    -- on the
+    -- day on which it was reported.
     counted_amounts as (
 
         select
@@ -143,12 +152,12 @@ with
             rates.exchange_rate,
             case
                 when
-                    amounts.is_told_at_first
-                    or amounts.understood_on
+                    amounts.is_in_first_extract
+                    or amounts.understood_date
                     <= {{ plus_days('calendar.month_end', 'settings.close_lag_days') }}
                 then amounts.paid_on
-                else amounts.understood_on
-            end as counted_on
+                else amounts.understood_date
+            end as counted_date
 
         from amounts
         cross join settings
@@ -164,7 +173,8 @@ select
     counted.person_id,
     calendar.month_start,
     greatest(
-        {{ plus_days('calendar.month_end', 'settings.close_lag_days') }}, first_extract.told_on
+        {{ plus_days('calendar.month_end', 'settings.close_lag_days') }},
+        first_extract.reported_date
     ) as known_by_date,
     counted.paid_on,
     counted.earning_class,
@@ -173,4 +183,4 @@ select
 from counted_amounts as counted
 cross join settings
 cross join first_extract
-inner join {{ ref('dim_date') }} as calendar on counted.counted_on = calendar.date_day
+inner join {{ ref('dim_date') }} as calendar on counted.counted_date = calendar.date_day

@@ -1,4 +1,4 @@
-{%- set places = ['branch', 'team', 'territory'] -%}
+{%- set org_units = ['branch', 'team', 'territory'] -%}
 {%- set levels = {
     'company': "'all'",
     'branch': 'branch_id',
@@ -17,7 +17,7 @@ with
 
     ),
 
-    -- Whoever moves within a month counts once, so that places add up and none is taken to be
+    -- Whoever moves within a month counts once, so that units add up and none is taken to be
     -- larger than it is.
     counted_people as (
 
@@ -38,7 +38,7 @@ with
 
     ),
 
-    places as (
+    org_units as (
 
         select
             month_start,
@@ -52,14 +52,14 @@ with
         group by month_start, branch_id, team_id, territory_id
 
     ),
-    {% for place in places %}
-        {%- set given = 'places' if loop.first else 'divided_by_' ~ loop.previtem %}
-        {{ place }}_parts as (
+    {% for org_unit in org_units %}
+        {%- set given = 'org_units' if loop.first else 'divided_by_' ~ loop.previtem %}
+        {{ org_unit }}_parts as (
 
             select
                 parts.month_start,
                 parts.group_name,
-                parts.{{ place }}_id,
+                parts.{{ org_unit }}_id,
                 parts.people,
                 parts.people >= settings.minimum_group_size as is_large,
                 sum(
@@ -71,15 +71,15 @@ with
                         parts.month_start,
                         parts.group_name,
                         parts.people >= settings.minimum_group_size
-                    order by parts.people, parts.{{ place }}_id
-                ) as place
+                    order by parts.people, parts.{{ org_unit }}_id
+                ) as org_unit
 
             from
                 (
-                    select month_start, group_name, {{ place }}_id, sum(people) as people
+                    select month_start, group_name, {{ org_unit }}_id, sum(people) as people
 
                     from {{ given }}
-                    group by month_start, group_name, {{ place }}_id
+                    group by month_start, group_name, {{ org_unit }}_id
                 ) as parts
             cross join {{ ref('stg_company__settings') }} as settings
 
@@ -89,63 +89,63 @@ with
         -- too small stays together, and where even that is too few the smallest of the others stays
         -- with it.
         {%- endif %}
-        divided_by_{{ place }} as (
+        divided_by_{{ org_unit }} as (
 
             select
-                places.month_start,
-                places.branch_id,
-                places.team_id,
-                places.territory_id,
-                places.people,
-                places.group_name || case
+                org_units.month_start,
+                org_units.branch_id,
+                org_units.team_id,
+                org_units.territory_id,
+                org_units.people,
+                org_units.group_name || case
                     when
                         parts.is_large
-                        and not (coalesce(parts.has_small_rest, false) and parts.place = 1)
-                    then ' | ' || parts.{{ place }}_id
+                        and not (coalesce(parts.has_small_rest, false) and parts.org_unit = 1)
+                    then ' | ' || parts.{{ org_unit }}_id
                     else ' | rest'
                 end as group_name
 
-            from {{ given }} as places
+            from {{ given }} as org_units
             inner join
-                {{ place }}_parts as parts
-                on places.month_start = parts.month_start
-                and places.group_name = parts.group_name
-                and places.{{ place }}_id = parts.{{ place }}_id
+                {{ org_unit }}_parts as parts
+                on org_units.month_start = parts.month_start
+                and org_units.group_name = parts.group_name
+                and org_units.{{ org_unit }}_id = parts.{{ org_unit }}_id
 
         ),
     {% endfor %}
-    companies as (select month_start, sum(people) as people from places group by month_start),
+    companies as (select month_start, sum(people) as people from org_units group by month_start),
 
     extents as (
 
         select
             month_start,
             group_name,
-            {%- for place in places %}
-                min({{ place }}_id)
-                = max({{ place }}_id) as is_of_one_{{ place }}{{ ',' if not loop.last }}
+            {%- for org_unit in org_units %}
+                min({{ org_unit }}_id)
+                = max({{ org_unit }}_id) as is_of_one_{{ org_unit }}{{ ',' if not loop.last }}
             {%- endfor %}
 
-        from divided_by_{{ places | last }}
+        from divided_by_{{ org_units | last }}
         group by month_start, group_name
 
     ),
 
-    judged_places as (
+    published_org_units as (
 
         select
             divided.month_start,
             divided.branch_id,
             divided.team_id,
             divided.territory_id,
-            companies.people >= settings.minimum_group_size as is_told_of_company,
-            {%- for place in places %}
+            companies.people >= settings.minimum_group_size as is_published_for_company,
+            {%- for org_unit in org_units %}
                 companies.people >= settings.minimum_group_size
-                and extents.is_of_one_{{ place }}
-                as is_told_of_{{ place }}{{ ',' if not loop.last }}
+                and extents.is_of_one_{{ org_unit }}
+                as is_published_for_{{ org_unit }}{{ ',' if not loop.last }}
             {%- endfor %}
 
-        from divided_by_{{ places | last }} as divided
+        from divided_by_{{ org_units | last }} as divided
         cross join {{ ref('stg_company__settings') }} as settings
         inner join companies on divided.month_start = companies.month_start
         inner join
@@ -161,9 +161,9 @@ with
                 month_start,
                 '{{ level }}' as level,
                 {{ member }} as member_id,
-                is_told_of_{{ level }} as is_told
+                is_published_for_{{ level }} as is_published
 
-            from judged_places
+            from published_org_units
             {% if not loop.last %}
                 union all
             {% endif -%}
@@ -182,7 +182,8 @@ with
 
     ),
 
-    -- A longer period less all of its months but one is that month, so it is told only where they
+    -- A longer period less all of its months but one is that month, so it is published only where
+    -- they
     -- all are.
     by_period as (
         {% for grain in period_grains() %}
@@ -191,7 +192,7 @@ with
                 months.{{ grain }}_start as period_start,
                 by_level.level,
                 by_level.member_id,
-                by_level.is_told
+                by_level.is_published
 
             from by_level
             inner join months on by_level.month_start = months.month_start
@@ -206,7 +207,7 @@ select
     period_start,
     level,
     member_id,
-    min(case when is_told then 1 else 0 end) = 1 as is_told
+    min(case when is_published then 1 else 0 end) = 1 as is_published
 
 from by_period
 group by period_grain, period_start, level, member_id

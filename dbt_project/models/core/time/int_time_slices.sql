@@ -8,9 +8,9 @@ with
             activities.activity_class,
             activities.started_at,
             activities.ended_at,
-            activities.activity_date as started_on,
+            activities.activity_date as started_date,
             {{ business_date("activities.ended_at - interval '1' microsecond", 'settings.time_zone') }}
-            as ended_on
+            as ended_date
 
         from {{ ref('fct_activity') }} as activities
         cross join {{ ref('stg_company__settings') }} as settings
@@ -23,31 +23,31 @@ with
     ),
 
     -- An entry over midnight counts on both days.
-    pieces_of_entries as (
+    time_slices_of_entries as (
 
         select
             person_id,
             activity_class,
-            {{ each_day('started_on', 'ended_on') }} as work_date,
-            started_on,
-            ended_on,
+            {{ each_day('started_date', 'ended_date') }} as work_date,
+            started_date,
+            ended_date,
             started_at,
             ended_at,
             true as is_from_time_sheet
 
-        from {{ ref('int_time_entries_judged') }}
+        from {{ ref('int_time_entries_validated') }}
         where problem is null and entry_seconds > 0
 
     ),
 
-    pieces_of_activities as (
+    time_slices_of_activities as (
 
         select
             person_id,
             activity_class,
-            {{ each_day('started_on', 'ended_on') }} as work_date,
-            started_on,
-            ended_on,
+            {{ each_day('started_date', 'ended_date') }} as work_date,
+            started_date,
+            ended_date,
             started_at,
             ended_at,
             false as is_from_time_sheet
@@ -56,41 +56,41 @@ with
 
     ),
 
-    heard_pieces as (
+    counted_time_slices as (
 
         select *
 
-        from pieces_of_entries
+        from time_slices_of_entries
 
         union all
 
-        select pieces.*
+        select time_slices.*
 
-        from pieces_of_activities as pieces
-        inner join {{ ref('dim_date') }} as calendar on pieces.work_date = calendar.date_day
+        from time_slices_of_activities as time_slices
+        inner join {{ ref('dim_date') }} as calendar on time_slices.work_date = calendar.date_day
         left join
             {{ ref('int_time_sheet_months') }} as time_sheets
-            on pieces.person_id = time_sheets.person_id
+            on time_slices.person_id = time_sheets.person_id
             and calendar.month_start = time_sheets.month_start
         where time_sheets.person_id is null
 
     )
 
 select
-    pieces.person_id,
-    pieces.work_date,
-    pieces.activity_class,
-    pieces.is_from_time_sheet,
+    time_slices.person_id,
+    time_slices.work_date,
+    time_slices.activity_class,
+    time_slices.is_from_time_sheet,
     case
-        when pieces.work_date = pieces.started_on
-        then pieces.started_at
-        else {{ start_of_day('pieces.work_date', 'settings.time_zone') }}
+        when time_slices.work_date = time_slices.started_date
+        then time_slices.started_at
+        else {{ start_of_day('time_slices.work_date', 'settings.time_zone') }}
     end as started_at,
     case
-        when pieces.work_date = pieces.ended_on
-        then pieces.ended_at
-        else {{ start_of_day(plus_days('pieces.work_date', 1), 'settings.time_zone') }}
+        when time_slices.work_date = time_slices.ended_date
+        then time_slices.ended_at
+        else {{ start_of_day(plus_days('time_slices.work_date', 1), 'settings.time_zone') }}
     end as ended_at
 
-from heard_pieces as pieces
+from counted_time_slices as time_slices
 cross join {{ ref('stg_company__settings') }} as settings
