@@ -1,5 +1,5 @@
 {#-
-    Each source says something of a deal at a moment, and nothing of the fields that it does not
+    Each source reports something of a deal at a moment, and nothing of the fields that it does not
     name. Where several speak of one moment, the one that is believed most counts: an extract or
     snapshot of the whole deal (4, 3), a change that the CRM wrote down (2), and what follows from
     another observation (1).

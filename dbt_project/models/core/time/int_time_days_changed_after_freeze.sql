@@ -31,9 +31,8 @@ with
 
     ),
 
-    -- A day was changed after the freeze where a version counts now and did not count at the
-    -- freeze, or the other
-    -- way round.
+    -- A day changed where a version counts now and did not count at the freeze, or the other way
+    -- round.
     changed_days as (
 
         select distinct
