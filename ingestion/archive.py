@@ -12,7 +12,6 @@ import logging
 import os
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -20,53 +19,13 @@ from typing import BinaryIO
 from ingestion.errors import ExtractError
 from ingestion.file_patterns import FORMATS
 from ingestion.home import Home, open_private, sync
+from ingestion.source_files import SourceFile, StoredFile
 
 logger = logging.getLogger("salesops.landing")
 
 CHUNK = 4 << 20
 # Faults of the home's disk, which no file of the inbox is to blame for.
 _OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file in a source's folder.
-
-    Args:
-        path: Where it is.
-        name: Path relative to the source's folder, with `/`.
-    """
-
-    path: Path
-    name: str
-
-    @property
-    def folder_name(self) -> str:
-        """Name of the source's folder."""
-        return self.path.absolute().parents[self.name.count("/")].name
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A file whose content stands in the archive.
-
-    Args:
-        path: The archived copy; its name is made of the hash and holds no other character.
-        sha256: Hash of the content.
-        size: Bytes.
-        modified_at: Modification time of the original (UTC).
-        is_new: Whether the archive did not have this content before.
-        original: The file in the source's folder.
-        is_verified: Whether the copy is known to be whole, since this run has written it.
-    """
-
-    path: Path
-    sha256: str
-    size: int
-    modified_at: datetime
-    is_new: bool
-    original: Path
-    is_verified: bool
 
 
 class Archive:

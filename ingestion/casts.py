@@ -18,6 +18,7 @@ from decimal import Decimal
 from ingestion.contracts import Column
 from ingestion.durations import duration_reason, duration_value
 from ingestion.feeds import Formats
+from ingestion.format_names import NUMBER_FORMATS
 from ingestion.jalali import jalali_moment
 from ingestion.scripts import (
     ARABIC_POINT,
@@ -44,8 +45,6 @@ _MAX_NOISY_SCALE = 8
 # Of more places than that, noise is told by the size of the number: by a few times what lies
 # between it and the next double. DuckDB has 18 places for the number to be looked at.
 _NOISE_SHARE, _MOST_PLACES = "1e-15", 16
-# Moments as numbers: days of a spreadsheet, and time since 1970.
-NUMBER_FORMATS = ("excel_serial", "epoch_seconds", "epoch_millis")
 _ANY_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
 
 

@@ -7,13 +7,12 @@ here: moments (`casts`), and durations that are plain numbers, which have a unit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
 
 from ingestion.contracts import Column
+from ingestion.format_names import duration_unit
 from ingestion.mapping_file import DurationFormat
 from ingestion.sql_text import literal
 
-DURATION_FORMATS: tuple[DurationFormat, ...] = get_args(DurationFormat)
 _MICROSECONDS = {"minutes": 60_000_000, "hours": 3_600_000_000}
 _SECOND = 1_000_000
 _AMOUNT = r"(\d{1,9}(?:[.,]\d{1,6})?)"
@@ -30,14 +29,6 @@ _FORMS: dict[DurationFormat, tuple[str, tuple[str, ...]]] = {
     ),
 }
 _SECONDS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
-
-
-def duration_unit(column: Column) -> str | None:
-    """Gives `minutes` or `hours` for a column that holds so many of them; else None."""
-    if column.logical_type not in {"integer", "number"}:
-        return None
-    parts = column.name.split("_")
-    return next((unit for unit in _MICROSECONDS if unit in parts), None)
 
 
 def duration_value(column: Column, text: str, names: Sequence[DurationFormat]) -> str:

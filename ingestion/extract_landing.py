@@ -28,7 +28,7 @@ from ingestion.errors import ExtractError
 from ingestion.extracts import ExtractGroup, Piece, extract_id, extract_id_time
 from ingestion.foreign_money import foreign_money
 from ingestion.home import Home
-from ingestion.lookups import ChosenFiles, hash_of
+from ingestion.lookup_files import ChosenFiles, hash_of
 from ingestion.quarantine import Quarantine, SetAside, why_refused
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.raw_store import FileResult, LandedExtract, note_extracts, note_files

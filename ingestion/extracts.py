@@ -8,35 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingestion.archive import SourceFile, StoredFile
-from ingestion.contracts import Contracts
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, find_others, format_by_ending
-from ingestion.lookups import ChosenFiles
+from ingestion.lookup_files import ChosenFiles
+from ingestion.read_columns import ReadColumns
 from ingestion.shown import path_name
+from ingestion.source_files import SourceFile, StoredFile
 
 # Files of a folder by the position of the feed that takes them.
 FoundFiles = Mapping[int, Sequence[SourceFile]]
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
-
-
-@dataclass(frozen=True)
-class ReadColumns:
-    """The extract columns that some feeds read.
-
-    Args:
-        names: Their names.
-        patterns: Regular expressions for names, where only a header shows which columns these are.
-    """
-
-    names: frozenset[str] = frozenset()
-    patterns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,7 +47,7 @@ class Piece:
     modified_at: datetime | None
     extracted_at: datetime | None
     stored: StoredFile | None
-    read_elsewhere: ReadColumns = ReadColumns()
+    read_elsewhere: ReadColumns = field(default_factory=ReadColumns)
     lookups: tuple[ChosenFiles, ...] = ()
 
     @property
@@ -155,20 +142,6 @@ def readers_by_file(mapping: SourceMapping, found: FoundFiles) -> dict[str, list
         for file in files:
             readers.setdefault(file.name, []).append(mapping.feeds[index])
     return readers
-
-
-def columns_read(feeds: Iterable[Feed], contracts: Contracts) -> ReadColumns:
-    """Gives the extract columns that feeds read."""
-    names: set[str] = set()
-    patterns: set[str] = set()
-    for feed in feeds:
-        names.update(feed.extract_columns)
-        if feed.unpivot is not None:
-            names.update(feed.unpivot.columns)
-            patterns.update([feed.unpivot.pattern] if feed.unpivot.pattern else [])
-        if feed.columns is None:
-            names.update(contracts.table(feed.source, feed.table).column_names)
-    return ReadColumns(frozenset(names), frozenset(patterns))
 
 
 def _strays(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:

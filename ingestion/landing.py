@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ingestion.archive import Archive, SourceFile
+from ingestion.archive import Archive
 from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table
 from ingestion.errors import ExtractError
@@ -24,8 +24,6 @@ from ingestion.extracts import (
     ExtractGroup,
     FoundFiles,
     Piece,
-    ReadColumns,
-    columns_read,
     find_source_files,
     group_pieces,
     readers_by_file,
@@ -33,7 +31,7 @@ from ingestion.extracts import (
 from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.home import Home
-from ingestion.lookups import (
+from ingestion.lookup_files import (
     ChosenFiles,
     LookupFile,
     chosen_files,
@@ -41,8 +39,10 @@ from ingestion.lookups import (
     lookup_time,
 )
 from ingestion.raw_store import FileResult, note_files, open_raw_store
+from ingestion.read_columns import ReadColumns, columns_read
 from ingestion.read_files import ReadFiles
 from ingestion.shown import without_lines
+from ingestion.source_files import SourceFile
 
 INLINE = "rows in the mapping"
 

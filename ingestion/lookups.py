@@ -1,151 +1,32 @@
 """Values that stand in another file of the same folder, found by a key: the lead of a deal.
 
-Belongs here: which version of that file an extract is read with, and the relation with its values
-beside the records. Does not belong here: what is made of a looked-up value (`projection`), and how
-files are archived.
-
-An extract is read with the newest file up to the end of its own day, so that the same files always
-give the same rows. Which files these were is part of what an extract is known by: when the file of
-its day is replaced, the extract is read again and corrects its rows from its own time on. A file of
-a later day says nothing about an extract that was landed already.
+Belongs here: the relation with its values beside the records. Does not belong here: which version
+of that file an extract is read with (`lookup_files`), and what is made of a looked-up value
+(`projection`).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 
-from ingestion.archive import SourceFile, StoredFile
 from ingestion.contracts import Table
 from ingestion.errors import ExtractError
-from ingestion.feeds import ColumnRule, Feed, Lookup
-from ingestion.feeds import Mapping as SourceMapping
-from ingestion.file_patterns import find_files
+from ingestion.feeds import Feed
+from ingestion.lookup_files import ChosenFiles, LookupFile
 from ingestion.normalization import normalised_sql
-from ingestion.projection import is_ambiguous
 from ingestion.readers import read_records
 from ingestion.readers.records import Native, Records, Reject, text_columns
-from ingestion.shown import HeaderNames, path_name, without_number
+from ingestion.shown import HeaderNames, without_number
 from ingestion.sql_text import cleaned
 
 
-@dataclass(frozen=True)
-class LookupFile:
-    """A file in which values are looked up.
-
-    Args:
-        name: Path relative to the source's folder.
-        path: Where its content is read.
-        sha256: Hash of the content.
-        at: Time that it speaks for (UTC).
-        stored: The archived file, where it is read from the archive.
-    """
-
-    name: str
-    path: Path
-    sha256: str
-    at: datetime
-    modified_at: datetime
-    stored: StoredFile | None = None
-
-
-@dataclass(frozen=True)
-class ChosenFiles:
-    """The files in which one column of an extract is looked up.
-
-    Args:
-        rule: The column.
-        files: The files in the order of their times; of one key the last one counts.
-        is_later: Whether they speak for a later day than the extract, for want of earlier ones.
-    """
-
-    rule: ColumnRule
-    files: tuple[LookupFile, ...]
-    is_later: bool = False
-
-    @property
-    def lookup(self) -> Lookup:
-        """How they are looked into."""
-        assert self.rule.lookup is not None
-        return self.rule.lookup
-
-
-def find_lookup_files(mapping: SourceMapping, folder: Path) -> dict[str, tuple[SourceFile, ...]]:
-    """Finds the files that the lookups of a mapping name, by the glob that found them."""
-    patterns = {
-        pattern
-        for feed in mapping.feeds
-        for rule in feed.lookup_rules
-        if rule.lookup is not None
-        for pattern in rule.lookup.files
-    }
-    return {
-        pattern: tuple(
-            SourceFile(path, path_name(path.relative_to(folder)))
-            for path in find_files(folder, (pattern,))
-        )
-        for pattern in patterns
-    }
-
-
-def lookup_time(feed: Feed, file: SourceFile, modified_at: datetime) -> datetime:
-    """Gives the time that a looked-up file speaks for: what its path says, else its writing."""
-    try:
-        return feed.time_of(file.name, file.folder_name) or modified_at
-    except ExtractError:
-        # The pattern is that of the extracts, whose names these files need not have.
-        return modified_at
-
-
-def chosen_files(
-    rule: ColumnRule, files: Iterable[LookupFile], moment: datetime, zone: str
-) -> ChosenFiles:
-    """Chooses the files that an extract is read with.
-
-    Args:
-        rule: The column with the lookup.
-        files: All files that its globs find.
-        moment: Time that the extract speaks for.
-        zone: Zone in which days begin.
-
-    Raises:
-        ExtractError: There is no file at all.
-    """
-    lookup = rule.lookup
-    assert lookup is not None
-    ordered = sorted(
-        dict.fromkeys(files), key=lambda file: (file.at, file.modified_at, file.sha256)
-    )
-    if not ordered:
-        raise ExtractError(
-            f"there is no file {' or '.join(lookup.files)} in which to look up {rule.column} "
-            f"({rule.where}); put it into the folder of the extracts"
-        )
-    day = _day(moment, zone)
-    earlier = [file for file in ordered if _day(file.at, zone) <= day]
-    if not earlier:
-        return ChosenFiles(rule, (ordered[0],), is_later=True)
-    return ChosenFiles(rule, tuple(earlier if lookup.kind == "delta" else earlier[-1:]))
-
-
-def hash_of(chosen: Sequence[ChosenFiles]) -> str:
-    """Gives a hash of the files in which an extract looks up, empty where there are none."""
-    if not chosen:
-        return ""
-    return ".".join(
-        hashlib.sha256("\n".join(file.sha256 for file in each.files).encode()).hexdigest()[:16]
-        for each in chosen
-    )
-
-
-def _day(moment: datetime, zone: str) -> date:
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(ZoneInfo(zone)).date()
+def is_ambiguous(column: str) -> str:
+    """Gives the name of the relation's column that tells of doubled keys of a looked-up one."""
+    return f"is_ambiguous_{column}"
 
 
 @dataclass(frozen=True)
@@ -399,7 +280,7 @@ def _insert(
     columns = text_columns(records.header)
     native = records.native.get(columns[found[-1]])
     asked = [_key_sql(columns[name], chosen) for name in found[:-1]]
-    cells = ", ".join([*asked, cleaned(columns[found[-1]], formats)])
+    cells = ", ".join([*asked, cleaned(columns[found[-1]], formats.null_words)])
     copy = (
         f"insert into {target} select {cells}, {native.condition if native else 'false'}, {place} "
         "from {}"
@@ -425,7 +306,7 @@ def _insert(
 
 def _key_sql(cell: str, chosen: ChosenFiles) -> str:
     """Gives the SQL of a key, in which spelling counts on neither side of the lookup."""
-    return normalised_sql(cleaned(cell, chosen.rule.formats), chosen.lookup.normalize)
+    return normalised_sql(cleaned(cell, chosen.rule.formats.null_words), chosen.lookup.normalize)
 
 
 def _find(name: str, header: Sequence[str]) -> str | None:

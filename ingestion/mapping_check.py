@@ -15,28 +15,28 @@ from typing import Any
 
 import duckdb
 
-from ingestion.archive import SourceFile
 from ingestion.company import CompanySettings
 from ingestion.contracts import Contracts, Table, load_contracts
 from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
 from ingestion.extract_landing import NOTE_END, UNMAPPED
-from ingestion.extracts import FoundFiles, ReadColumns, columns_read, files_by_feed, readers_by_file
+from ingestion.extracts import FoundFiles, files_by_feed, readers_by_file
 from ingestion.feeds import ColumnRule, Feed
 from ingestion.feeds import Mapping as SourceMapping
 from ingestion.file_patterns import find_files, matches_any
 from ingestion.footers import RecordsAbove, records_above_footer
 from ingestion.foreign_money import foreign_money
 from ingestion.home import Home
+from ingestion.inline_rows import inline_columns, inline_relation
 from ingestion.landing import INLINE
-from ingestion.lookups import (
+from ingestion.lookup_files import (
     ChosenFiles,
     LookupFile,
     chosen_files,
     find_lookup_files,
-    looked_up,
     lookup_time,
 )
+from ingestion.lookups import looked_up
 from ingestion.mapping_findings import (
     AbsentFeed,
     ColumnReport,
@@ -45,7 +45,6 @@ from ingestion.mapping_findings import (
     TimeFrom,
     counted,
 )
-from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.normalization import add_normalization
 from ingestion.projection import (
     BLANK,
@@ -64,13 +63,15 @@ from ingestion.projection import (
 from ingestion.quarantine import why_refused
 from ingestion.raw_ddl import quoted
 from ingestion.raw_store import FileResult
+from ingestion.read_columns import ReadColumns, columns_read
 from ingestion.readers import Records, Reject, format_of, read_records, text_columns
 from ingestion.reasons import sentence
 from ingestion.rehearsal import Fault, Rehearsal, rehearse
 from ingestion.shown import path_name
+from ingestion.source_files import SourceFile
 from ingestion.sql_text import literal
 from ingestion.staging import is_latest_sql
-from ingestion.units import FACTORS
+from ingestion.unit_factors import FACTORS
 from ingestion.unpivot import names_read, unpivoted
 
 # All records of most files, and of larger ones a part that is read while one waits.

@@ -12,6 +12,7 @@ import duckdb
 
 from ingestion.contracts import Table
 from ingestion.feeds import Feed, Formats, InlineRows
+from ingestion.inline_rows import inline_columns, inline_relation
 from ingestion.projection import (
     FAILED_COLUMN,
     FAILED_REASON,
@@ -82,25 +83,6 @@ def _wrong_rows(
             yield where, f"the value {_shown(value)}: {sentence(reason, table.column(column))}"
         elif occurrence > 1:
             yield where, f"a row with the same key ({', '.join(table.key)}) stands further up"
-
-
-def inline_relation(inline: InlineRows) -> str:
-    """Gives inline rows as a bracketed query with columns `line` (from 1), `c0`, `c1`, ..."""
-    rows = ", ".join(
-        f"({', '.join([str(number), *(_cell(value) for value in record)])})"
-        for number, record in enumerate(inline.records, start=1)
-    )
-    names = ", ".join(["line", *(f"c{i}" for i in range(len(inline.header)))])
-    return f"(select * from (values {rows}) as inline_rows({names}))"
-
-
-def inline_columns(inline: InlineRows) -> dict[str, str]:
-    """Gives the column of `inline_relation` of each contract column that the rows name."""
-    return {name: f"c{i}" for i, name in enumerate(inline.header)}
-
-
-def _cell(value: str | None) -> str:
-    return f"cast({literal(value)} as varchar)"
 
 
 def _shown(text: str | None) -> str:

@@ -19,9 +19,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 from pydantic import BaseModel
 
-from ingestion.casts import NUMBER_FORMATS
 from ingestion.contracts import Column, Contracts, Table, load_contracts
-from ingestion.durations import DURATION_FORMATS, duration_unit
 from ingestion.errors import MappingError
 from ingestion.expressions import (
     Expression,
@@ -45,6 +43,7 @@ from ingestion.feeds import (
     parsed_time,
 )
 from ingestion.file_patterns import may_be_text
+from ingestion.format_names import DURATION_FORMATS, NUMBER_FORMATS, duration_unit
 from ingestion.jalali import is_known_format
 from ingestion.jalali_names import is_known_name_format
 from ingestion.mapping_file import (
@@ -61,7 +60,7 @@ from ingestion.mapping_file import (
 from ingestion.mapping_values import wrong_values
 from ingestion.normalization import add_normalization, in_order
 from ingestion.normalized_columns import NormalizedColumns, same_codes
-from ingestion.readers.record_paths import RecordPath
+from ingestion.record_path import RecordPath
 from ingestion.scripts import kinds_of
 from ingestion.unit_rules import WrittenUnits, missing_units
 from ingestion.yaml_source import Location, YamlDocument, nearest, read_yaml

@@ -19,6 +19,7 @@ from ingestion.contracts import Column, Table, TypedBy
 from ingestion.errors import ExtractError
 from ingestion.expressions import Expression
 from ingestion.feeds import ColumnRule, ExtractedAt, Feed, Formats, UnitStep
+from ingestion.lookups import is_ambiguous
 from ingestion.mapping_file import NormalizeStep
 from ingestion.normalization import normalised, normalised_sql, spelled_sql
 from ingestion.raw_ddl import quoted
@@ -715,11 +716,6 @@ def _cells_of(
     return {name: f"case when trim({c}) not in ({words}) then {c} end" for name, c in sql.items()}
 
 
-def is_ambiguous(column: str) -> str:
-    """Gives the name of the relation's column that tells of doubled keys of a looked-up one."""
-    return f"is_ambiguous_{column}"
-
-
 def _is_blank(texts: Iterable[str]) -> str | None:
     """Gives the condition that no cell of a record holds anything."""
     cells = first_filled(texts)
@@ -920,7 +916,7 @@ class _Cells:
 
     def cleaned(self, name: str, formats: Formats) -> str:
         """Gives the cell of an extract column without blanks; NULL where it holds nothing."""
-        return self.made.once(cleaned(self.texts[name], formats))
+        return self.made.once(cleaned(self.texts[name], formats.null_words))
 
     def native_of(self, name: str) -> Native | None:
         """Tells where the cells of an extract column are no text."""
@@ -1071,7 +1067,7 @@ def _attempted(sql: str, formats: Formats, made: _Made) -> tuple[str, str]:
     failure = (
         f"case when {attempt} is null or contains({result}, chr(0)) then 'expression_failed' end"
     )
-    return made.once(cleaned(result, formats), result), failure
+    return made.once(cleaned(result, formats.null_words), result), failure
 
 
 def _folded(part: str) -> str:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.archive import StoredFile, verify_copy
+from ingestion.archive import verify_copy
 from ingestion.errors import ExtractError
 from ingestion.extracts import Piece
 from ingestion.readers import Records, read_records
 from ingestion.readers.sheets import hides_sheets
 from ingestion.readers.workbook import SHEET
+from ingestion.source_files import StoredFile
 
 # What of a feed says nothing about how its files are read. All else may, and whatever is added to
 # feeds counts as such: at worst a file is read twice.

@@ -1,7 +1,7 @@
 """Why a value or record is set aside: the codes, and a sentence for each.
 
 Belongs here: the codes and their wording. Does not belong here: finding out which one holds
-(`projection`, landing).
+(`projection`, landing), and the codes of records that could not be split (`readers.records`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from ingestion.contracts import Column
+from ingestion.readers.records import RejectReason
 
 Reason = Literal[
     "cast_failed",
@@ -26,11 +27,8 @@ Reason = Literal[
     "ambiguous_lookup",
     "unit_unknown",
     "conflicting_rows",
-    "ragged_row",
-    "bad_json",
-    "bad_encoding",
 ]
-REASONS: tuple[str, ...] = get_args(Reason)
+REASONS: tuple[str, ...] = (*get_args(Reason), *get_args(RejectReason))
 
 _KINDS = {
     "integer": "a whole number",

@@ -7,10 +7,6 @@ here: anything that knows of contract columns or their types.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ingestion.feeds import Formats
 
 # Space, tab, line feed, carriage return, no-break space.
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
@@ -40,7 +36,7 @@ def first_filled(cells: Iterable[str]) -> str | None:
     return f"coalesce({texts}, null)" if texts else None
 
 
-def cleaned(cell: str, formats: Formats) -> str:
+def cleaned(cell: str, null_words: Iterable[str]) -> str:
     """Gives a cell without blanks at its ends, and NULL for one that holds nothing.
 
     Few cells have such blanks and trimming is slow, so it is asked first, cheaply, whether there
@@ -48,12 +44,12 @@ def cleaned(cell: str, formats: Formats) -> str:
 
     Args:
         cell: SQL of the cell.
-        formats: Names the words that stand for nothing.
+        null_words: The words that stand for nothing.
     """
     ends = (f"suffix({cell}, {blank})" for blank in ("' '", "chr(9)", "chr(10)", "chr(13)"))
     odd = f"suffix({cell}, chr(160)) or prefix({cell}, chr(160))"
     # One list, since each `nullif` around a text would write it twice: six words, 64 times.
-    nothing = dict.fromkeys(["", *formats.null_words])
+    nothing = dict.fromkeys(["", *null_words])
     trimmed = f"trim({cell}, {_BLANKS})"
     return (
         f"case when {_is_any(cell, nothing)} then null "

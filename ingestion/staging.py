@@ -20,9 +20,9 @@ from ingestion.errors import ExtractError
 from ingestion.extracts import Piece, extract_id_time
 from ingestion.feeds import Feed
 from ingestion.footers import records_above_footer
+from ingestion.inline_rows import inline_columns, inline_relation
 from ingestion.lookups import looked_up
 from ingestion.mapping_file import OnConflict
-from ingestion.mapping_values import inline_columns, inline_relation
 from ingestion.projection import (
     BLANK,
     EMPTIED,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from ingestion.contracts import Column, Contracts, Table
 from ingestion.feeds import ColumnRule, Feed, Formats, UnitStep
 from ingestion.mapping_file import ColumnBlock, UnitBlock, UnitName
-from ingestion.units import CURRENCIES, FACTORS, MAX_DIGITS, PERCENT_SIGNS, is_usable
+from ingestion.unit_factors import CURRENCIES, FACTORS, MAX_DIGITS, PERCENT_SIGNS, is_usable
 from ingestion.yaml_source import nearest
 
 _NUMBERS = frozenset({"integer", "number"})

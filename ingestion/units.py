@@ -1,7 +1,8 @@
 """Numbers that a file has in another unit than the contract, and the day where that changed.
 
-Belongs here: the units that have a name, and the SQL of a number times its factor, exact or not at
-all. Does not belong here: how a number is written (`casts`), and currencies, which have rates.
+Belongs here: the SQL of a number times its factor, exact or not at all. Does not belong here: the
+units that have a name (`unit_factors`), how a number is written (`casts`), and currencies, which
+have rates.
 """
 
 from __future__ import annotations
@@ -12,35 +13,12 @@ from decimal import Decimal
 from ingestion.casts import failed_cast_reason, typed_value
 from ingestion.contracts import Column
 from ingestion.feeds import Formats, UnitStep
-from ingestion.mapping_file import UnitName
 from ingestion.sql_text import literal
+from ingestion.unit_factors import digits_and_exponent
 
-# Rials are those from before four zeros are dropped: in them all of the past is exact.
-FACTORS: dict[UnitName, Decimal] = {
-    "percent": Decimal("0.01"),
-    "thousands": Decimal(1_000),
-    "millions": Decimal(1_000_000),
-    "billions": Decimal(1_000_000_000),
-    "rial": Decimal(1),
-    "toman": Decimal(10),
-    "new_rial": Decimal(10_000),
-}
-# Units of one currency's money, by which no other money may be multiplied. The rial itself is left
-# as it is, and so is what stands beside it.
-CURRENCIES: dict[UnitName, str] = {"toman": "IRR", "new_rial": "IRR"}
-PERCENT_SIGNS = ("%", "\u066a", "\uff05")
-MAX_DIGITS = 12
 _WIDEST = 38
 # DuckDB multiplies decimals of up to 18 digits into 18 digits, and fails where they do not suffice.
 _WIDE = 19
-
-
-def is_usable(factor: Decimal) -> bool:
-    """Tells whether numbers can be multiplied by a factor without running out of digits."""
-    if not factor.is_finite() or factor <= 0:
-        return False
-    digits, exponent = _parts(factor)
-    return max(len(str(digits)), abs(factor.adjusted()), abs(exponent)) <= MAX_DIGITS
 
 
 def value_in_units(
@@ -78,20 +56,13 @@ def _by_day(
     return f"case when {day} is null then {unknown} {steps} else {sql(units[-1])} end"
 
 
-def _parts(factor: Decimal) -> tuple[int, int]:
-    """Splits a factor into whole digits without zeros at their end and a power of ten."""
-    _, digits, exponent = factor.normalize().as_tuple()
-    assert isinstance(exponent, int)
-    return int("".join(map(str, digits))), exponent
-
-
 def _read_column(column: Column, factor: Decimal) -> Column:
     """Gives the column of numbers as the file has them.
 
     It has as many decimal places as there can be where the product fits the column exactly: 12.345
     times 10 fits two places. Factors such as 25 take away more of them than their power of ten.
     """
-    digits, exponent = _parts(factor)
+    digits, exponent = digits_and_exponent(factor)
     scale = max(0, (column.scale or 0) + exponent + _cancelling(digits))
     whole = (column.precision or 19) - (column.scale or 0) + max(0, -factor.adjusted())
     factor_width = len(str(digits)) + abs(exponent)
@@ -114,7 +85,7 @@ def _cancelling(digits: int) -> int:
 
 def _product(column: Column, text: str, formats: Formats, factor: Decimal) -> tuple[str, int]:
     """Gives the SQL of a number times the factor, and how many decimal places it is kept with."""
-    digits, exponent = _parts(factor)
+    digits, exponent = digits_and_exponent(factor)
     inner = _read_column(column, factor)
     read = typed_value(inner, text, formats, "UTC")
     whole = digits * 10 ** max(0, exponent)
@@ -127,7 +98,7 @@ def _product(column: Column, text: str, formats: Formats, factor: Decimal) -> tu
 
 def _may_round(column: Column, factor: Decimal) -> bool:
     """Tells whether a number with few enough places can still give a product with too many."""
-    digits, exponent = _parts(factor)
+    digits, exponent = digits_and_exponent(factor)
     return _cancelling(digits) > 0 or (column.scale or 0) + exponent < 0
 
 

@@ -17,8 +17,8 @@ import duckdb
 
 from ingestion.contracts import Table
 from ingestion.errors import ExtractError
-from ingestion.extracts import ReadColumns
 from ingestion.feeds import Feed, Unpivot
+from ingestion.read_columns import ReadColumns
 from ingestion.readers.records import Native, Records, Reject
 from ingestion.scripts import folded_name
 from ingestion.shown import HeaderNames, short_names, without_number

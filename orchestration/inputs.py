@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 
 from ingestion.company import CompanySettings
+from ingestion.feeds import Mapping
 from ingestion.home import Home
-from ingestion.mappings import Mapping
 from ingestion.pseudonyms import key_id, pseudonym_key
 from orchestration.project import Project
 from orchestration.publication import is_available

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.company import CompanySettings, load_company
+from ingestion.feeds import Mapping
 from ingestion.home import Home
-from ingestion.mappings import Mapping, is_mapping_file, load_mapping
+from ingestion.mappings import is_mapping_file, load_mapping
 from orchestration.errors import UsageError
 
 

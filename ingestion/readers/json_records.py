@@ -19,7 +19,7 @@ from typing import Any
 
 from ingestion.errors import ExtractError
 from ingestion.readers.plain_text import plain_text
-from ingestion.readers.record_paths import FoundRecord, RecordPath, RecordWalk, outer_columns
+from ingestion.readers.record_walk import FoundRecord, RecordWalk, outer_columns
 from ingestion.readers.records import (
     MAX_COLUMNS,
     NativeText,
@@ -28,6 +28,7 @@ from ingestion.readers.records import (
     ScratchTable,
     check_width,
 )
+from ingestion.record_path import RecordPath
 
 # Data frames write an id of a column with gaps as 7.0.
 _WHOLE = re.compile(r"\.0+$")

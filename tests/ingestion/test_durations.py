@@ -14,9 +14,9 @@ import pytest
 
 from ingestion.casts import failed_cast_reason, plain_text, typed_value
 from ingestion.contracts import Column, load_contracts
-from ingestion.durations import duration_unit
 from ingestion.errors import MappingError
 from ingestion.feeds import Formats
+from ingestion.format_names import duration_unit
 from ingestion.mapping_file import DurationFormat
 from ingestion.mappings import load_mapping
 

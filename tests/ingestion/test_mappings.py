@@ -13,16 +13,17 @@ import duckdb
 import jsonschema
 import pytest
 
-from ingestion.archive import SourceFile
 from ingestion.company import load_company
 from ingestion.contracts import load_contracts
 from ingestion.errors import ExtractError, MappingError
+from ingestion.feeds import Feed
 from ingestion.file_patterns import find_files, format_by_ending, matches
+from ingestion.inline_rows import inline_columns, inline_relation
 from ingestion.mapping_check import check_mapping
 from ingestion.mapping_file import json_schema_text
-from ingestion.mapping_values import inline_columns, inline_relation
-from ingestion.mappings import SHIPPED, Feed, load_mapping, shipped_mappings
+from ingestion.mappings import SHIPPED, load_mapping, shipped_mappings
 from ingestion.projection import project
+from ingestion.source_files import SourceFile
 from ingestion.yaml_source import parse_yaml
 
 MAVEN = Path(__file__).parents[3] / "shared/data/maven_crm"

@@ -14,7 +14,8 @@ import pytest
 
 from ingestion.contracts import Contracts, load_contracts
 from ingestion.errors import ExtractError
-from ingestion.mappings import Feed, load_mapping
+from ingestion.feeds import Feed
+from ingestion.mappings import load_mapping
 from ingestion.projection import Projection, project
 from ingestion.readers.records import named_columns
 

@@ -15,8 +15,8 @@ import pytest
 
 from ingestion.casts import failed_cast_reason, plain_text, typed_value
 from ingestion.contracts import Column, load_contracts
-from ingestion.durations import duration_unit
 from ingestion.feeds import Formats, UnitStep
+from ingestion.format_names import duration_unit
 from ingestion.mapping_check import check_mapping
 from ingestion.mapping_file import DurationFormat
 from ingestion.mappings import load_mapping

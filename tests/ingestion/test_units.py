@@ -22,7 +22,8 @@ from ingestion.feeds import Formats, UnitStep
 from ingestion.foreign_money import WARNING
 from ingestion.mapping_check import check_mapping
 from ingestion.mappings import load_mapping
-from ingestion.units import is_usable, reason_in_units, value_in_units
+from ingestion.unit_factors import is_usable
+from ingestion.units import reason_in_units, value_in_units
 
 MONEY = Column(name="amount", logical_type="number", precision=18, scale=2, description="Amount.")
 CHANCE = Column(name="chance", logical_type="number", precision=9, scale=6, description="Chance.")

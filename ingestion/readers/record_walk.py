@@ -1,10 +1,11 @@
-"""Where the records of a JSON document are: paths through lists, and the objects around a record.
+"""The records of a JSON document: along a path through lists, with the objects around a record.
 
-Belongs here: reading such a path, walking a document along it, and the columns of outer objects.
-Does not belong here: parsing JSON, and turning values into text (`json_records`).
+Belongs here: walking a document along such a path, and the columns of outer objects. Does not
+belong here: the path itself (`record_path`), parsing JSON, and turning values into text
+(`json_records`).
 
-`$.results[*].history[*]` has two levels of lists. A record is an item of the innermost one; `^.id`
-is the `id` of the object around that list, `^^.page` what stands another level further out.
+Of a record under `$.results[*].history[*]`, `^.id` is the `id` of the object around the inner list,
+`^^.page` what stands another level further out.
 """
 
 from __future__ import annotations
@@ -15,62 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ingestion.errors import ExtractError
+from ingestion.record_path import RecordPath, Steps
 from ingestion.yaml_source import nearest
 
-_STEP = re.compile(
-    r'\.(?P<plain>[^."\[\]]+)|\."(?P<quoted>[^"]+)"|\[(?P<index>\d+)\]|(?P<each>\[\*\])'
-)
 _OUTER = re.compile(r"(?P<up>\^+)\.(?P<key>.+)", re.DOTALL)
-
-Step = str | int
-Steps = tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class RecordPath:
-    """A path of records.
-
-    Args:
-        text: The path as it is written.
-        levels: The steps to each list, from the document or from the item of the list before.
-    """
-
-    text: str
-    levels: tuple[Steps, ...]
-
-    @classmethod
-    def parsed(cls, text: str) -> RecordPath:
-        """Reads a path; `[*]` at its end may be left out, as the end is always a list.
-
-        Raises:
-            ValueError: It is no path.
-        """
-        levels: list[Steps] = []
-        steps: list[Step] = []
-        position = 1
-        is_open = True
-        while position < len(text):
-            step = _STEP.match(text, position)
-            if step is None:
-                raise ValueError(
-                    "is no path; write it like $.data.items, or $.results[*].history[*] for lists "
-                    "within lists"
-                )
-            position = step.end()
-            is_open = step["each"] is None
-            if step["each"] is not None:
-                levels.append(tuple(steps))
-                steps = []
-            elif step["index"] is not None:
-                steps.append(int(step["index"]))
-            else:
-                steps.append(step["plain"] or step["quoted"])
-        return cls(text, (*levels, tuple(steps)) if is_open else tuple(levels))
-
-    def shown(self, level: int) -> str:
-        """Gives the part of the path that leads to the list of a level."""
-        parts = ["".join(map(_written, steps)) for steps in self.levels[: level + 1]]
-        return "$" + "[*]".join(parts)
 
 
 @dataclass(frozen=True)
@@ -238,7 +187,3 @@ def _without(value: dict[str, Any], steps: Steps) -> dict[str, Any]:
     if len(steps) > 1 and isinstance(inner, dict) and isinstance(steps[1], str):
         rest[steps[0]] = _without(inner, steps[1:])
     return rest
-
-
-def _written(step: Step) -> str:
-    return f"[{step}]" if isinstance(step, int) else f".{step}"
