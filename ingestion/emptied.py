@@ -1,7 +1,8 @@
 """Values that could not be used and that a mapping lets be empty: counted, told, and limited.
 
 Belongs here: what is told of emptied values and how many may be. Does not belong here: whole
-records that are set aside (`quarantine`), and what is wrong with a value (`projection`).
+records that are set aside (`quarantine`), and what is wrong with a value
+(`projected_column`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Belongs here: the relation with its values beside the records. Does not belong here: which version
 of that file an extract is read with (`lookup_files`), and what is made of a looked-up value
-(`projection`).
+(`cell_texts`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ from typing import Any
 
 import duckdb
 
+from ingestion.cell_texts import LIFTING_OPTIMIZERS
 from ingestion.company import CompanySettings
+from ingestion.compilation import project
 from ingestion.contracts import Contracts, Table, load_contracts
 from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
@@ -46,19 +48,17 @@ from ingestion.mapping_findings import (
     counted,
 )
 from ingestion.normalization import add_normalization
+from ingestion.projected_column import ProjectedColumn
 from ingestion.projection import (
     BLANK,
     EXTRACTED_AT,
     FAILED_COLUMN,
     FAILED_REASON,
     FAILURE_PREFIX,
-    LIFTING_OPTIMIZERS,
     NO_RECORDS,
     PASSED_OVER,
     TEXT_PREFIX,
-    ProjectedColumn,
     Projection,
-    project,
 )
 from ingestion.quarantine import why_refused
 from ingestion.raw_ddl import quoted

@@ -10,16 +10,13 @@ from collections.abc import Iterator
 
 import duckdb
 
+from ingestion.cell_texts import value_steps
+from ingestion.compilation import project
 from ingestion.contracts import Table
 from ingestion.feeds import Feed, Formats, InlineRows
 from ingestion.inline_rows import inline_columns, inline_relation
-from ingestion.projection import (
-    FAILED_COLUMN,
-    FAILED_REASON,
-    ProjectedColumn,
-    project,
-    value_steps,
-)
+from ingestion.projected_column import ProjectedColumn
+from ingestion.projection import FAILED_COLUMN, FAILED_REASON
 from ingestion.reasons import sentence
 from ingestion.sql_text import literal
 

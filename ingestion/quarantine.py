@@ -19,13 +19,13 @@ from ingestion.feeds import Feed
 from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.limits import why_over_limit
 from ingestion.lookups import LookedUpRecords
+from ingestion.projected_column import ProjectedColumn
 from ingestion.projection import (
     CONDITION,
     FAILED_COLUMN,
     FAILED_REASON,
     FAILURE_PREFIX,
     TEXT_PREFIX,
-    ProjectedColumn,
 )
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.readers import text_columns

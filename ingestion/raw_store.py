@@ -14,13 +14,13 @@ from datetime import datetime
 
 import duckdb
 
+from ingestion.cell_texts import LIFTING_OPTIMIZERS
 from ingestion.change_log import new_row_hash_sql
 from ingestion.company import CompanySettings, write_company_tables
 from ingestion.contracts import Contracts, Table
 from ingestion.errors import LandingError
 from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.normalization import add_normalization
-from ingestion.projection import LIFTING_OPTIMIZERS
 from ingestion.pseudonyms import known_key_id, pseudonym_key, write_pseudonym_key
 from ingestion.raw_ddl import create_table_sql, holds_all_of, quoted, quoted_table
 from ingestion.sql_text import literal

@@ -1,7 +1,8 @@
 """Why a value or record is set aside: the codes, and a sentence for each.
 
 Belongs here: the codes and their wording. Does not belong here: finding out which one holds
-(`projection`, landing), and the codes of records that could not be split (`readers.records`).
+(`projected_column`, landing), and the codes of records that could not be split
+(`readers.records`).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.change_log import row_hash_sql
+from ingestion.compilation import project
 from ingestion.contracts import Table
 from ingestion.errors import ExtractError
 from ingestion.extracts import Piece, extract_id_time
@@ -31,7 +32,6 @@ from ingestion.projection import (
     NO_RECORDS,
     PASSED_OVER,
     Projection,
-    project,
 )
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.read_files import ReadFiles

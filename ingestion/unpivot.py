@@ -2,7 +2,7 @@
 
 Belongs here: which columns of a header are meant, and the relation with a record for each of their
 cells. Does not belong here: what is made of these records, and that empty cells are passed over
-(`projection`).
+(`cell_texts`).
 
 Each row of the file gives as many records as there are such columns, in their order, so that the
 row of each record can be told.

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from ingestion.company import load_company
+from ingestion.compilation import project
 from ingestion.contracts import load_contracts
 from ingestion.errors import ExtractError, MappingError
 from ingestion.feeds import Feed
@@ -22,7 +23,6 @@ from ingestion.inline_rows import inline_columns, inline_relation
 from ingestion.mapping_check import check_mapping
 from ingestion.mapping_file import json_schema_text
 from ingestion.mappings import SHIPPED, load_mapping, shipped_mappings
-from ingestion.projection import project
 from ingestion.source_files import SourceFile
 from ingestion.yaml_source import parse_yaml
 

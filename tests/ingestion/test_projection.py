@@ -12,11 +12,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from ingestion.compilation import project
 from ingestion.contracts import Contracts, load_contracts
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed
 from ingestion.mappings import load_mapping
-from ingestion.projection import Projection, project
+from ingestion.projection import Projection
 from ingestion.readers.records import named_columns
 
 CONTRACT = """

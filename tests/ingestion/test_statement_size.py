@@ -13,12 +13,14 @@ from typing import Any, get_args
 import duckdb
 import pytest
 
+from ingestion.cell_texts import LIFTING_OPTIMIZERS
+from ingestion.compilation import project
 from ingestion.contracts import load_contracts
 from ingestion.feeds import Feed
 from ingestion.mapping_file import NormalizeStep
 from ingestion.mappings import load_mapping
 from ingestion.normalization import add_normalization
-from ingestion.projection import LIFTING_OPTIMIZERS, Projection, project
+from ingestion.projection import Projection
 
 CONTRACTS = load_contracts()
 # More than twice what the largest of them has; what grows by products soon has ten times that.

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.casts import failed_cast_reason, plain_text, typed_value
+from ingestion.cell_texts import LIFTING_OPTIMIZERS
 from ingestion.contracts import Column, load_contracts
 from ingestion.feeds import Formats, UnitStep
 from ingestion.format_names import duration_unit
 from ingestion.mapping_check import check_mapping
 from ingestion.mapping_file import DurationFormat
 from ingestion.mappings import load_mapping
-from ingestion.projection import LIFTING_OPTIMIZERS
 from ingestion.units import reason_in_units, value_in_units
 
 DIGITS = (1, 9, 15, 16, 17, 18, 19, 20, 28, 36, 37, 38, 39, 40, 310)
