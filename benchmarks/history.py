@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.__main__ import DEALS, ROOT, machine
 from benchmarks.dbt_timing import built_models, covered
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home
 from ingestion.landing import land
 from ingestion.mappings import load_mapping

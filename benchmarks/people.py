@@ -22,7 +22,7 @@ from benchmarks.__main__ import ROOT, machine
 from benchmarks.dbt_timing import built_models, covered
 from benchmarks.people_extracts import write_extracts
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home
 from ingestion.landing import land
 from ingestion.mappings import load_mapping

@@ -18,7 +18,8 @@ import duckdb
 from ingestion.cell_texts import LIFTING_OPTIMIZERS
 from ingestion.company import CompanySettings
 from ingestion.compilation import project
-from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.contract_files import load_contracts
+from ingestion.contracts import Contracts, Table
 from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
 from ingestion.extract_landing import NOTE_END, UNMAPPED

@@ -1,7 +1,7 @@
-"""Files that are generated and committed: the dbt sources YAML, and the schema of mappings.
+"""The dbt sources YAML, which is generated from the contracts.
 
-Belongs here: rendering the sources YAML, and writing all of these files. Does not belong here:
-anything of dbt beyond the form of a sources file; models and their YAML are written by hand.
+Belongs here: its text. Does not belong here: writing it (`generated_files`), and anything of dbt
+beyond the form of a sources file; models and their YAML are written by hand.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from ingestion.contracts import Column, Contracts, Table, load_contracts
-from ingestion.mapping_file import json_schema_text
+from ingestion.contracts import Column, Contracts, Table
 from ingestion.raw_ddl import raw_columns
 from ingestion.system_tables import COMPANY, SYSTEM_TABLES
 
 COMMAND = "salesops contracts sync"
 STAGING = Path("dbt_project") / "models" / "staging"
-MAPPING_SCHEMA = Path("ingestion") / "mappings" / "mapping.schema.json"
 
 # DuckDB has raw attached as a catalog with a schema per source. Spark knows no catalogs, so the
 # source's name moves into the schema's, and an undefined database is left out of table names.
@@ -30,28 +28,6 @@ _DESCRIPTIONS = {
     COMPANY: "Company settings and calendar, from company.yml.",
     "landing": "What landing read, set aside and refused, and what the gates found.",
 }
-
-
-def sync_sources(root: Path, contracts: Contracts | None = None) -> list[Path]:
-    """Writes every committed file that is generated: sources YAML, and the schema of mappings.
-
-    Args:
-        root: Folder of `dbt_project.yml`.
-        contracts: The contracts; the shipped ones by default.
-
-    Returns:
-        The files whose content changed.
-    """
-    texts = rendered_sources(contracts or load_contracts())
-    texts[MAPPING_SCHEMA] = json_schema_text()
-    changed: list[Path] = []
-    for path, text in texts.items():
-        target = root / path
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-            changed.append(target)
-    return changed
 
 
 def rendered_sources(contracts: Contracts) -> dict[Path, str]:

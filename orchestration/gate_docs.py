@@ -11,7 +11,7 @@ from typing import get_args
 
 from expectations.gates import write_docs
 from expectations.results import GateName
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home
 from orchestration.errors import UsageError
 from orchestration.publication import published_database, restricted_database

@@ -13,7 +13,8 @@ from pathlib import Path
 from ingestion.company import CompanySettings, load_company
 from ingestion.feeds import Mapping
 from ingestion.home import Home
-from ingestion.mappings import is_mapping_file, load_mapping
+from ingestion.mapping_paths import is_mapping_file
+from ingestion.mappings import load_mapping
 from orchestration.errors import UsageError
 
 

@@ -11,7 +11,7 @@ import dagster as dg
 
 from expectations.data_tests import DataTest
 from expectations.results import CheckResult, GateName, GateResult
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from orchestration.dbt.graph import Step
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import GateFailedError

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from expectations.gates import warm_up
 from ingestion.company import load_company
-from ingestion.contracts import Contracts, Table, load_contracts
+from ingestion.contract_files import load_contracts
+from ingestion.contracts import Contracts, Table
 from ingestion.landing import INLINE, land
 from ingestion.raw_ddl import raw_columns
 from ingestion.system_tables import SYSTEM_TABLES

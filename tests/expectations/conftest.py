@@ -8,7 +8,8 @@ import pytest
 from gate_home import change
 
 from expectations import gates
-from ingestion.contracts import Table, load_contracts
+from ingestion.contract_files import load_contracts
+from ingestion.contracts import Table
 from ingestion.home import Home
 from ingestion.raw_ddl import create_table_sql
 from ingestion.system_tables import BRANCH_DAYS, DEAL_SIZE_BANDS, SYSTEM_TABLES

@@ -11,7 +11,7 @@ import pytest
 from readings import Reading
 
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home
 from ingestion.landing import LandingResult, land
 from ingestion.mappings import load_mapping

@@ -17,7 +17,7 @@ import pytest
 
 from ingestion import archive
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.errors import ExtractError
 from ingestion.raw_store import open_raw_store
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home
 from ingestion.landing import land
 from ingestion.mapping_check import check_mapping

@@ -13,7 +13,8 @@ import openpyxl
 import pytest
 
 from ingestion.casts import failed_cast_reason, plain_text, typed_value
-from ingestion.contracts import Column, load_contracts
+from ingestion.contract_files import load_contracts
+from ingestion.contracts import Column
 from ingestion.errors import MappingError
 from ingestion.feeds import Formats
 from ingestion.format_names import duration_unit

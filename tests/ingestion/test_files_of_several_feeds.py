@@ -10,7 +10,7 @@ import pytest
 
 from expectations.raw_suite import raw_checks
 from ingestion import archive, read_files
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.mappings import load_mapping
 
 TWO = """\

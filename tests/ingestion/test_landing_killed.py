@@ -12,7 +12,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home
 from ingestion.landing import land
 from ingestion.mappings import load_mapping

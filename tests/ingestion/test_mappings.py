@@ -15,14 +15,15 @@ import pytest
 
 from ingestion.company import load_company
 from ingestion.compilation import project
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.errors import ExtractError, MappingError
 from ingestion.feeds import Feed
 from ingestion.file_patterns import find_files, format_by_ending, matches
 from ingestion.inline_rows import inline_columns, inline_relation
 from ingestion.mapping_check import check_mapping
 from ingestion.mapping_file import json_schema_text
-from ingestion.mappings import SHIPPED, load_mapping, shipped_mappings
+from ingestion.mapping_paths import SHIPPED, shipped_mappings
+from ingestion.mappings import load_mapping
 from ingestion.source_files import SourceFile
 from ingestion.yaml_source import parse_yaml
 

@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from ingestion.compilation import project
-from ingestion.contracts import Contracts, load_contracts
+from ingestion.contract_files import load_contracts
+from ingestion.contracts import Contracts
 from ingestion.errors import ExtractError
 from ingestion.feeds import Feed
 from ingestion.mappings import load_mapping

@@ -8,10 +8,12 @@ import duckdb
 import pytest
 from ruamel.yaml import YAML
 
-from ingestion.contracts import Table, load_contracts
+from ingestion.contract_files import load_contracts
+from ingestion.contracts import Table
+from ingestion.generated_files import MAPPING_SCHEMA, sync_sources
 from ingestion.mapping_file import json_schema_text
 from ingestion.raw_ddl import create_table_sql
-from ingestion.sources_yaml import MAPPING_SCHEMA, rendered_sources, sync_sources
+from ingestion.sources_yaml import rendered_sources
 from ingestion.system_tables import SYSTEM_TABLES
 
 ROOT = Path(__file__).parents[2]

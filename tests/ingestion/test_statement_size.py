@@ -15,7 +15,7 @@ import pytest
 
 from ingestion.cell_texts import LIFTING_OPTIMIZERS
 from ingestion.compilation import project
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.feeds import Feed
 from ingestion.mapping_file import NormalizeStep
 from ingestion.mappings import load_mapping

@@ -15,7 +15,8 @@ import pytest
 
 from ingestion.casts import failed_cast_reason, plain_text, typed_value
 from ingestion.cell_texts import LIFTING_OPTIMIZERS
-from ingestion.contracts import Column, load_contracts
+from ingestion.contract_files import load_contracts
+from ingestion.contracts import Column
 from ingestion.feeds import Formats, UnitStep
 from ingestion.format_names import duration_unit
 from ingestion.mapping_check import check_mapping

@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.errors import MappingError
 from ingestion.mapping_check import check_mapping
 from ingestion.mappings import load_mapping

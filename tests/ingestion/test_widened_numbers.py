@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from ingestion.company import CompanySettings
-from ingestion.contracts import SHIPPED, Contracts, load_contracts
+from ingestion.contract_files import SHIPPED, load_contracts
+from ingestion.contracts import Contracts
 from ingestion.errors import LandingError
 from ingestion.home import Home
 from ingestion.landing import land

@@ -25,7 +25,7 @@ import duckdb
 from compiled_models import CATALOGS, CompiledModel, connected
 
 from ingestion.company import CompanySettings, Holiday
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home
 from ingestion.landing import land
 from ingestion.mappings import load_mapping

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home, repository_root
 from ingestion.mappings import load_mapping
 from ingestion.raw_ddl import create_table_sql

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from expectations.raw_suite import raw_checks
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.home import Home
 from ingestion.reasons import REASONS, WORDS
 from orchestration.run_records import (

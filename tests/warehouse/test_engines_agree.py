@@ -12,7 +12,7 @@ import pytest
 from warehouse_testbed import Dbt, dbt_on_spark, read_warehouse
 
 from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.contract_files import load_contracts
 from ingestion.feeds import Mapping
 from ingestion.home import Home
 from ingestion.landing import land

@@ -23,7 +23,8 @@ import pytest
 
 from ingestion.change_log import row_hash_sql
 from ingestion.company import CompanySettings, write_company_tables
-from ingestion.contracts import Table, load_contracts
+from ingestion.contract_files import load_contracts
+from ingestion.contracts import Table
 from ingestion.home import Home
 from ingestion.landing import LandingResult, land
 from ingestion.mappings import load_mapping
