@@ -14,16 +14,15 @@ from simulation.business_calendar import MONTH, BusinessCalendar, date_of
 from simulation.company import Company, branch_id, team_id
 from simulation.currencies import PROBABILITY_UNIT, RATE_UNIT, Rates, half_up
 from simulation.deals import DANGLING, NONE, UNDATED, Codes, Deals
-from simulation.extracts import (
+from simulation.extracts import line_item_id, opportunity_id
+from simulation.line_items import LineItems
+from simulation.missing_ids import (
     MISSING_ACCOUNT,
     MISSING_OPPORTUNITY,
     MISSING_PRODUCT,
     MISSING_TERRITORY,
     MISSING_USER,
-    line_item_id,
-    opportunity_id,
 )
-from simulation.line_items import LineItems
 from simulation.targets import Targets
 from simulation.timeline import MICRO_DAYS, Days, Timeline, micro_days
 from simulation.vocabulary import (

@@ -9,14 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.extracts import (
-    HEADERS,
-    KEY_COLUMNS,
-    MISSING_OPPORTUNITY,
-    PlantedRow,
-    record,
-    values_of,
-)
+from simulation.extracts import HEADERS, KEY_COLUMNS, PlantedRow, record, values_of
+from simulation.missing_ids import MISSING_OPPORTUNITY
 
 Values = list[str]
 

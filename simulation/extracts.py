@@ -32,6 +32,13 @@ from simulation.deal_history import (
 )
 from simulation.deals import AT_TIME, BOTH, DANGLING, NONE, ON_DAY, Deals
 from simulation.line_items import TOTAL_ONLY, WITHOUT_TOTAL, LineItems
+from simulation.missing_ids import (
+    MISSING_ACCOUNT,
+    MISSING_OPPORTUNITY,
+    MISSING_PRODUCT,
+    MISSING_TERRITORY,
+    MISSING_USER,
+)
 from simulation.people_tables import HR_COLUMNS, KEY_WIDTHS, PAYROLL_COLUMNS
 from simulation.vocabulary import (
     COMPETITORS,
@@ -89,12 +96,6 @@ _COLUMNS = {
 _COLUMNS |= HR_COLUMNS | PAYROLL_COLUMNS
 HEADERS = {table: tuple(columns.split()) for table, columns in _COLUMNS.items()}
 KEY_COLUMNS = dict.fromkeys(HEADERS, 1) | {"fx_rates": 3, "person_crosswalk": 2} | KEY_WIDTHS
-
-MISSING_ACCOUNT = "AC-9999999"
-MISSING_USER = "US-9999"
-MISSING_PRODUCT = "PR-99"
-MISSING_TERRITORY = "TY-999"
-MISSING_OPPORTUNITY = "OP-99999999"
 
 
 @dataclass(frozen=True)

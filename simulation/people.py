@@ -24,8 +24,8 @@ from simulation.currencies import Rates
 from simulation.deal_timelines import UNKNOWN, DealTimeline
 from simulation.deals import Deals
 from simulation.extract_ledger import ExtractLedger
-from simulation.extracts import MISSING_USER
 from simulation.hiring import MISSING_REQUISITION, draw_hiring, draw_training
+from simulation.missing_ids import MISSING_USER
 from simulation.pay_terms import draw_terms, term_rows
 from simulation.payroll import (
     MISSING_RUN,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from simulation.business_calendar import QUARTER, date_of, day_number
 from simulation.company import Company, team_id
 from simulation.deals import Deals
-from simulation.extracts import MISSING_USER
+from simulation.missing_ids import MISSING_USER
 from simulation.streams import stream
 from simulation.structure_rows import Row
 from simulation.timeline import SECONDS_PER_DAY, Timeline
