@@ -6,8 +6,6 @@ belong here: the steps themselves (`staging`, `quarantine`, `change_log`).
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -25,10 +23,10 @@ from ingestion.change_log import (
 from ingestion.contracts import Table
 from ingestion.emptied import why_too_many
 from ingestion.errors import ExtractError
-from ingestion.extracts import ExtractGroup, Piece, extract_id, extract_id_time
+from ingestion.extract_identity import Identity, identify, of_table
+from ingestion.extracts import ExtractGroup, Piece, extract_id_time
 from ingestion.foreign_money import foreign_money
 from ingestion.home import Home
-from ingestion.lookup_files import ChosenFiles, hash_of
 from ingestion.quarantine import Quarantine, SetAside, why_refused
 from ingestion.raw_ddl import quoted, quoted_table
 from ingestion.raw_store import FileResult, LandedExtract, note_extracts, note_files
@@ -63,7 +61,6 @@ NOTE_END = "; "
 UNMAPPED = "columns that the mapping does not use"
 _APPENDED = "_appended_rows"
 _SPARSE = frozenset({"json", "jsonl"})
-_TIME_WIDTH = len(extract_id_time(datetime(2000, 1, 1, tzinfo=UTC)))
 
 
 @dataclass(frozen=True)
@@ -113,19 +110,6 @@ def blank_result(run_id: str, piece: Piece) -> FileResult:
     )
 
 
-@dataclass(frozen=True)
-class _Identity:
-    """What names an extract, apart from the time.
-
-    Args:
-        tail: The end of its id: modification time, content, and revision if there are several.
-        is_known: Whether it was landed before by the same mapping and contract.
-    """
-
-    tail: str
-    is_known: bool
-
-
 class _PartError(ExtractError):
     """One file keeps an extract of several from being landed."""
 
@@ -166,10 +150,7 @@ class ExtractLanding:
         self._feed = group.feed
         self._system = group.feed.source_system
         self._log = ChangeLog(context.connection, table, self._system)
-        self._mine = (
-            f"source_system = {literal(self._system)} and source = {literal(table.source)} "
-            f"and table_name = {literal(table.name)}"
-        )
+        self._mine = of_table(self._system, table)
         self._landed_at = datetime.now(UTC)
         self._is_looked_up_anew = False
         self.rows_appended = 0
@@ -185,11 +166,13 @@ class ExtractLanding:
         """
         if before is not None and _is_copy(before, self._group):
             return self._known(f"has the same content and time as {before.pieces[0].name}")
-        fingerprint = self._fingerprint()
-        identity = self._identity(fingerprint)
+        context = self._context
+        identity = identify(
+            self._connection, self._table, self._group, context.calendar, self._landed_at
+        )
         if identity.is_known:
             return self._known(None)
-        context = self._context
+        self._is_looked_up_anew = identity.is_looked_up_anew
         context.reading.begin_extract()
         staging = Staging(
             self._connection, self._table, context.scratch, context.calendar, context.reading
@@ -206,7 +189,7 @@ class ExtractLanding:
             quarantine = Quarantine(staging)
             aside = [quarantine.collect(staged) for staged in staging.pieces]
             self._check_quarantined(staging, quarantine, aside)
-            return self._write(staging, quarantine, aside, identity, fingerprint)
+            return self._write(staging, quarantine, aside, identity)
         except duckdb.OutOfMemoryException as caught:
             # Its words are DuckDB's, and what it had in hand was a file's.
             what = "memory to land the file; set SALESOPS_MEMORY_LIMIT higher, such as 4GB,"
@@ -289,14 +272,13 @@ class ExtractLanding:
         staging: Staging,
         quarantine: Quarantine,
         aside: Sequence[SetAside],
-        identity: _Identity,
-        fingerprint: str,
+        identity: Identity,
     ) -> list[FileResult]:
         is_complete = self._is_complete(aside)
         connection = self._connection
         connection.execute("begin transaction")
         try:
-            outcome = self._append(staging, quarantine, identity, fingerprint, is_complete)
+            outcome = self._append(staging, quarantine, identity, is_complete)
             extract_id = outcome.extract_ids[-1] if outcome.extract_ids else None
             quarantine.write(self._context.home, self._context.run_id, self._system, extract_id)
             results = [
@@ -327,28 +309,26 @@ class ExtractLanding:
         self,
         staging: Staging,
         quarantine: Quarantine,
-        identity: _Identity,
-        fingerprint: str,
+        identity: Identity,
         is_complete: bool,
     ) -> _Outcome:
         self._connection.execute(f"create or replace temp table {_APPENDED} (_row bigint)")
         if self._group.extracted_at is None and self._feed.kind != "full":
-            outcome = self._append_many(identity, fingerprint, staging)
+            outcome = self._append_many(identity, staging)
         else:
-            outcome = self._append_each(staging, quarantine, identity, fingerprint, is_complete)
+            outcome = self._append_each(staging, quarantine, identity, is_complete)
         if not outcome.extract_ids and self._group.modified_at is not None:
             # No record said a time that can be read; that the file was read must be known still.
             moment = self._group.modified_at
             extract_id = extract_id_time(moment) + identity.tail
-            note_extracts(self._connection, [self._landed(extract_id, moment, fingerprint, False)])
+            note_extracts(self._connection, [self._landed(extract_id, moment, identity, False)])
         return outcome
 
     def _append_each(
         self,
         staging: Staging,
         quarantine: Quarantine,
-        identity: _Identity,
-        fingerprint: str,
+        identity: Identity,
         is_complete: bool,
     ) -> _Outcome:
         """Appends each time that the extract speaks for; mostly there is one."""
@@ -363,13 +343,13 @@ class ExtractLanding:
                 self._check_deleted(changes)
                 self._note_unobserved(extract_id, held)
             note_extracts(
-                self._connection, [self._landed(extract_id, moment, fingerprint, is_complete)]
+                self._connection, [self._landed(extract_id, moment, identity, is_complete)]
             )
             outcome.add(changes)
             outcome.extract_ids.append(extract_id)
         return outcome
 
-    def _id_sql(self, identity: _Identity) -> str:
+    def _id_sql(self, identity: Identity) -> str:
         """Gives the SQL of the id of the extract, or of each row where rows say their time."""
         if self._group.extracted_at is None:
             return id_sql_of_records(identity.tail)
@@ -390,7 +370,7 @@ class ExtractLanding:
         for moment in times:
             yield moment, records_speak_for(moment)
 
-    def _append_many(self, identity: _Identity, fingerprint: str, staging: Staging) -> _Outcome:
+    def _append_many(self, identity: Identity, staging: Staging) -> _Outcome:
         """Appends rows that each say their time, however many times these are."""
         staging.show_accepted(id_sql_of_records(identity.tail), "s._extracted_at_value")
         outcome = _Outcome()
@@ -399,7 +379,7 @@ class ExtractLanding:
             f"insert into {quoted_table(EXTRACTS)} by name select extract_id, {self._origin()}, "
             f"{literal(self._feed.kind)} as kind, extracted_at, "
             f"{timestamp_literal(self._landed_at)} as landed_at, "
-            f"{literal(fingerprint)} as fingerprint, false as is_complete, "
+            f"{literal(identity.fingerprint)} as fingerprint, false as is_complete, "
             f"{literal(self._group.identity)} as feed from (select distinct "
             f"_extract_id as extract_id, _extracted_at as extracted_at from {ACCEPTED})"
         )
@@ -416,7 +396,7 @@ class ExtractLanding:
         return changes
 
     def _landed(
-        self, extract_id: str, moment: datetime, fingerprint: str, is_complete: bool
+        self, extract_id: str, moment: datetime, identity: Identity, is_complete: bool
     ) -> LandedExtract:
         return LandedExtract(
             extract_id=extract_id,
@@ -426,7 +406,7 @@ class ExtractLanding:
             kind=self._feed.kind,
             extracted_at=moment,
             landed_at=self._landed_at,
-            fingerprint=fingerprint,
+            fingerprint=identity.fingerprint,
             is_complete=is_complete,
             feed=self._group.identity,
         )
@@ -471,99 +451,6 @@ class ExtractLanding:
             f"before, so it may be cut; max_deleted allows a share of {limit:.4g}. If they are "
             f"really gone, raise max_deleted for this refresh ({self._feed.where})"
         )
-
-    def _fingerprint(self) -> str:
-        """Hashes what decides how files become rows; what it does not cover must not matter."""
-        feeds = sorted(
-            json.dumps(piece.feed.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
-            for piece in self._group.pieces
-        )
-        # A date that the calendar did not have may be one that it has now.
-        calendar = [day.isoformat() for day in self._context.calendar]
-        parts = [self._table.model_dump_json(), *calendar, *feeds]
-        own = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        looked_up = hash_of(self._lookups)
-        return f"{own}-{looked_up}" if looked_up else own
-
-    @property
-    def _lookups(self) -> tuple[ChosenFiles, ...]:
-        return tuple(chosen for piece in self._group.pieces for chosen in piece.lookups)
-
-    def _is_landed_as(self, known: str, fingerprint: str) -> bool:
-        """Tells whether an extract that was landed need not be read again.
-
-        What a file of a later day says is not about it, though for want of another one it may have
-        to be read with it the first time.
-        """
-        own, _, looked_up = fingerprint.partition("-")
-        known_own, _, known_looked_up = known.partition("-")
-        before, now = known_looked_up.split("."), looked_up.split(".")
-        if own != known_own or len(before) != len(now):
-            return False
-        is_later = [chosen.is_later for chosen in self._lookups] or [False]
-        return all(a == b or later for a, b, later in zip(before, now, is_later, strict=True))
-
-    def _identity(self, fingerprint: str) -> _Identity:
-        """Names the extract.
-
-        The same files read by a mapping that has changed since are a revision: it sorts right
-        after what was made of them before, so the correction holds from the same time on. So are
-        the same files read by another feed for the same table. Where several do, each is known by
-        what it landed itself; of extracts from before feeds were told apart, by the fingerprint.
-        """
-        base = self._base_tail()
-        tail = f"substr(extract_id, {_TIME_WIDTH + 1})"
-        at = self._group.extracted_at
-        same_time = f"prefix(extract_id, {literal(extract_id_time(at))})" if at else "true"
-        found = self._connection.execute(
-            f"select distinct {tail}, fingerprint, feed from {quoted_table(EXTRACTS)} "
-            f"where {self._mine} "
-            f"and {same_time} and ({tail} = {literal(base)} or prefix({tail}, {literal(base)} "
-            "|| '-r')) order by 1 desc"
-        ).fetchall()
-        if not found:
-            return _Identity(base, is_known=False)
-        for known, landed_as in self._own(found):
-            if self._is_landed_as(landed_as, fingerprint):
-                return _Identity(known, is_known=True)
-            if landed_as.partition("-")[0] == fingerprint.partition("-")[0]:
-                self._is_looked_up_anew = True
-        revision = int(found[0][0].removeprefix(base).removeprefix("-r") or 0) + 1
-        return _Identity(f"{base}-r{revision:03d}", is_known=False)
-
-    def _own(self, found: Sequence[tuple[str, str, str | None]]) -> list[tuple[str, str]]:
-        """Gives (tail, fingerprint) of what the extract may be known by, of the latest first.
-
-        Args:
-            found: All extracts of the same content and time, the latest first.
-        """
-        if not self._group.is_beside_others:
-            # Whatever read it last decided what holds now.
-            return [found[0][:2]]
-        own = [extract[:2] for extract in found if extract[2] == self._group.identity]
-        return own[:1] or [extract[:2] for extract in found if extract[2] is None]
-
-    def _base_tail(self) -> str:
-        """Gives modification time and content as they stand at the end of the id.
-
-        Inline rows have no modification time: they count as modified when they were first landed
-        with other content than just before.
-        """
-        group = self._group
-        if group.modified_at is not None:
-            return extract_id(datetime.max.replace(tzinfo=UTC), group.modified_at, group.sha256)[
-                _TIME_WIDTH:
-            ]
-        assert group.extracted_at is not None
-        last = self._connection.execute(
-            f"select max(extract_id) from {quoted_table(EXTRACTS)} where {self._mine} "
-            f"and prefix(extract_id, {literal(extract_id_time(group.extracted_at))})"
-        ).fetchone()
-        tail = last[0][_TIME_WIDTH:] if last and last[0] else ""
-        content = f"-{group.sha256[:12]}"
-        if content in tail:
-            return tail.partition(content)[0] + content
-        return f"-{extract_id_time(self._landed_at)}{content}"
 
     def _known(self, message: str | None) -> list[FileResult]:
         """Notes files that were landed before, with the counts of that time."""
