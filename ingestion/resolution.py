@@ -1,8 +1,8 @@
 """From the written form of a mapping to its feeds, with every option resolved.
 
-Belongs here: inheritance of options, and the checks of names, formats and expressions. Does not
-belong here: the keys of the file (`mapping_file`), its values (`mapping_values`), and the SQL made
-from it (`compilation`).
+Belongs here: inheritance of options, names of tables and columns, and expressions. Does not belong
+here: the keys of the file (`mapping_file`), checks of single options (`option_checks`) and of
+values (`mapping_values`), and the SQL made from it (`compilation`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 from pydantic import BaseModel
@@ -39,23 +38,19 @@ from ingestion.feeds import (
     parsed_time,
 )
 from ingestion.file_patterns import may_be_text
-from ingestion.format_names import DURATION_FORMATS, NUMBER_FORMATS, duration_unit
-from ingestion.jalali import is_known_format
-from ingestion.jalali_names import is_known_name_format
+from ingestion.format_names import DURATION_FORMATS, duration_unit
 from ingestion.mapping_file import (
     Cell,
     ColumnBlock,
-    ExtractedAtBlock,
     FeedBlock,
     FormatsBlock,
     LookupBlock,
     MappingFile,
-    SkipLinesBlock,
 )
 from ingestion.normalization import in_order
 from ingestion.normalized_columns import NormalizedColumns, same_codes
+from ingestion.option_checks import OptionChecks
 from ingestion.record_path import RecordPath
-from ingestion.scripts import kinds_of
 from ingestion.unit_rules import WrittenUnits, missing_units
 from ingestion.yaml_source import Location, YamlDocument, nearest
 
@@ -76,6 +71,7 @@ class Resolution:
         self.connection = connection
         self.parser = ExpressionParser(connection)
         self.problems: list[tuple[Location, str]] = []
+        self._checks = OptionChecks(connection, self._problem)
 
     def mapping(self) -> Mapping:
         """Gives the mapping.
@@ -83,10 +79,10 @@ class Resolution:
         Raises:
             MappingError: It is wrong; names file and line of each problem.
         """
-        self._check_zone()
-        self._check_extracted_at(self.content.extracted_at, ("extracted_at",))
+        self._checks.zone(self.content.time_zone)
+        self._checks.extracted_at(self.content.extracted_at, ("extracted_at",))
         if self.content.formats is not None:
-            self._check_formats(self.content.formats, ("formats",))
+            self._checks.formats(self.content.formats, ("formats",))
         self._raise_problems()
         feeds = tuple(self._feeds())
         self._raise_problems()
@@ -105,45 +101,6 @@ class Resolution:
 
     def _problem(self, location: Location, message: str) -> None:
         self.problems.append((location, message))
-
-    def _check_zone(self) -> None:
-        try:
-            ZoneInfo(self.content.time_zone)
-        except (KeyError, ValueError, OSError):
-            self._problem(
-                ("time_zone",),
-                f"there is no time zone '{self.content.time_zone}'; "
-                "use an IANA name such as Europe/Berlin or Asia/Tehran",
-            )
-
-    def _check_extracted_at(self, block: ExtractedAtBlock | None, place: Location) -> None:
-        if block is None:
-            return
-        if block.constant is not None:
-            try:
-                parsed_time(block.constant, None)
-            except ValueError:
-                self._problem(
-                    (*place, "constant"), f"'{block.constant}' is no ISO timestamp or date"
-                )
-        if block.pattern is not None:
-            self._check_time_pattern(block.pattern, (*place, "pattern"))
-        is_jalali = block.calendar == "jalali" and block.format is not None
-        if is_jalali and not is_known_name_format(block.format or ""):
-            self._problem(
-                (*place, "format"),
-                f"the format '{block.format}' cannot be read in the Jalali calendar, which knows "
-                "%Y %m %d %H %M %S here and needs year, month and day once",
-            )
-
-    def _check_time_pattern(self, pattern: str, place: Location) -> None:
-        try:
-            groups = re.compile(pattern).groupindex
-        except re.error as caught:
-            self._problem(place, f"'{pattern}' is no regular expression: {caught}")
-            return
-        if "time" not in groups:
-            self._problem(place, "the pattern needs a group named time, such as (?P<time>[0-9-]+)")
 
     def _feeds(self) -> Iterator[Feed]:
         for table_name, blocks in self.content.tables.items():
@@ -173,7 +130,7 @@ class Resolution:
 
     def _feed(self, table: Table, block: FeedBlock, place: Location) -> Feed:
         formats = _merged_formats(self.content.formats, block.formats)
-        self._check_together(formats, (*place, "formats"))
+        self._checks.together(formats, (*place, "formats"))
         feed = Feed(
             mapping=self.content.mapping,
             where=self.document.where(place),
@@ -227,7 +184,7 @@ class Resolution:
         return f"write `{line}` in place of the csv in {self.document.where((*at, 'csv'))}"
 
     def _extracted_at(self, block: FeedBlock, place: Location) -> ExtractedAt | None:
-        self._check_extracted_at(block.extracted_at, (*place, "extracted_at"))
+        self._checks.extracted_at(block.extracted_at, (*place, "extracted_at"))
         inherited = None if block.rows is not None else self.content.extracted_at
         given = block.extracted_at or inherited
         if given is None:
@@ -310,7 +267,7 @@ class Resolution:
         if own.duration and (block.unit is not None or block.scale is not None):
             self._problem(place, f"{name} has a format that says its unit; drop unit or scale")
         if own != formats:
-            self._check_together(own, place)
+            self._checks.together(own, place)
         recode = None
         if block.recode is not None:
             recode = tuple((key, _text(value)) for key, value in block.recode.items())
@@ -360,8 +317,8 @@ class Resolution:
         if block is None:
             return None
         at: Location = (*place, "lookup")
-        self._check_patterns(block.files, (*at, "files"))
-        self._check_csv(csv, at, may_be_text(block.format, block.files))
+        self._checks.patterns(block.files, (*at, "files"))
+        self._checks.csv(csv, at, may_be_text(block.format, block.files))
         return Lookup(
             files=block.files,
             key=block.key,
@@ -484,65 +441,22 @@ class Resolution:
             value=given.value,
         )
 
-    def _check_unpivot(self, feed: Feed, unpivot: Unpivot, place: Location) -> None:
-        """Checks that what is unpivoted is read by the names that it has afterwards."""
-        if len(set(unpivot.columns)) < len(unpivot.columns):
-            self._problem((*place, "columns"), "unpivot.columns names a column twice")
-        if feed.columns is None:
-            return
-        read = feed.extract_columns
-        gone = [name for name in read if name in unpivot.columns]
-        if unpivot.pattern is not None:
-            made = {unpivot.name, unpivot.value, *unpivot.groups}
-            form = re.compile(unpivot.pattern)
-            gone += [name for name in read if name not in made and form.fullmatch(name)]
-        for name in gone:
-            self._problem(
-                place,
-                f"the column '{name}' becomes records, so its content is read as "
-                f"'{unpivot.value}' and its name as '{unpivot.name}'",
-            )
-        if unpivot.value not in read:
-            self._problem(
-                place,
-                f"nothing reads '{unpivot.value}', which holds what stands in the cells; use it "
-                "among the columns",
-            )
-
     def _check_feed(self, feed: Feed, table: Table, block: FeedBlock, place: Location) -> None:
         if feed.columns is not None:
             self._check_complete(feed.columns, table, place)
         if feed.unpivot is not None and not self.problems:
-            self._check_unpivot(feed, feed.unpivot, (*place, "unpivot"))
+            self._checks.unpivot(feed, feed.unpivot, (*place, "unpivot"))
         for name in block.latest_by or ():
             self._check_latest_by(feed, table, name, (*place, "latest_by"))
         if feed.footer is not None and feed.sheet is not None and set("*?") & set(feed.sheet):
             self._problem(
                 (*place, "footer"), "footer is for one sheet; name it, or use `where` instead"
             )
-        self._check_patterns(feed.files, (*place, "files"))
+        self._checks.patterns(feed.files, (*place, "files"))
         if feed.inline is None:
-            self._check_csv(feed.csv, place, may_be_text(feed.format, feed.files))
+            self._checks.csv(feed.csv, place, may_be_text(feed.format, feed.files))
         for at, formats in _written_formats(block, place):
-            self._check_formats(formats, at)
-
-    def _check_patterns(self, patterns: tuple[str, ...], place: Location) -> None:
-        for index, pattern in enumerate(patterns):
-            if pattern.startswith(("/", "~")) or "\\" in pattern or ".." in pattern.split("/"):
-                self._problem(
-                    (*place, index),
-                    f"'{pattern}' must be relative to the source's folder, with / and without ..",
-                )
-
-    def _check_csv(self, csv: CsvOptions, place: Location, is_text: bool) -> None:
-        # What the top says of the mapping's text files is nothing to a feed of another format.
-        if is_text and csv.header == bool(csv.columns):
-            self._problem(
-                (*place, "csv"), "csv needs columns where header is false, and only there"
-            )
-        self._check_skip_lines(csv.skip_lines, (*place, "csv", "skip_lines"))
-        if len(set(csv.columns)) < len(csv.columns):
-            self._problem((*place, "csv", "columns"), "csv.columns names a column twice")
+            self._checks.formats(formats, at)
 
     def _latest_by(self, table: Table, block: FeedBlock) -> tuple[str, ...]:
         """Gives what the feed says, else what the contract says as far as the feed has it."""
@@ -552,14 +466,6 @@ class Resolution:
             return ()
         columns = block.columns if isinstance(block.columns, dict) else table.column_names
         return tuple(name for name in table.latest_by if name in columns)
-
-    def _check_skip_lines(self, given: int | SkipLinesBlock, place: Location) -> None:
-        if isinstance(given, int):
-            return
-        try:
-            re.compile(given.until)
-        except re.error as caught:
-            self._problem((*place, "until"), f"'{given.until}' is no regular expression: {caught}")
 
     def _check_latest_by(self, feed: Feed, table: Table, name: str, place: Location) -> None:
         is_known = self._check_column_name(table, name, place)
@@ -593,39 +499,6 @@ class Resolution:
             names = ", ".join(missing)
             self._problem(
                 (*place, "columns"), f"{table.full_name} requires {names}; say where it comes from"
-            )
-
-    def _check_formats(self, block: FormatsBlock, place: Location) -> None:
-        for key, formats in (("date", block.date), ("timestamp", block.timestamp)):
-            for text in formats or ():
-                self._check_time_format(text, (*place, key))
-
-    def _check_together(self, formats: Formats, place: Location) -> None:
-        """Checks what only shows when inherited options are put together."""
-        if formats.thousands and formats.decimal_point in kinds_of(formats.thousands):
-            self._problem(place, "thousands and decimal_point are the same character")
-        if formats.calendar != "jalali":
-            return
-        for name in (*formats.date, *formats.timestamp):
-            if name not in NUMBER_FORMATS and not is_known_format(name):
-                self._problem(
-                    place,
-                    f"the format '{name}' cannot be read in the Jalali calendar, which knows "
-                    "%Y %y %m %d %B %b %H %M %S %f and needs year, month and day once",
-                )
-
-    def _check_time_format(self, text: str, place: Location) -> None:
-        if text in NUMBER_FORMATS:
-            return
-        try:
-            self.connection.execute("select try_strptime('', ?)", [text])
-        except duckdb.Error as caught:
-            self._problem(place, f"the format '{text}' is not understood: {caught}")
-        if "%" not in text:
-            self._problem(
-                place,
-                f"the format '{text}' holds no code such as %Y, and is none of "
-                f"{', '.join(NUMBER_FORMATS)}{nearest(text, NUMBER_FORMATS)}",
             )
 
 
