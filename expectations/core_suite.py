@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from expectations.checks import AS_OF, BATCH, Check
 from expectations.people_suite import people_checks
-from ingestion.contracts import Contracts, Table
+from ingestion.contracts.tables import Contracts, Table
 
 _CORE = "core"
 _DEFECT = "this is a defect of the models, not of the extracts; report it with these ids"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from expectations.checks import AS_OF, BATCH, Check, quoted
-from ingestion.contracts import Contracts
+from ingestion.contracts.tables import Contracts
 
 _MARTS = "marts"
 _DEFECT = "this is a defect of the mart; report it with these rows"

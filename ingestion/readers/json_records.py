@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.errors import ExtractError
+from ingestion.mapping.record_path import RecordPath
 from ingestion.readers.plain_text import plain_text
 from ingestion.readers.record_walk import FoundRecord, RecordWalk, outer_columns
 from ingestion.readers.records import (
@@ -28,7 +29,6 @@ from ingestion.readers.records import (
     ScratchTable,
     check_width,
 )
-from ingestion.record_path import RecordPath
 
 # Data frames write an id of a column with gaps as 7.0.
 _WHOLE = re.compile(r"\.0+$")

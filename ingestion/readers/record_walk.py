@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ingestion.errors import ExtractError
-from ingestion.record_path import RecordPath, Steps
-from ingestion.yaml_source import nearest
+from ingestion.mapping.record_path import RecordPath, Steps
+from ingestion.text.yaml_source import nearest
 
 _OUTER = re.compile(r"(?P<up>\^+)\.(?P<key>.+)", re.DOTALL)
 

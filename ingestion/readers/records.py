@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from ingestion.errors import ExtractError
 from ingestion.home import OWNER_ONLY_FILE
-from ingestion.sql_text import literal
+from ingestion.text.sql_text import literal
 
 MAX_COLUMNS = 4000
 RejectReason = Literal["ragged_row", "bad_json", "bad_encoding"]

@@ -11,8 +11,8 @@ from orchestration.command.reporting import reporting
 def sync() -> None:
     """Write what is derived from the contracts: the dbt sources YAML."""
     with reporting():
-        from ingestion.generated_files import sync_sources
         from ingestion.home import repository_root
+        from ingestion.mapping.generated_files import sync_sources
 
         changed = sync_sources(repository_root())
         for path in changed:

@@ -12,13 +12,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.compilation import project
-from ingestion.contract_files import load_contracts
-from ingestion.contracts import Contracts
+from ingestion.casting.compilation import project
+from ingestion.casting.projection import Projection
+from ingestion.checking.mappings import load_mapping
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.tables import Contracts
 from ingestion.errors import ExtractError
-from ingestion.feeds import Feed
-from ingestion.mappings import load_mapping
-from ingestion.projection import Projection
+from ingestion.mapping.feeds import Feed
 from ingestion.readers.records import named_columns
 
 CONTRACT = """

@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.contract_files import load_contracts
-from ingestion.contracts import Column, Contracts, Table
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.tables import Column, Contracts, Table
 
 pytestmark = pytest.mark.minutes(3)
 
