@@ -2,7 +2,7 @@
 
 Belongs here: the frozen models that landing and projection work with, and the time that a file's
 place says. Does not belong here: how these are written in a mapping file (`schema`) and how
-they are read from it (`mappings`).
+they are read from it (`resolution`).
 """
 
 from __future__ import annotations

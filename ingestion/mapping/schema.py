@@ -1,7 +1,7 @@
 """The form of a mapping file: which keys it may have and what they hold.
 
 Belongs here: the pydantic models of the YAML as it is written, and the JSON Schema made from them
-for editors. Does not belong here: inheritance of options, checks against contracts (`mappings`).
+for editors. Does not belong here: inheritance of options, checks against contracts (`resolution`).
 """
 
 from __future__ import annotations
