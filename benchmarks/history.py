@@ -21,11 +21,11 @@ from rich.table import Table
 
 from benchmarks.__main__ import DEALS, ROOT, machine
 from benchmarks.dbt_timing import built_models, covered
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
+from ingestion.landing.run import land
 from simulation import simulate
 
 MODELS = (

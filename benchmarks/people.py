@@ -21,11 +21,11 @@ from rich.table import Table
 from benchmarks.__main__ import ROOT, machine
 from benchmarks.dbt_timing import built_models, covered
 from benchmarks.people_extracts import write_extracts
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
+from ingestion.landing.run import land
 
 PEOPLE = 50_000
 TIME_ENTRIES = 20_000_000

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from expectations.check import BATCH, Check
 from expectations.check_files import checks_in_files
-from ingestion.contracts import Contracts, Table
+from ingestion.contracts.tables import Contracts, Table
 
 # Which dimension, or fact of the same grain, must hold every living key of a contract table.
 _DIMENSIONS = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from expectations.check import Check
 from expectations.results import Severity
-from ingestion.contracts import Contracts
+from ingestion.contracts.tables import Contracts
 
 # Columns that models make themselves and that say what a row is about, never who is paid what.
 # fmt: off

@@ -25,7 +25,7 @@ from expectations.results import CheckResult, GateName, GateResult
 from expectations.scope import FILES, History, selected
 from expectations.statements import TableChecks, by_table
 from expectations.stores import Catalog, Stores
-from ingestion.contracts import Contracts
+from ingestion.contracts.tables import Contracts
 from ingestion.home import Home
 
 logger = logging.getLogger("salesops.gates")

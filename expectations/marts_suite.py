@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from expectations.check import Check, quoted
 from expectations.check_files import checks_in_files
-from ingestion.contracts import Contracts
+from ingestion.contracts.tables import Contracts
 
 
 def marts_checks(contracts: Contracts) -> tuple[Check, ...]:

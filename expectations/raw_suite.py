@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from expectations.check import BATCH, Check, quoted
-from ingestion.contracts import Column, Contracts, Table
+from ingestion.contracts.tables import Column, Contracts, Table
 
 _BOOKKEEPING = ("_source_system", "_extract_id", "_extracted_at", "_loaded_at", "_row_hash", "_op")
 _LATER = (

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from ingestion.company import load_company
-from ingestion.contracts import load_contracts
+from ingestion.company.settings import load_company
+from ingestion.contracts.contract_files import load_contracts
 from orchestration.dbt.worker import DbtWorker
 from orchestration.defs.gates import gate
 from orchestration.defs.landing import raw_tables

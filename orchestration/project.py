@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.home import HOME_VARIABLE, Home, repository_root
-from orchestration.dbt.child import PARENT_VARIABLE
 
+# By which the process that is dbt knows the refresh that it ends with.
+PARENT_VARIABLE = "SALESOPS_DBT_PARENT"
 _DBT_FILES = ("dbt_project.yml", "profiles.yml", "dbt_project")
 _PACKAGES = ("ingestion", "expectations", "orchestration")
 

@@ -14,22 +14,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingestion.company import load_company
+from ingestion.company.settings import load_company
 from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import LANDING_STEP, NIGHTLY_JOB, RUN_ID_TAG
 from orchestration.errors import TransformationError, without_values
-from orchestration.inputs import (
+from orchestration.project import Project
+from orchestration.run.inputs import (
     NOTHING_NEW,
     fingerprint,
     inbox_state,
     is_published,
     looks_unchanged,
 )
-from orchestration.lock import RefreshLock, wait_until_free
-from orchestration.project import Project
-from orchestration.retention import prune_runs
-from orchestration.run_records import RunJournal, RunRecord, close_dead_records, new_run_id
-from orchestration.sources import Source, resolve_sources
+from orchestration.run.lock import RefreshLock, wait_until_free
+from orchestration.run.retention import prune_runs
+from orchestration.run.run_records import RunJournal, RunRecord, close_dead_records, new_run_id
+from orchestration.run.sources import Source, resolve_sources
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -121,8 +121,8 @@ def _run(
     project: Project, definitions: dg.Definitions, run_config: dict[str, object], run_id: str
 ) -> BaseException | None:
     """Runs the job and gives the error that no step has noted, if there is one."""
-    from orchestration.dagster_run import run_job
-    from orchestration.event_log import dagster_instance
+    from orchestration.run.dagster_run import run_job
+    from orchestration.run.event_log import dagster_instance
 
     job = definitions.resolve_job_def(NIGHTLY_JOB)
     try:

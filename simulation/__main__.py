@@ -6,7 +6,7 @@ Belongs here: reading the command line. Does not: the simulation (simulator.py).
 import argparse
 from pathlib import Path
 
-from simulation.locales import LOCALES
+from simulation.company.locales import LOCALES
 from simulation.simulator import simulate
 
 

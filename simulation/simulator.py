@@ -12,29 +12,29 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from simulation.answer_key import AnswerKey
-from simulation.company import NEVER, build_company
-from simulation.currencies import draw_rates
-from simulation.deal_history import write_past
-from simulation.deal_timelines import TimelineReader
-from simulation.deals import generate_deals
-from simulation.extracts import opportunity_id
-from simulation.history_key import HistoryKey
-from simulation.line_items import generate_line_items
-from simulation.locales import LOCALES, PERSIAN
-from simulation.night_extract import NightExtracts
-from simulation.nights import SalesFloor
-from simulation.oddities import (
+from simulation.answer_key.answer_key import AnswerKey
+from simulation.answer_key.deal_timelines import TimelineReader
+from simulation.answer_key.history_key import HistoryKey
+from simulation.answer_key.targets_key import TargetsKey
+from simulation.company.currencies import draw_rates
+from simulation.company.locales import LOCALES, PERSIAN
+from simulation.company.structure import NEVER, build_company
+from simulation.company.timeline import Timeline
+from simulation.deals.deal_history import write_past
+from simulation.deals.deals import generate_deals
+from simulation.deals.line_items import generate_line_items
+from simulation.deals.nights import SalesFloor
+from simulation.deals.oddities import (
     never_shown,
     plant_line_oddities,
     plant_oddities,
     planted_per_kind,
 )
-from simulation.people import CROSSWALK, PeopleSimulation
-from simulation.persian_extracts import write_persian_company
-from simulation.targets import draw_targets
-from simulation.targets_key import TargetsKey
-from simulation.timeline import Timeline
+from simulation.deals.targets import draw_targets
+from simulation.extracts.night_extract import NightExtracts
+from simulation.extracts.writing import opportunity_id
+from simulation.people_simulation import CROSSWALK, PeopleSimulation
+from simulation.persian.persian_extracts import write_persian_company
 
 DEALS_AT_SCALE_1 = 20_000
 SMALLEST_SCALE = 0.05

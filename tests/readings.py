@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.feeds import Feed
+from ingestion.mapping.feeds import Feed
 from ingestion.readers import Records, Reject, read_records
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import Feed
-from ingestion.file_patterns import FORMATS, format_by_ending
+from ingestion.mapping.feeds import Feed
+from ingestion.mapping.file_patterns import FORMATS, format_by_ending
 from ingestion.readers.dbase import read_dbase
 from ingestion.readers.delimited import read_delimited
 from ingestion.readers.json_records import read_json, read_json_lines

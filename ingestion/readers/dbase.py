@@ -24,10 +24,9 @@ from typing import Any
 import dbf
 import numpy as np
 
-from ingestion import iran_system
 from ingestion.errors import ExtractError
-from ingestion.feeds import Feed
-from ingestion.mapping_file import AUTO
+from ingestion.mapping.feeds import Feed
+from ingestion.mapping.schema import AUTO
 from ingestion.readers.encodings import likely_encodings
 from ingestion.readers.records import (
     NativeText,
@@ -38,6 +37,7 @@ from ingestion.readers.records import (
     first_line,
     named_columns,
 )
+from ingestion.text import iran_system
 
 _BATCH = 20_000
 _DELETED, _ALIVE, _END = b"*", b" ", b"\x1a"

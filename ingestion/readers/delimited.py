@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import CsvOptions
 from ingestion.home import OWNER_ONLY_FILE
+from ingestion.mapping.feeds import CsvOptions
 from ingestion.readers.plain_text import CHUNK, PlainText, plain_text
 from ingestion.readers.record_scan import (
     ExactRecord,
@@ -39,7 +39,7 @@ from ingestion.readers.records import (
     named_columns,
 )
 from ingestion.readers.title_lines import lines_above_header, skipped_lines
-from ingestion.sql_text import literal
+from ingestion.text.sql_text import literal
 
 # A field of several megabytes is set aside for its length; only a record that cannot be held in
 # memory several times over is refused.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 
-from ingestion import iran_system
+from ingestion.text import iran_system
 
 # Encodings that files of offices come in; a guess among all of Python's would name exotic ones.
 _LIKELY = (

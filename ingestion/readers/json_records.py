@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.errors import ExtractError
+from ingestion.mapping.record_path import RecordPath
 from ingestion.readers.plain_text import plain_text
-from ingestion.readers.record_paths import FoundRecord, RecordPath, RecordWalk, outer_columns
+from ingestion.readers.record_walk import FoundRecord, RecordWalk, outer_columns
 from ingestion.readers.records import (
     MAX_COLUMNS,
     NativeText,

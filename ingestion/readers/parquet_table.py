@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from ingestion.errors import ExtractError
 from ingestion.readers.records import Native, ParsedRecords, check_width, first_line
 from ingestion.readers.unpacked import check_ratio, is_of_the_disk
-from ingestion.sql_text import literal
+from ingestion.text.sql_text import literal
 
 # By type, the largest whole number up to which all are known exactly.
 _DOUBLES = {"DOUBLE": 2**53, "FLOAT": 2**24}

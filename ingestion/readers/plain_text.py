@@ -17,7 +17,7 @@ import numpy as np
 
 from ingestion.errors import ExtractError
 from ingestion.home import OWNER_ONLY_FILE
-from ingestion.mapping_file import AUTO, Encoding
+from ingestion.mapping.schema import AUTO, Encoding
 from ingestion.readers.encodings import doubtful, likely_encodings
 from ingestion.readers.unpacked import UnpackedSize
 

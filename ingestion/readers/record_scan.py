@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import CsvOptions
+from ingestion.mapping.feeds import CsvOptions
 from ingestion.readers.plain_text import CHUNK
 
 _LF, _CR = 10, 13

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from ingestion.errors import ExtractError
 from ingestion.home import OWNER_ONLY_FILE
-from ingestion.reasons import Reason
-from ingestion.sql_text import literal
+from ingestion.text.sql_text import literal
 
 MAX_COLUMNS = 4000
+RejectReason = Literal["ragged_row", "bad_json", "bad_encoding"]
 _BATCH_CELLS = 1_000_000
 
 
@@ -37,7 +37,7 @@ class Reject:
     """
 
     line: int
-    reason: Reason
+    reason: RejectReason
     message: str
     text: str
 

@@ -13,9 +13,9 @@ from fnmatch import fnmatchcase
 from python_calamine import SheetMetadata, SheetTypeEnum, SheetVisibleEnum
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import Feed
-from ingestion.file_patterns import matches_any
-from ingestion.yaml_source import nearest
+from ingestion.mapping.feeds import Feed
+from ingestion.mapping.file_patterns import matches_any
+from ingestion.text.yaml_source import nearest
 
 
 @dataclass(frozen=True)

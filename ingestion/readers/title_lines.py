@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import CsvOptions
-from ingestion.mapping_file import SkipLinesBlock
+from ingestion.mapping.feeds import CsvOptions
+from ingestion.mapping.schema import SkipLinesBlock
 from ingestion.readers.record_scan import csv_dialect
 
 # Further down nobody writes a title; a file without the header is not read to its end.

@@ -16,8 +16,8 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import Feed
-from ingestion.mapping_file import SkipLinesBlock
+from ingestion.mapping.feeds import Feed
+from ingestion.mapping.schema import SkipLinesBlock
 from ingestion.readers.biff_cells import scan_sheets
 from ingestion.readers.disguised import WorkbookKind, workbook_kind
 from ingestion.readers.merged_cells import Range, check_merged, fill_merged

@@ -12,7 +12,7 @@ def sync() -> None:
     """Write what is derived from the contracts: the dbt sources YAML."""
     with reporting():
         from ingestion.home import repository_root
-        from ingestion.sources_yaml import sync_sources
+        from ingestion.mapping.generated_files import sync_sources
 
         changed = sync_sources(repository_root())
         for path in changed:

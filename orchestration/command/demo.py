@@ -12,8 +12,8 @@ from orchestration.command.output import messages, results
 from orchestration.command.refresh import run_refresh, show_refresh
 from orchestration.command.reporting import locked, reporting
 from orchestration.command.scorecard import show_scorecard
-from orchestration.demo import DemoLocale
 from orchestration.errors import ExitCode
+from orchestration.run.demo_nights import DemoLocale
 
 if TYPE_CHECKING:
     from ingestion.home import Home
@@ -33,8 +33,8 @@ def demo(
 ) -> None:
     """Simulate a company, refresh its nights one by one, print the scorecard."""
     with reporting(), locked(home) as project:
-        from orchestration.demo import simulate_nights
-        from orchestration.summary import night_line
+        from orchestration.reports.summary import night_line
+        from orchestration.run.demo_nights import simulate_nights
 
         messages().print("Simulating a company")
         for source in simulate_nights(project.home, scale, seed, nights, locale):
@@ -55,6 +55,6 @@ def _show_what_to_look_at(home: Home) -> None:
         ("files as written", folder / "extracts"),
         ("the same, plain", folder / "plain"),
         ("settings", home.company_file),
-        ("mapping", "ingestion/mappings/demo_fa.yml"),
+        ("mapping", "ingestion/mapping/shipped/demo_fa.yml"),
     ):
         messages().print(f"{what:<18}{where}", soft_wrap=True, highlight=False)

@@ -18,7 +18,7 @@ def docs(
 ) -> None:
     """Check everything that is there and write the quality gates' Data Docs."""
     with reporting(as_json=False), locked(home) as project:
-        from orchestration.gate_docs import write_gate_docs
+        from orchestration.reports.gate_docs import write_gate_docs
 
         for page in write_gate_docs(project.home, gate):
             results().print(Text(f"wrote {page}"))

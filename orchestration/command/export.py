@@ -12,7 +12,7 @@ from orchestration.command.reporting import locked, reporting
 def raw(home: HomeOption = None) -> None:
     """Export the change log to Parquet, from which Spark builds the same models."""
     with reporting(), locked(home) as project:
-        from ingestion.raw_export import export_raw
+        from ingestion.raw.export import export_raw
 
         folder = project.home.root / "export" / "raw"
         export_raw(project.home.raw_db, folder)

@@ -21,11 +21,11 @@ def check(
 ) -> None:
     """Show what a mapping understands of each file, and what a refresh would make of it."""
     with reporting(as_json):
-        from ingestion.company import load_company
-        from ingestion.mapping_check import check_mapping
-        from ingestion.mappings import load_mapping
-        from orchestration.mapping_report import mapping_tables
-        from orchestration.sources import mappings_of
+        from ingestion.checking.mapping_check import check_mapping
+        from ingestion.checking.mappings import load_mapping
+        from ingestion.company.settings import load_company
+        from orchestration.reports.mapping_report import mapping_tables
+        from orchestration.run.sources import mappings_of
 
         folder, place = extracts.expanduser().resolve(), project_at(home).home
         settings = load_company(place.company_file)

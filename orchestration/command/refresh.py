@@ -16,8 +16,8 @@ from orchestration.errors import ExitCode
 if TYPE_CHECKING:
     from ingestion.home import Home
     from orchestration.project import Project
-    from orchestration.run_records import RunRecord
-    from orchestration.sources import Source
+    from orchestration.run.run_records import RunRecord
+    from orchestration.run.sources import Source
 
 
 def refresh(
@@ -44,7 +44,7 @@ def refresh(
     """Land new extracts, build and check every layer, publish the marts."""
     started = time.time()
     with reporting(as_json), locked(home) as project:
-        from orchestration.sources import parse_source
+        from orchestration.run.sources import parse_source
 
         sources = [parse_source(text) for text in source or []]
         record = run_refresh(project, sources, started, full=full, quiet=as_json, verbose=verbose)
@@ -71,7 +71,7 @@ def run_refresh(
         quiet: Whether only warnings are shown.
         verbose: Whether what becomes of each file is shown.
     """
-    from orchestration.progress import RefreshProgress
+    from orchestration.reports.progress import RefreshProgress
 
     logger = logging.getLogger("salesops")
     logger.setLevel(logging.DEBUG)
@@ -91,7 +91,7 @@ def show_refresh(
     record: RunRecord, home: Home, *, as_json: bool = False, verbose: bool = False
 ) -> None:
     """Prints what a refresh did."""
-    from orchestration.summary import refresh_summary
+    from orchestration.reports.summary import refresh_summary
 
     if as_json:
         print_json(record.model_dump(mode="json"))

@@ -56,7 +56,7 @@ def project_at(home: Path | None) -> Project:
 @contextmanager
 def locked(home: Path | None) -> Iterator[Project]:
     """Takes the home's lock before anything slow is imported."""
-    from orchestration.lock import RefreshLock
+    from orchestration.run.lock import RefreshLock
 
     project = project_at(home)
     with RefreshLock(project.home):
@@ -65,7 +65,7 @@ def locked(home: Path | None) -> Iterator[Project]:
         except typer.Exit:
             raise
         except BaseException as error:
-            from orchestration.run_records import note_escaped
+            from orchestration.run.run_records import note_escaped
 
             note_escaped(project.home, error)
             raise

@@ -24,8 +24,8 @@ def rollback(
     """Swap an earlier published version back in."""
     with reporting(as_json):
         from orchestration import publication
-        from orchestration.lock import RefreshLock
-        from orchestration.summary import versions_table
+        from orchestration.reports.summary import versions_table
+        from orchestration.run.lock import RefreshLock
 
         project = project_at(home)
         if not list_versions:

@@ -34,9 +34,9 @@ def scorecard(
 def show_scorecard(
     home: Home, period: str | None, level: str, top: int | None, as_json: bool = False
 ) -> None:
-    """Prints a scorecard; arguments as in `orchestration.scorecard.read_scorecard`."""
-    from orchestration.scorecard import read_scorecard
-    from orchestration.summary import scorecard_tables
+    """Prints a scorecard; arguments as in `orchestration.reports.scorecard.read_scorecard`."""
+    from orchestration.reports.scorecard import read_scorecard
+    from orchestration.reports.summary import scorecard_tables
 
     card = read_scorecard(home, period, level, top)
     if as_json:

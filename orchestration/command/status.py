@@ -24,9 +24,9 @@ def status(
 ) -> None:
     """Say what is published and how the last refresh ended; ends with that refresh's code."""
     with reporting(as_json):
-        from orchestration.ages import parse_span
-        from orchestration.status import read_status
-        from orchestration.status_report import status_text
+        from orchestration.reports.ages import parse_span
+        from orchestration.reports.status import read_status
+        from orchestration.reports.status_report import status_text
 
         span = parse_span(max_age) if max_age else None
         found = read_status(project_at(home).home, span)

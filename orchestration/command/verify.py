@@ -22,7 +22,7 @@ def verify(
     """Read every published file and compare it with what was published; exits with 1 if damaged."""
     with reporting(as_json):
         from orchestration import publication
-        from orchestration.summary import checks_table
+        from orchestration.reports.summary import checks_table
 
         checks = publication.verify(project_at(home).home, version)
         is_damaged = any(check.faults for check in checks)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.raw_ddl import quoted
+from ingestion.contracts.raw_ddl import quoted
 from orchestration.dbt.graph import SourceTable
 from orchestration.project import memory_settings
 from orchestration.publication.content import rows_and_hash

@@ -26,11 +26,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.project import PARENT_VARIABLE
+
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
 
-PARENT_VARIABLE = "SALESOPS_DBT_PARENT"
 SERVE = "serve"
 DIGEST_FILE = "manifest.digest"
 TESTS_FILE = "data_tests.json"

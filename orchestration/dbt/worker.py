@@ -22,9 +22,9 @@ from typing import Any
 
 from orchestration.dbt.child import DIGEST_FILE, SERVE, TESTS_FILE
 from orchestration.errors import TransformationError, without_values
-from orchestration.inputs import digest_of_files
 from orchestration.project import Project
-from orchestration.retention import rotate_dbt_log
+from orchestration.run.inputs import digest_of_files
+from orchestration.run.retention import rotate_dbt_log
 
 logger = logging.getLogger("salesops.dbt")
 

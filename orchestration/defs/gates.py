@@ -11,12 +11,12 @@ import dagster as dg
 
 from expectations.data_tests import DataTest
 from expectations.results import CheckResult, GateName, GateResult
-from ingestion.contracts import load_contracts
+from ingestion.contracts.contract_files import load_contracts
 from orchestration.dbt.graph import Step
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import GateFailedError
-from orchestration.event_log import noted_together
-from orchestration.run_records import CheckEntry, GateEntry
+from orchestration.run.event_log import noted_together
+from orchestration.run.run_records import CheckEntry, GateEntry
 
 _TITLES: dict[GateName, str] = {
     "raw": "Checking raw",

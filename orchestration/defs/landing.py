@@ -13,17 +13,18 @@ import dagster as dg
 from pydantic import Field
 
 from expectations.gates import warm_up
-from ingestion.company import load_company
-from ingestion.contracts import Contracts, Table, load_contracts
-from ingestion.landing import INLINE, land
-from ingestion.raw_ddl import raw_columns
-from ingestion.system_tables import SYSTEM_TABLES
+from ingestion.company.settings import load_company
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.raw_ddl import raw_columns
+from ingestion.contracts.system_tables import SYSTEM_TABLES
+from ingestion.contracts.tables import Contracts, Table
+from ingestion.landing.run import INLINE, land
 from orchestration.defs import LANDING_STEP
 from orchestration.defs.layers import OWNERS
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import RefusedExtractsError
-from orchestration.event_log import noted_together
-from orchestration.inputs import (
+from orchestration.run.event_log import noted_together
+from orchestration.run.inputs import (
     NOTHING_NEW,
     fingerprint,
     inbox_state,
@@ -31,8 +32,8 @@ from orchestration.inputs import (
     looks_unchanged,
     raw_state,
 )
-from orchestration.run_records import FileEntry, emptied_in, quarantined_in
-from orchestration.sources import Source, resolve_sources
+from orchestration.run.run_records import FileEntry, emptied_in, quarantined_in
+from orchestration.run.sources import Source, resolve_sources
 
 
 class SourceConfig(dg.Config):

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from ingestion.company import load_company
+from ingestion.company.settings import load_company
 from orchestration.defs.layers import OWNERS
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import PublicationError
 from orchestration.publication import publish, published_database
-from orchestration.run_records import PublishedEntry
+from orchestration.run.run_records import PublishedEntry
 
 PUBLISHED = dg.AssetKey(["published", "marts"])
 GATES = ("raw", "core", "marts")

@@ -11,16 +11,16 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
-from ingestion.company import load_company
+from ingestion.company.settings import load_company
 from orchestration.dbt.builder import FilesInMaking, ModelBuilds, StepOutcome
 from orchestration.dbt.graph import Step
 from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import RUN_ID_TAG
-from orchestration.lock import RefreshLock, wait_until_free
 from orchestration.project import Project
 from orchestration.publication import Building, builders_in_force, sweep_scratch
-from orchestration.retention import prune_dagster_runs, prune_runs
-from orchestration.run_records import (
+from orchestration.run.lock import RefreshLock, wait_until_free
+from orchestration.run.retention import prune_dagster_runs, prune_runs
+from orchestration.run.run_records import (
     RunJournal,
     RunRecord,
     StepEntry,

@@ -14,8 +14,8 @@ from orchestration.dbt.builder import StepOutcome
 from orchestration.dbt.graph import Step
 from orchestration.defs.layers import METRICS, model_specs
 from orchestration.defs.session import RefreshSession
-from orchestration.event_log import noted_together
 from orchestration.publication.places import MARTS
+from orchestration.run.event_log import noted_together
 
 _PREVIEW_ROWS = 5
 _NOT_BUILT = "nothing that it is made of has changed"

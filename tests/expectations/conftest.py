@@ -8,10 +8,11 @@ import pytest
 from gate_home import change
 
 from expectations import gates
-from ingestion.contracts import Table, load_contracts
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.raw_ddl import create_table_sql
+from ingestion.contracts.system_tables import BRANCH_DAYS, DEAL_SIZE_BANDS, SYSTEM_TABLES
+from ingestion.contracts.tables import Table
 from ingestion.home import Home
-from ingestion.raw_ddl import create_table_sql
-from ingestion.system_tables import BRANCH_DAYS, DEAL_SIZE_BANDS, SYSTEM_TABLES
 
 RAW = """
 insert into landing.extracts

@@ -10,7 +10,7 @@ import duckdb
 
 from expectations.gates import DataTest, run_gate
 from expectations.results import CheckResult, GateName, GateResult
-from ingestion.contracts import load_contracts
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
 
 

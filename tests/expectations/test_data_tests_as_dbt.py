@@ -12,7 +12,7 @@ from gate_home import databases
 from expectations.data_tests import DataTest, as_check
 from expectations.gates import run_suite
 from expectations.results import CheckResult
-from ingestion.contracts import load_contracts
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
 
 PROJECT = """

@@ -12,7 +12,7 @@ from expectations.check import Check
 from expectations.data_tests import DataTest, as_check
 from expectations.gates import run_suite, write_docs
 from expectations.results import CheckResult, GateResult
-from ingestion.contracts import load_contracts
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
 
 ROOT = Path(__file__).resolve().parents[2]

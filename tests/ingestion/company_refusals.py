@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.company import load_company
+from ingestion.company.settings import load_company
 from ingestion.errors import CompanyError
 
 

@@ -10,12 +10,12 @@ import duckdb
 import pytest
 from readings import Reading
 
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
-from ingestion.landing import LandingResult, land
-from ingestion.mappings import load_mapping
-from ingestion.raw_store import FileResult
+from ingestion.landing.run import LandingResult, land
+from ingestion.raw.store import FileResult
 
 # Files that are written without a time of their own are modified one hour after another.
 FIRST_MODIFIED = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)

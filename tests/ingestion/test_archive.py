@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import archive
+from ingestion.landing import archive
 
 CONTENT = "product_id,product_name\n1,A\n2,B\n"
 AFTER = "  products: {files: products.csv, columns: same, max_quarantined: 5}"
@@ -86,7 +86,7 @@ def test_a_damaged_copy_of_a_file_that_is_gone_refuses_that_file(landed, monkeyp
         stored.original.unlink()
         verify(stored, scratch)
 
-    monkeypatch.setattr("ingestion.read_files.verify_copy", after_it_was_found)
+    monkeypatch.setattr("ingestion.landing.read_files.verify_copy", after_it_was_found)
     (file,) = landed.land().files
     assert file.status == "refused"
     assert "put the file back" in file.message
@@ -101,7 +101,7 @@ def test_a_damaged_copy_of_a_file_that_has_changed_refuses_that_file(landed, mon
         stored.original.write_text("product_id,product_name\n9,Z\n")
         verify(stored, scratch)
 
-    monkeypatch.setattr("ingestion.read_files.verify_copy", after_it_was_found)
+    monkeypatch.setattr("ingestion.landing.read_files.verify_copy", after_it_was_found)
     (file,) = landed.land().files
     assert file.status == "refused"
     assert "refresh again" in file.message

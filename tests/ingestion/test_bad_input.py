@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion import archive
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.errors import ExtractError
-from ingestion.raw_store import open_raw_store
+from ingestion.landing import archive
+from ingestion.raw.store import open_raw_store
 
 GOOD = "product_id,product_name,list_price\n1,A,1\n2,B,2\n"
 NIGHT = datetime(2026, 3, 2, tzinfo=UTC)

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.change_log import ChangeLog, FullExtract, key_hash_sql, row_hash_sql
-from ingestion.contracts import Column, Table
-from ingestion.raw_ddl import create_table_sql
-from ingestion.system_tables import CONFIRMATIONS, EXTRACTS, UNOBSERVED
+from ingestion.contracts.raw_ddl import create_table_sql
+from ingestion.contracts.system_tables import CONFIRMATIONS, EXTRACTS, UNOBSERVED
+from ingestion.contracts.tables import Column, Table
+from ingestion.raw.change_log import ChangeLog, FullExtract, key_hash_sql, row_hash_sql
 
 TABLE = Table(
     source="crm",

@@ -19,13 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mapping_findings import MappingReport
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mapping_check import check_mapping
-from ingestion.mapping_findings import MappingReport
-from ingestion.mappings import load_mapping
+from ingestion.landing.run import land
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 # One year of calendar, because every landing writes it anew.

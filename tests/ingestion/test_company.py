@@ -17,15 +17,15 @@ import duckdb
 import pytest
 from company_refusals import company_refusal
 
-from ingestion.company import (
+from ingestion.company.settings import (
     CompanySettings,
     Holiday,
     company_calendar,
     load_company,
     write_company_tables,
 )
+from ingestion.contracts.system_tables import SETTINGS
 from ingestion.errors import CompanyError
-from ingestion.system_tables import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 JALALI = ROOT.parent / "shared/data/jalali_calendar"

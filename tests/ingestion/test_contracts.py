@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.contracts import load_contracts
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.errors import ContractError
 
 GOOD = """\

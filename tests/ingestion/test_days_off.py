@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from company_refusals import company_refusal
 
-from ingestion.company import (
+from ingestion.company.settings import (
     CompanySettings,
     branch_days,
     company_calendar,

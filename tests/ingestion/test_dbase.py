@@ -11,10 +11,10 @@ from typing import Any
 import dbf
 import pytest
 
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import ExtractError
-from ingestion.feeds import CsvOptions
-from ingestion.mapping_check import check_mapping
-from ingestion.mappings import load_mapping
+from ingestion.mapping.feeds import CsvOptions
 
 DEALS = (
     "  opportunities:\n    files: 'deals*'\n    {options}\n    columns:\n"

@@ -12,13 +12,14 @@ import duckdb
 import openpyxl
 import pytest
 
-from ingestion.casts import failed_cast_reason, plain_text, typed_value
-from ingestion.contracts import Column, load_contracts
-from ingestion.durations import duration_unit
+from ingestion.casting.casts import failed_cast_reason, plain_text, typed_value
+from ingestion.checking.mappings import load_mapping
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.tables import Column
 from ingestion.errors import MappingError
-from ingestion.feeds import Formats
-from ingestion.mapping_file import DurationFormat
-from ingestion.mappings import load_mapping
+from ingestion.mapping.feeds import Formats
+from ingestion.mapping.format_names import duration_unit
+from ingestion.mapping.schema import DurationFormat
 
 
 def column(name: str, scale: int) -> Column:

@@ -9,8 +9,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import CsvOptions
-from ingestion.mapping_file import Encoding
+from ingestion.mapping.feeds import CsvOptions
+from ingestion.mapping.schema import Encoding
 from ingestion.readers.plain_text import plain_text
 
 NO_TEXT = {

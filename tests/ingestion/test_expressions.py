@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from ingestion.expressions import (
+from ingestion.mapping.expressions import (
     FUNCTIONS,
     OPERATORS,
     ExpressionError,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import MappingError
-from ingestion.mappings import load_mapping
 
 HISTORY = """  opportunity_field_history:
     files: "changes*.csv"

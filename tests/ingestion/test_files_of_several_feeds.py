@@ -9,9 +9,9 @@ import openpyxl
 import pytest
 
 from expectations.raw_suite import raw_checks
-from ingestion import archive, read_files
-from ingestion.contracts import load_contracts
-from ingestion.mappings import load_mapping
+from ingestion.checking.mappings import load_mapping
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.landing import archive, read_files
 
 TWO = """\
   products: {files: "both*", unmapped: UNMAPPED, columns: {product_id: Id, product_name: Name}}

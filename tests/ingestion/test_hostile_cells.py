@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.errors import MappingError
-from ingestion.staging import Staging
+from ingestion.landing.staging import Staging
 
 SECRET = "anna@secret.example"
 USERS = """\
@@ -359,7 +359,7 @@ def test_no_file_is_refused_for_a_fault_of_the_homes_disk(case, monkeypatch, fau
         raise fault
 
     case.write("products.csv", "product_id,product_name\n1,A\n")
-    monkeypatch.setattr("ingestion.archive._hashed", fails)
+    monkeypatch.setattr("ingestion.landing.archive._hashed", fails)
     with pytest.raises(OSError, match=fault.strerror):
         case.land()
 

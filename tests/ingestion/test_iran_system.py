@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion import iran_system
 from ingestion.errors import ExtractError
-from ingestion.feeds import CsvOptions
+from ingestion.mapping.feeds import CsvOptions
 from ingestion.readers.encodings import likely_encodings
+from ingestion.text import iran_system
 
 # Letter: bytes of its shapes. One for all; apart and joining the next; or, where the shape also
 # depends on the letter before, isolated, final, medial and initial.

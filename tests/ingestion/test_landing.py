@@ -571,7 +571,7 @@ def test_crash_in_the_middle_leaves_nothing_of_the_extract(case, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("ingestion.extract_landing.note_files", crash)
+        patch.setattr("ingestion.landing.extract_landing.note_files", crash)
         case.land()
     assert set(case.sizes().values()) == {0}
     assert case.query("select count(*) from landing.quarantine") == [(0,)]

@@ -11,11 +11,11 @@ LAND = """
 import sys
 from datetime import date
 from pathlib import Path
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
+from ingestion.landing.run import land
+from ingestion.checking.mappings import load_mapping
 
 home, mapping, folder, run_id = sys.argv[1:]
 sources = [(load_mapping(mapping), Path(folder))]

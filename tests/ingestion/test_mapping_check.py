@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import mapping_check
+from ingestion.checking import mapping_check
+from ingestion.checking.mapping_check import MIN_ROWS, check_mapping
+from ingestion.checking.mapping_findings import FileReport, MappingReport
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import ExtractError
-from ingestion.mapping_check import MIN_ROWS, check_mapping
-from ingestion.mapping_findings import FileReport, MappingReport
-from ingestion.mappings import load_mapping
 
 MAPPING = """\
 mapping: shop

@@ -13,17 +13,19 @@ import duckdb
 import jsonschema
 import pytest
 
-from ingestion.archive import SourceFile
-from ingestion.company import load_company
-from ingestion.contracts import load_contracts
+from ingestion.casting.compilation import project
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import load_company
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.errors import ExtractError, MappingError
-from ingestion.file_patterns import find_files, format_by_ending, matches
-from ingestion.mapping_check import check_mapping
-from ingestion.mapping_file import json_schema_text
-from ingestion.mapping_values import inline_columns, inline_relation
-from ingestion.mappings import SHIPPED, Feed, load_mapping, shipped_mappings
-from ingestion.projection import project
-from ingestion.yaml_source import parse_yaml
+from ingestion.mapping.feeds import Feed
+from ingestion.mapping.file_patterns import find_files, format_by_ending, matches
+from ingestion.mapping.inline_rows import inline_columns, inline_relation
+from ingestion.mapping.mapping_paths import SHIPPED, shipped_mappings
+from ingestion.mapping.schema import json_schema_text
+from ingestion.readers.source_files import SourceFile
+from ingestion.text.yaml_source import parse_yaml
 
 MAVEN = Path(__file__).parents[3] / "shared/data/maven_crm"
 

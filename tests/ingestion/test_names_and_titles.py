@@ -9,10 +9,10 @@ import openpyxl
 import pytest
 from persiantools.jdatetime import JalaliDate
 
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import ExtractError, MappingError
-from ingestion.feeds import Feed
-from ingestion.jalali_names import jalali_time
-from ingestion.mappings import load_mapping
+from ingestion.mapping.feeds import Feed
+from ingestion.mapping.jalali_names import jalali_time
 
 PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 

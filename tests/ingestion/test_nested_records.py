@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import ExtractError, MappingError
-from ingestion.mappings import load_mapping
 
 DEALS = {
     "page": {"number": 7},

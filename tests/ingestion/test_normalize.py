@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import MappingError
-from ingestion.mapping_check import check_mapping
-from ingestion.mapping_file import NormalizeStep
-from ingestion.mappings import load_mapping
-from ingestion.normalization import add_normalization, in_order, normalised, normalised_sql
+from ingestion.mapping.normalization import add_normalization, in_order, normalised, normalised_sql
+from ingestion.mapping.schema import NormalizeStep
 
 STEPS: tuple[NormalizeStep, ...] = get_args(NormalizeStep)
 ALL = f"normalize: [{', '.join(STEPS)}]"

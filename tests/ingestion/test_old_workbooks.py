@@ -135,7 +135,7 @@ def test_what_only_calls_itself_a_workbook_is_told(read, content, message, endin
 
 
 def test_the_advice_for_delimited_text_works(read):
-    from ingestion.feeds import CsvOptions
+    from ingestion.mapping.feeds import CsvOptions
 
     content = "id\tname\n1\tعلی\n".encode("utf-16")
     reading = read(content, "file.xls", format="csv", csv=CsvOptions(delimiter="\t"))

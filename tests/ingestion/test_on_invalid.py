@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import MappingError
-from ingestion.mapping_check import check_mapping
-from ingestion.mappings import load_mapping
-from ingestion.quarantine import MASK
+from ingestion.landing.quarantine import MASK
 
 COLUMNS = """\
       opportunity_id: Id

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import MappingError
-from ingestion.mappings import load_mapping
 
 HEADER = "Id,Kind,Amount\n"
 DEALS = "1,deal,100.00\n2,deal,50.00\n"

@@ -12,10 +12,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.contracts import Contracts, load_contracts
+from ingestion.casting.compilation import project
+from ingestion.casting.projection import Projection
+from ingestion.checking.mappings import load_mapping
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.tables import Contracts
 from ingestion.errors import ExtractError
-from ingestion.mappings import Feed, load_mapping
-from ingestion.projection import Projection, project
+from ingestion.mapping.feeds import Feed
 from ingestion.readers.records import named_columns
 
 CONTRACT = """

@@ -5,9 +5,9 @@ import shutil
 import duckdb
 import pytest
 
+from ingestion.company.pseudonyms import key_id, pseudonym_key
 from ingestion.errors import LandingError
 from ingestion.home import Home
-from ingestion.pseudonyms import key_id, pseudonym_key
 
 OTHER = "0123456789abcdef" * 4
 

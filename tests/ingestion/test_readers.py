@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from readings import Reading
 
 from ingestion.errors import ExtractError
-from ingestion.feeds import CsvOptions
+from ingestion.mapping.feeds import CsvOptions
 from ingestion.readers.record_scan import exact_records, scan_records
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "landing"

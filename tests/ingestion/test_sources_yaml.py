@@ -8,11 +8,13 @@ import duckdb
 import pytest
 from ruamel.yaml import YAML
 
-from ingestion.contracts import Table, load_contracts
-from ingestion.mapping_file import json_schema_text
-from ingestion.raw_ddl import create_table_sql
-from ingestion.sources_yaml import MAPPING_SCHEMA, rendered_sources, sync_sources
-from ingestion.system_tables import SYSTEM_TABLES
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.raw_ddl import create_table_sql
+from ingestion.contracts.sources_yaml import rendered_sources
+from ingestion.contracts.system_tables import SYSTEM_TABLES
+from ingestion.contracts.tables import Table
+from ingestion.mapping.generated_files import MAPPING_SCHEMA, sync_sources
+from ingestion.mapping.schema import json_schema_text
 
 ROOT = Path(__file__).parents[2]
 RENDERED = rendered_sources(load_contracts())

@@ -17,9 +17,9 @@ import duckdb
 import pytest
 from persiantools.jdatetime import JalaliDate
 
-from ingestion.casts import failed_cast_reason, plain_text, typed_value
-from ingestion.contracts import Column
-from ingestion.feeds import Formats
+from ingestion.casting.casts import failed_cast_reason, plain_text, typed_value
+from ingestion.contracts.tables import Column
+from ingestion.mapping.feeds import Formats
 
 NUMBER = Column(name="amount", logical_type="number", precision=18, scale=2, description="Amount.")
 WHOLE = Column(name="pieces", logical_type="integer", description="Pieces.")

@@ -13,12 +13,14 @@ from typing import Any, get_args
 import duckdb
 import pytest
 
-from ingestion.contracts import load_contracts
-from ingestion.feeds import Feed
-from ingestion.mapping_file import NormalizeStep
-from ingestion.mappings import load_mapping
-from ingestion.normalization import add_normalization
-from ingestion.projection import LIFTING_OPTIMIZERS, Projection, project
+from ingestion.casting.cell_texts import LIFTING_OPTIMIZERS
+from ingestion.casting.compilation import project
+from ingestion.casting.projection import Projection
+from ingestion.checking.mappings import load_mapping
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.mapping.feeds import Feed
+from ingestion.mapping.normalization import add_normalization
+from ingestion.mapping.schema import NormalizeStep
 
 CONTRACTS = load_contracts()
 # More than twice what the largest of them has; what grows by products soon has ten times that.

@@ -33,8 +33,8 @@ from test_spellings import (
     read,
 )
 
-from ingestion.mapping_file import NormalizeStep
-from ingestion.normalization import add_normalization, in_order, normalised_sql
+from ingestion.mapping.normalization import add_normalization, in_order, normalised_sql
+from ingestion.mapping.schema import NormalizeStep
 
 COUNT = 10_000
 MARKS = ["", "\u200e", "\u200f", "\u202b"]

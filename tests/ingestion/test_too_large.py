@@ -13,15 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.casts import failed_cast_reason, plain_text, typed_value
-from ingestion.contracts import Column, load_contracts
-from ingestion.durations import duration_unit
-from ingestion.feeds import Formats, UnitStep
-from ingestion.mapping_check import check_mapping
-from ingestion.mapping_file import DurationFormat
-from ingestion.mappings import load_mapping
-from ingestion.projection import LIFTING_OPTIMIZERS
-from ingestion.units import reason_in_units, value_in_units
+from ingestion.casting.casts import failed_cast_reason, plain_text, typed_value
+from ingestion.casting.cell_texts import LIFTING_OPTIMIZERS
+from ingestion.casting.units import reason_in_units, value_in_units
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.tables import Column
+from ingestion.mapping.feeds import Formats, UnitStep
+from ingestion.mapping.format_names import duration_unit
+from ingestion.mapping.schema import DurationFormat
 
 DIGITS = (1, 9, 15, 16, 17, 18, 19, 20, 28, 36, 37, 38, 39, 40, 310)
 FRACTIONS = ("", ".99", ".999999999999", ".30000000000000004", "." + "9" * 40)

@@ -14,15 +14,16 @@ import duckdb
 import openpyxl
 import pytest
 
-from ingestion.casts import plain_text
-from ingestion.contracts import Column
+from ingestion.casting.casts import plain_text
+from ingestion.casting.units import reason_in_units, value_in_units
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
+from ingestion.contracts.tables import Column
 from ingestion.errors import MappingError
-from ingestion.extract_landing import NOTE_END
-from ingestion.feeds import Formats, UnitStep
-from ingestion.foreign_money import WARNING
-from ingestion.mapping_check import check_mapping
-from ingestion.mappings import load_mapping
-from ingestion.units import is_usable, reason_in_units, value_in_units
+from ingestion.landing.extract_landing import NOTE_END
+from ingestion.landing.foreign_money import WARNING
+from ingestion.mapping.feeds import Formats, UnitStep
+from ingestion.mapping.unit_factors import is_usable
 
 MONEY = Column(name="amount", logical_type="number", precision=18, scale=2, description="Amount.")
 CHANCE = Column(name="chance", logical_type="number", precision=9, scale=6, description="Chance.")
@@ -241,8 +242,8 @@ class TestForeignMoney:
         assert self.told(case, unit, rows) == []
 
     def test_is_told_of_the_part_of_a_large_file_that_is_looked_at(self, case, monkeypatch) -> None:
-        monkeypatch.setattr("ingestion.mapping_check.MAX_CELLS", 1)
-        monkeypatch.setattr("ingestion.mapping_check.MIN_ROWS", 3)
+        monkeypatch.setattr("ingestion.checking.mapping_check.MAX_CELLS", 1)
+        monkeypatch.setattr("ingestion.checking.mapping_check.MIN_ROWS", 3)
         case.map(PRICED.format(unit="unit: toman"))
         case.write("deals.csv", PRICES)
         (file,) = check_mapping(load_mapping(str(case.mapping_file)), case.folder).files

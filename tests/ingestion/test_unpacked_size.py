@@ -170,7 +170,7 @@ def test_a_disk_that_is_full_is_no_fault_of_the_file(case, monkeypatch, read_as)
         raise fault
 
     monkeypatch.setattr("ingestion.readers.parquet_table._check_content", fails)
-    monkeypatch.setattr("ingestion.staging.Staging._insert", fails)
+    monkeypatch.setattr("ingestion.landing.staging.Staging._insert", fails)
     with pytest.raises(duckdb.IOException, match="No space left"):
         case.land()
 
@@ -183,5 +183,5 @@ def test_a_disk_too_small_for_temporary_files_is_called_full(case, monkeypatch):
             "failed to offload data block: the limit was set by 'max_temp_directory_size'"
         )
 
-    monkeypatch.setattr("ingestion.staging.Staging._insert", fails)
+    monkeypatch.setattr("ingestion.landing.staging.Staging._insert", fails)
     assert "room on the home's disk, which is full" in (case.land_one().message or "")

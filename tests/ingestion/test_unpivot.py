@@ -8,10 +8,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from ingestion.contracts import load_contracts
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.errors import MappingError
-from ingestion.mapping_check import check_mapping
-from ingestion.mappings import load_mapping
 
 FEED = """  opportunity_line_items:
     files: 'plan*'

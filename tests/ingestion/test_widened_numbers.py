@@ -11,14 +11,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.company import CompanySettings
-from ingestion.contracts import SHIPPED, Contracts, load_contracts
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import SHIPPED, load_contracts
+from ingestion.contracts.raw_ddl import holds_all_of
+from ingestion.contracts.tables import Contracts
 from ingestion.errors import LandingError
 from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mapping_check import check_mapping
-from ingestion.mappings import load_mapping
-from ingestion.raw_ddl import holds_all_of
+from ingestion.landing.run import land
 
 SETTINGS = CompanySettings(calendar_start=date(2026, 1, 1), calendar_end=date(2026, 12, 31))
 HEADER = "enrolment_id,worker_id,course_id,training_hours,training_cost\n"

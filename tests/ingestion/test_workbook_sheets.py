@@ -11,9 +11,9 @@ import pytest
 import xlwt
 from openpyxl.styles import PatternFill
 
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import ExtractError, MappingError
-from ingestion.mapping_check import check_mapping
-from ingestion.mappings import load_mapping
 
 Rows = list[list[Any]]
 HEADER = ["id", "owner", "amount"]
@@ -180,7 +180,7 @@ class TestMergedCells:
 
 
 def skipping(lines: int):
-    from ingestion.feeds import CsvOptions
+    from ingestion.mapping.feeds import CsvOptions
 
     return CsvOptions(skip_lines=lines)
 

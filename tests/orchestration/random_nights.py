@@ -24,11 +24,11 @@ from typing import Any
 import duckdb
 from compiled_models import CATALOGS, CompiledModel, connected
 
-from ingestion.company import CompanySettings, Holiday
-from ingestion.contracts import load_contracts
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings, Holiday
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
+from ingestion.landing.run import land
 from orchestration.dbt.builder import FilesInMaking, ModelBuilds
 from orchestration.dbt.graph import ProjectGraph, Step
 from orchestration.dbt.worker import DbtWorker, NodeResult

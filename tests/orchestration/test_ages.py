@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orchestration.ages import moment_text, parse_span, span_text
 from orchestration.errors import UsageError
+from orchestration.reports.ages import moment_text, parse_span, span_text
 
 
 @pytest.mark.parametrize(

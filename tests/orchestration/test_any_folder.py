@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.company import load_company
+from ingestion.company.settings import load_company
 from ingestion.errors import ExtractError
-from ingestion.extracts import find_source_files
 from ingestion.home import Home
+from ingestion.landing.extracts import find_source_files
 from orchestration.errors import UsageError
-from orchestration.sources import Source, parse_source, resolve_sources
+from orchestration.run.sources import Source, parse_source, resolve_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPING = "mapping: own\nsource: crm\ntables:\n  users: {files: users.csv, columns: same}\n"

@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.contracts import Column, Contracts, Table, load_contracts
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.tables import Column, Contracts, Table
 
 pytestmark = pytest.mark.minutes(3)
 

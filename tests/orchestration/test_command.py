@@ -15,7 +15,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from ingestion.home import Home
-from orchestration.lock import RefreshLock
+from orchestration.run.lock import RefreshLock
 with RefreshLock(Home(Path(sys.argv[1]))):
     print("locked", flush=True)
     sys.stdin.readline()

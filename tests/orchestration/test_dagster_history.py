@@ -20,12 +20,12 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from ingestion.home import Home
-from orchestration.dagster_run import CODE_LOCATION, run_job
 from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import NIGHTLY_JOB, RUN_ID_TAG
 from orchestration.defs.session import RefreshSession
-from orchestration.event_log import dagster_instance, noted_together
 from orchestration.project import Project
+from orchestration.run.dagster_run import CODE_LOCATION, run_job
+from orchestration.run.event_log import dagster_instance, noted_together
 
 ROOT = Path(__file__).resolve().parents[2]
 REFUSED_NIGHT = Path(__file__).parent / "fixtures" / "small_company" / "cut"

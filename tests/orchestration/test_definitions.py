@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from ingestion.contracts import load_contracts
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
 from orchestration.dbt.worker import DbtWorker
 from orchestration.definitions import definitions_of

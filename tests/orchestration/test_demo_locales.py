@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 import simulation
-from ingestion.company import load_company
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import load_company
 from ingestion.home import Home
-from ingestion.mappings import load_mapping
-from orchestration.demo import DemoLocale, simulate_nights
 from orchestration.errors import UsageError
-from simulation.locales import ENGLISH, PERSIAN
+from orchestration.run.demo_nights import DemoLocale, simulate_nights
+from simulation.company.locales import ENGLISH, PERSIAN
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.contracts import load_contracts
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.raw_ddl import create_table_sql
+from ingestion.contracts.system_tables import SYSTEM_TABLES
 from ingestion.home import Home
-from ingestion.raw_ddl import create_table_sql
-from ingestion.system_tables import SYSTEM_TABLES
 from orchestration.errors import UsageError
-from orchestration.gate_docs import write_gate_docs
+from orchestration.reports.gate_docs import write_gate_docs
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,7 +18,7 @@ from orchestration.defs.gates import gate
 from orchestration.defs.publishing import published_marts
 from orchestration.defs.session import RefreshSession
 from orchestration.project import Project
-from orchestration.run_records import RunRecord, read_record
+from orchestration.run.run_records import RunRecord, read_record
 
 DEALS = dg.AssetKey(["core", "fct_opportunity"])
 REPS = dg.AssetKey(["core", "dim_sales_rep"])

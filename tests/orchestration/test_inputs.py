@@ -10,15 +10,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.raw_ddl import create_table_sql
+from ingestion.contracts.system_tables import SYSTEM_TABLES
 from ingestion.home import Home, repository_root
-from ingestion.mappings import load_mapping
-from ingestion.raw_ddl import create_table_sql
-from ingestion.system_tables import SYSTEM_TABLES
-from orchestration import inputs
-from orchestration.inputs import fingerprint, inbox_state
 from orchestration.project import Project
+from orchestration.run import inputs
+from orchestration.run.inputs import fingerprint, inbox_state
 
 EXTRACT = (
     "insert into landing.extracts by name select '{id}' as extract_id, 'demo' as source_system, "
@@ -198,7 +198,7 @@ def test_reading_files_changes_nothing(inbox: Path):
 
 def test_a_mapping_of_ones_own_that_changes_is_another_inbox(inbox: Path, tmp_path: Path):
     """Else a corrected mapping would wait for the next file."""
-    shipped = repository_root() / "ingestion" / "mappings" / "canonical.yml"
+    shipped = repository_root() / "ingestion" / "mapping" / "shipped" / "canonical.yml"
     own = tmp_path / "own.yml"
     text = shipped.read_text(encoding="utf-8")
     own.write_text(text, encoding="utf-8")

@@ -16,13 +16,13 @@ import pytest
 
 from ingestion.home import Home
 from orchestration.errors import HomeLockedError, StoreInUseError
-from orchestration.lock import RefreshLock, is_locked, wait_until_free
+from orchestration.run.lock import RefreshLock, is_locked, wait_until_free
 
 HOLDER = """
 import sys
 from pathlib import Path
 from ingestion.home import Home
-from orchestration.lock import RefreshLock
+from orchestration.run.lock import RefreshLock
 with RefreshLock(Home(Path(sys.argv[1]))):
     print("locked", flush=True)
     sys.stdin.readline()

@@ -15,11 +15,12 @@ from typer.testing import CliRunner
 
 from ingestion.home import Home
 from orchestration import refresh as refresh_module
-from orchestration import run_records, scorecard
 from orchestration.command.app import app
 from orchestration.errors import TransformationError, message_of
 from orchestration.machine_faults import explained
-from orchestration.run_records import RunJournal, read_record, read_records
+from orchestration.reports import scorecard
+from orchestration.run import run_records
+from orchestration.run.run_records import RunJournal, read_record, read_records
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_ROOM = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/srv/home/runs/x")
@@ -189,7 +190,7 @@ def test_no_command_ends_with_a_traceback(
         raise FAULTS[fault]
 
     monkeypatch.setattr(Home, "create", fail)
-    monkeypatch.setattr("orchestration.status.list_versions", fail)
+    monkeypatch.setattr("orchestration.reports.status.list_versions", fail)
     monkeypatch.setattr(scorecard, "read_scorecard", fail)
     home = ["--home", str(tmp_path)]
     done = CliRunner().invoke(app, [*ARGUMENTS[command], *home, "--json"])

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 from orchestration.errors import UsageError
-from orchestration.periods import Periods
+from orchestration.reports.periods import Periods
 
 
 @pytest.mark.parametrize(

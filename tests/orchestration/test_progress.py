@@ -7,7 +7,7 @@ import re
 import pytest
 from rich.console import Console
 
-from orchestration.progress import PHASES, RefreshProgress
+from orchestration.reports.progress import PHASES, RefreshProgress
 
 TITLES = {"start": "Starting", "landing": "Landing extracts", "raw_gate": "Checking raw"}
 

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from ingestion.home import Home
-from orchestration.event_log import dagster_instance
-from orchestration.retention import prune_dagster_runs, prune_runs, rotate_dbt_log
-from orchestration.run_records import RunJournal, read_records
+from orchestration.run.event_log import dagster_instance
+from orchestration.run.retention import prune_dagster_runs, prune_runs, rotate_dbt_log
+from orchestration.run.run_records import RunJournal, read_records
 
 
 @pytest.fixture

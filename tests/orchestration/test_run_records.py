@@ -7,9 +7,9 @@ import pytest
 
 from ingestion.errors import ExtractError, MappingError
 from ingestion.home import Home
-from orchestration import run_records
 from orchestration.errors import GateFailedError, HomeLockedError, exit_code_of, message_of
-from orchestration.run_records import (
+from orchestration.run import run_records
+from orchestration.run.run_records import (
     PublishedEntry,
     RunJournal,
     close_dead_records,

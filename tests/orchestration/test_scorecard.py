@@ -12,11 +12,11 @@ from rich.console import Console
 
 from ingestion.home import Home
 from orchestration.errors import UsageError
-from orchestration.periods import Period
-from orchestration.printable import printable
 from orchestration.publication import published_database
-from orchestration.scorecard import Figure, Member, Metric, Scorecard, read_scorecard
-from orchestration.summary import formatted, scorecard_tables
+from orchestration.reports.periods import Period
+from orchestration.reports.printable import printable
+from orchestration.reports.scorecard import Figure, Member, Metric, Scorecard, read_scorecard
+from orchestration.reports.summary import formatted, scorecard_tables
 
 VALUES = """
     ('conversion_rate', 'restated', 'quarter', date '2017-10-01', 'company', 'all', 0.6025),

@@ -32,8 +32,8 @@ from orchestration.dbt import build_state, builder, plan
 from orchestration.dbt.builder import ModelBuilds
 from orchestration.dbt.graph import ProjectGraph
 from orchestration.dbt.plan import Decision, Facts
-from orchestration.inputs import digest_of_files
 from orchestration.project import Project
+from orchestration.run.inputs import digest_of_files
 
 pytestmark = pytest.mark.minutes(6)
 

@@ -12,13 +12,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from ingestion.home import Home
-from orchestration import status as status_module
 from orchestration.command.app import app
 from orchestration.errors import ExitCode, GateFailedError
-from orchestration.lock import RefreshLock
-from orchestration.run_records import RunJournal, RunRecord
-from orchestration.status import HomeStatus, read_status
-from orchestration.status_report import status_text
+from orchestration.reports import status as status_module
+from orchestration.reports.status import HomeStatus, read_status
+from orchestration.reports.status_report import status_text
+from orchestration.run.lock import RefreshLock
+from orchestration.run.run_records import RunJournal, RunRecord
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -7,17 +7,17 @@ from pathlib import Path
 from rich.console import Console
 
 from expectations.raw_suite import raw_checks
-from ingestion.contracts import load_contracts
+from ingestion.casting.reasons import REASONS, WORDS
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
-from ingestion.reasons import REASONS, WORDS
-from orchestration.run_records import (
+from orchestration.reports.summary import SET_ASIDE_CHECK, refresh_summary
+from orchestration.run.run_records import (
     CheckEntry,
     FileEntry,
     GateEntry,
     QuarantineEntry,
     RunRecord,
 )
-from orchestration.summary import SET_ASIDE_CHECK, refresh_summary
 
 
 def entry(source: str, table: str, name: str, **counts) -> FileEntry:

@@ -9,7 +9,7 @@ import holidays
 import pytest
 from persiantools.jdatetime import JalaliDate
 
-from simulation.business_calendar import (
+from simulation.company.business_calendar import (
     GREGORIAN,
     MONTH,
     QUARTER,
@@ -18,10 +18,10 @@ from simulation.business_calendar import (
     day_number,
     jalali,
 )
-from simulation.locales import PERSIAN
+from simulation.company.locales import PERSIAN
+from simulation.company.timeline import Timeline
+from simulation.people.working_time import RECORDED_DAYS
 from simulation.simulator import MOST_NIGHTS
-from simulation.timeline import Timeline
-from simulation.working_time import RECORDED_DAYS
 
 FIRST, LAST = date(1990, 1, 1), date(2049, 12, 31)
 

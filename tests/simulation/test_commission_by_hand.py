@@ -8,8 +8,16 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from simulation.commission import Calculator, Credit, CreditedDeal, Decision, Earning, credits_of
-from simulation.plans import (
+from simulation.company.timeline import day_number
+from simulation.people.commission import (
+    Calculator,
+    Credit,
+    CreditedDeal,
+    Decision,
+    Earning,
+    credits_of,
+)
+from simulation.people.plans import (
     ATTAINMENT,
     MARGINAL,
     RETROACTIVE,
@@ -22,7 +30,6 @@ from simulation.plans import (
     Spif,
     Tier,
 )
-from simulation.timeline import day_number
 
 ONE = 10**8
 TIERS = (

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from orchestration.command.demo import demo
-from orchestration.demo import DemoLocale
+from orchestration.run.demo_nights import DemoLocale
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,7 +14,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import ROOT, ChangeLogOfTest, read_warehouse
 
-from orchestration.reference import compiled_manifest, pages
+from orchestration.reports.reference import compiled_manifest, pages
 
 NIGHT = datetime(2026, 3, 2, 2)
 MART = Path("dbt_project/models/metrics/closing/mart_conversion")

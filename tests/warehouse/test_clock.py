@@ -16,8 +16,8 @@ from compiled_models import Models
 from jinja2 import Environment
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.clock import zone_rule
-from ingestion.company import CompanySettings
+from ingestion.company.clock import zone_rule
+from ingestion.company.settings import CompanySettings
 
 MACROS = Path(__file__).parents[2] / "dbt_project/macros/engines/dates.sql"
 ZONES = (

@@ -21,7 +21,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 
 # Half an hour off the hour, so that a forgotten conversion moves many dates.
 pytestmark = pytest.mark.minutes(3)

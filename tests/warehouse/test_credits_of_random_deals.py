@@ -11,10 +11,16 @@ from random import Random
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.company import CompanySettings
-from simulation.business_calendar import date_of, day_number
-from simulation.commission import Calculator, CreditedDeal, Decision, credits_of, in_millionths
-from simulation.plans import (
+from ingestion.company.settings import CompanySettings
+from simulation.company.business_calendar import date_of, day_number
+from simulation.people.commission import (
+    Calculator,
+    CreditedDeal,
+    Decision,
+    credits_of,
+    in_millionths,
+)
+from simulation.people.plans import (
     MARGINAL,
     RETROACTIVE,
     VALUE,

@@ -11,13 +11,13 @@ import duckdb
 import pytest
 from warehouse_testbed import Dbt, dbt_on_spark, read_warehouse
 
-from ingestion.company import CompanySettings
-from ingestion.contracts import load_contracts
-from ingestion.feeds import Mapping
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings
+from ingestion.contracts.contract_files import load_contracts
 from ingestion.home import Home
-from ingestion.landing import land
-from ingestion.mappings import load_mapping
-from ingestion.raw_export import export_raw
+from ingestion.landing.run import land
+from ingestion.mapping.feeds import Mapping
+from ingestion.raw.export import export_raw
 from simulation import simulate
 
 pytestmark = pytest.mark.minutes(15)

@@ -9,7 +9,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.contracts import load_contracts
+from ingestion.contracts.contract_files import load_contracts
 
 FIRST, SECOND = datetime(2026, 1, 5, 2), datetime(2026, 1, 6, 2)
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from warehouse_testbed import ROOT
 
-from orchestration.reference import FOLDER, pages
+from orchestration.reports.reference import FOLDER, pages
 
 DOCS = ROOT / "dbt_project" / "models" / "docs" / "metrics.md"
 # What the public interface promises of each mart, in this order, after the columns that say whose
@@ -207,7 +207,7 @@ def test_a_mart_declares_metrics_or_says_what_it_lists(manifest, catalogue):
 
 def test_the_reference_pages_are_up_to_date(manifest):
     written = {page: (FOLDER / page).read_text("utf-8") for page in pages(manifest)}
-    assert written == pages(manifest), "run uv run python -m orchestration.reference"
+    assert written == pages(manifest), "run uv run python -m orchestration.reports.reference"
 
 
 def test_every_metric_says_all_that_the_catalogue_shows(metrics):

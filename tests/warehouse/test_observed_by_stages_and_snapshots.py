@@ -20,7 +20,7 @@ from compiled_models import Models
 from test_deal_history import DEALS, FACTS, FOREVER, NIGHTS, STAGES, State, play
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 
 SEED = 21
 FIELDS = [

@@ -7,7 +7,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse, store_of
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 
 STEPS = ("teams", "branches", "company")
 # Month, person, branch, team, territory, fixed and variable pay. A group needs three people. T1 has

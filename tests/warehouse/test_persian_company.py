@@ -18,7 +18,7 @@ from compiled_models import Models
 from demo_key import PERSIAN, ROOT, Demo, expected
 from warehouse_testbed import landed, read_warehouse
 
-from ingestion.company import load_company
+from ingestion.company.settings import load_company
 
 pytestmark = [
     pytest.mark.minutes(2),
@@ -45,7 +45,9 @@ def plain_home(
     assert len(list((demo_company / "plain").iterdir())) == demo.nights
     # Members without a user of the CRM have pseudonyms by the home's own key.
     shutil.copy(demo_home / "pseudonym.key", home)
-    canonical = (ROOT / "ingestion" / "mappings" / "canonical.yml").read_text(encoding="utf-8")
+    canonical = (ROOT / "ingestion" / "mapping" / "shipped" / "canonical.yml").read_text(
+        encoding="utf-8"
+    )
     mapping, source = home / "plain.yml", "source_system: canonical\n"
     assert source in canonical
     # The nights begin in Tehran; times within the files say that they are of UTC.

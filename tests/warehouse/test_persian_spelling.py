@@ -23,10 +23,17 @@ from demo_key import PERSIAN, Demo, expected
 from openpyxl import load_workbook
 from persiantools.jdatetime import JalaliDate
 
-from simulation.extracts import HEADERS
-from simulation.persian_columns import BOOLEANS, DATES, FIELDS_DBF, HEADERS_FA, NUMBERS, WORDS_FOR
-from simulation.persian_extracts import FOREIGN, SHAPES, file_name
-from simulation.retelling import MOMENTS
+from simulation.extracts.writing import HEADERS
+from simulation.persian.persian_columns import (
+    BOOLEANS,
+    DATES,
+    FIELDS_DBF,
+    HEADERS_FA,
+    NUMBERS,
+    WORDS_FOR,
+)
+from simulation.persian.persian_extracts import FOREIGN, SHAPES, file_name
+from simulation.persian.retelling import MOMENTS
 
 pytestmark = pytest.mark.parametrize("demo", [PERSIAN], ids=str, indirect=True)
 

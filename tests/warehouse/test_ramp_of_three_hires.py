@@ -11,7 +11,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import landed, read_warehouse
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 
 HIRES = Path(__file__).parent / "fixtures" / "ramp_of_three_hires"
 MODELS = (

@@ -10,7 +10,7 @@ import pytest
 from warehouse_testbed import ChangeLogOfTest
 
 from ingestion.errors import SalesopsError
-from ingestion.raw_export import export_raw
+from ingestion.raw.export import export_raw
 
 NIGHT = datetime(2026, 1, 5, 2)
 

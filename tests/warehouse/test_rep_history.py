@@ -17,7 +17,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 
 ZONE = "Asia/Tehran"
 FOREVER = date(9999, 12, 31)

@@ -20,7 +20,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 
 FIRST_DAY = date(2025, 10, 1)
 NIGHT = datetime(2026, 3, 20)

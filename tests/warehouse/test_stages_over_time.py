@@ -12,7 +12,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 
 JANUARY, FEBRUARY = datetime(2026, 1, 15, 2), datetime(2026, 2, 15, 2)
 

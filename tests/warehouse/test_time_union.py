@@ -13,7 +13,7 @@ import pytest
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
-from ingestion.company import CompanySettings
+from ingestion.company.settings import CompanySettings
 
 MONDAY = datetime(2026, 1, 5)
 EXTRACTED_AT = datetime(2026, 1, 20)

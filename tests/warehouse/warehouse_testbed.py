@@ -21,14 +21,15 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from ingestion.change_log import row_hash_sql
-from ingestion.company import CompanySettings, write_company_tables
-from ingestion.contracts import Table, load_contracts
+from ingestion.checking.mappings import load_mapping
+from ingestion.company.settings import CompanySettings, write_company_tables
+from ingestion.contracts.contract_files import load_contracts
+from ingestion.contracts.raw_ddl import quoted_table, raw_columns
+from ingestion.contracts.tables import Table
 from ingestion.home import Home
-from ingestion.landing import LandingResult, land
-from ingestion.mappings import load_mapping
-from ingestion.raw_ddl import quoted_table, raw_columns
-from ingestion.raw_store import create_tables
+from ingestion.landing.run import LandingResult, land
+from ingestion.raw.change_log import row_hash_sql
+from ingestion.raw.store import create_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 DBT = Path(sys.executable).parent / "dbt"

@@ -1,0 +1,1 @@
+"""Mappings held against their contracts, and against files without landing them."""

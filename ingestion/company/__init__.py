@@ -1,0 +1,1 @@
+"""The company: its settings, calendar and clock, and the pseudonyms of its people."""

@@ -1,0 +1,1 @@
+"""Raw: the change log, the store that holds it, and its export."""

@@ -1,0 +1,1 @@
+"""One refresh: its sources, lock, inputs and record, and Dagster's event log of it."""

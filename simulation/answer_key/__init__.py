@@ -1,0 +1,1 @@
+"""The answer key: what a warehouse must say of the extracts."""

@@ -1,0 +1,1 @@
+"""The company: its structure, calendar, money and words."""

@@ -1,0 +1,1 @@
+"""The files of a night, and what is broken in them."""
