@@ -97,7 +97,8 @@ def test_every_model_is_read_or_published(manifest, nodes):
 
     Staging shows each source table, read or not; the spine of time is MetricFlow's; gates read, too.
     """
-    checks = "".join(path.read_text("utf-8") for path in (ROOT / "expectations").rglob("*.py"))
+    files = (ROOT / "expectations").rglob("*")
+    checks = "".join(p.read_text("utf-8") for p in files if p.suffix in {".py", ".sql"})
     read = {
         parent
         for kind in ("nodes", "semantic_models")
