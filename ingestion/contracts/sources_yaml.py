@@ -26,7 +26,7 @@ _SCHEMA = "{{ '%s' if target.type == 'duckdb' else 'raw_%s' }}"
 
 _DESCRIPTIONS = {
     COMPANY: "Company settings and calendar, from company.yml.",
-    "landing": "What landing read, set aside and refused, and what the gates found.",
+    "landing": "What landing read, quarantined and refused, and what the gates found.",
 }
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
-import shutil
 import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from changed_project import append, changed_files, copied_project, insert
 from compiled_models import Models
-from warehouse_testbed import ROOT, ChangeLogOfTest, read_warehouse
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from orchestration.reports.reference import compiled_manifest, pages
 
@@ -48,24 +47,9 @@ METRIC = """
 """
 
 
-def changed_files(project: Path) -> set[str]:
-    return {
-        str(file.relative_to(project))
-        for file in project.rglob("*")
-        if file.is_file() and not filecmp.cmp(file, ROOT / file.relative_to(project), shallow=False)
-    }
-
-
-def insert(file: Path, text: str, before: str) -> None:
-    whole = file.read_text(encoding="utf-8")
-    assert whole.count(before) == 1, (file, before)
-    file.write_text(whole.replace(before, text.lstrip("\n") + before), encoding="utf-8")
-
-
 def declare(project: Path) -> None:
     """Does what docs/adding-a-metric.md says, for its own example."""
-    docs = project / "dbt_project/models/docs/metrics.md"
-    docs.write_text(docs.read_text(encoding="utf-8") + DOC, encoding="utf-8")
+    append(project / "dbt_project/models/docs/metrics.md", DOC)
     sql, declaration = project / f"{MART}.sql", project / f"{MART}.yml"
     insert(
         sql,
@@ -77,7 +61,7 @@ def declare(project: Path) -> None:
     insert(sql, "    by_member.largest_won_value,\n", "    periods.period_label")
     insert(declaration, COLUMN, "      - {name: period_label,")
     insert(declaration, MEASURE, "      - {name: lost_value, agg: sum}")
-    declaration.write_text(declaration.read_text(encoding="utf-8") + METRIC, encoding="utf-8")
+    append(declaration, METRIC)
 
 
 def home_of_two_wins(home: Path) -> Path:
@@ -92,12 +76,7 @@ def home_of_two_wins(home: Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The dbt project, to be changed."""
-    project = tmp_path / "project"
-    shutil.copytree(ROOT / "dbt_project", project / "dbt_project")
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(ROOT / name, project)
-    return project
+    return copied_project(tmp_path)
 
 
 def test_three_files_declare_a_metric(project: Path, tmp_path: Path):

@@ -1,9 +1,1 @@
-{{ version_history(
-    source('crm', 'branches'),
-    key=['branch_id'],
-    columns=[
-        'branch_name',
-        'region',
-        'country',
-    ],
-) }}
+{{ history_of('crm', 'branches') }}

@@ -1,7 +1,1 @@
-{{ version_history(
-    source('crm', 'fx_rates'),
-    key=['rate_date', 'from_currency', 'to_currency'],
-    columns=[
-        'rate',
-    ],
-) }}
+{{ history_of('crm', 'fx_rates') }}

@@ -1,9 +1,1 @@
-{{ version_history(
-    source('crm', 'person_crosswalk'),
-    key=['system_name', 'system_person_id'],
-    columns=[
-        'person_id',
-        'valid_from',
-        'valid_to',
-    ],
-) }}
+{{ history_of('crm', 'person_crosswalk') }}

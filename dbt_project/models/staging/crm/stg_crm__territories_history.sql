@@ -1,8 +1,1 @@
-{{ version_history(
-    source('crm', 'territories'),
-    key=['territory_id'],
-    columns=[
-        'territory_name',
-        'parent_territory_id',
-    ],
-) }}
+{{ history_of('crm', 'territories') }}
