@@ -17,7 +17,7 @@ _TRACEBACK = re.compile(r"\s*(\d\d:\d\d:\d\d\s+)?Traceback \(most recent call la
 
 
 class ExitCode(IntEnum):
-    """What `salesops` tells the shell; documented in docs/operations.md."""
+    """What `salesops` tells the shell; documented in docs/how-to/operations.md."""
 
     OK = 0
     UNEXPECTED = 1

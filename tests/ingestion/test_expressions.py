@@ -174,7 +174,9 @@ def test_every_listed_function_exists_and_is_documented(
     # The parser writes these out itself.
     known = {name for (name,) in rows} | {"ifnull", "nullif", "->", "position"}
     assert {name for name in FUNCTIONS - OPERATORS if name not in known} == set()
-    page = (Path(__file__).parents[2] / "docs/mapping-reference.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/reference/mapping-reference.md").read_text(
+        encoding="utf-8"
+    )
     assert {name for name in FUNCTIONS - OPERATORS if f"`{name}`" not in page} == set()
 
 

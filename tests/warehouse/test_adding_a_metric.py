@@ -48,7 +48,7 @@ METRIC = """
 
 
 def declare(project: Path) -> None:
-    """Does what docs/adding-a-metric.md says, for its own example."""
+    """Does what docs/how-to/adding-a-metric.md says, for its own example."""
     append(project / "dbt_project/models/docs/metrics.md", DOC)
     sql, declaration = project / f"{MART}.sql", project / f"{MART}.yml"
     insert(

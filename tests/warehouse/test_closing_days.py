@@ -2,7 +2,7 @@
 
 Named deals stand for the kinds that real exports show: migrations, missing dates, dates ahead of the
 file, closings that set their own day. Random histories then mix them all; what may be known of those
-is worked out deal by deal from the definition in `docs/deal-history.md`, and not by the models' steps.
+is worked out deal by deal from the definition in `docs/reference/deal-history.md`, and not by the models' steps.
 """
 
 from __future__ import annotations

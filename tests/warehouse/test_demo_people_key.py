@@ -1,6 +1,6 @@
 """HR, payroll and commission of the refreshed demo company agree with its own answer key.
 
-The simulator pays everybody by the definitions of docs/commission.md, in plain Python on whole cents,
+The simulator pays everybody by the definitions of docs/reference/commission.md, in plain Python on whole cents,
 gets some of it wrong on purpose and says so in the key. Whatever else the warehouse reports, or does
 not, is a misreading of a definition by one of the two.
 """

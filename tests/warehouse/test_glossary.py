@@ -1,4 +1,4 @@
-"""Names are the field's words, one word a thing: what stands in `docs/glossary.md`.
+"""Names are the field's words, one word a thing: what stands in `docs/reference/glossary.md`.
 
 Belongs here: the words that no model, column, CTE or macro may be called by. Does not belong here: what
 tables are published, which the models' own configuration says, and sentences, which are English.
@@ -15,7 +15,7 @@ import pytest
 from warehouse_testbed import ROOT
 
 PROJECT = ROOT / "dbt_project"
-GLOSSARY = ROOT / "docs" / "glossary.md"
+GLOSSARY = ROOT / "docs" / "reference" / "glossary.md"
 PUBLISHED = {"marts", "restricted"}
 OBSERVATION = "observation, observed, reported"
 # Part of a name, and the term that says it.

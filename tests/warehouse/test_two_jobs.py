@@ -47,7 +47,7 @@ def held(jobs: list[dict], day: date) -> dict | None:
 
 
 def team_on(jobs: list[dict], day: date) -> str | None:
-    """Gives the team of the job that decides, as docs/people.md says; None where none is held."""
+    """Gives the team of the job that decides, as docs/reference/people.md says; None where none is held."""
     valid = [job for job in jobs if job["effective_from"] != job["effective_to"]]
     mains = [job for job in valid if job["is_primary"] is not False]
     seconds = [job for job in valid if job["is_primary"] is False]

@@ -42,7 +42,7 @@
     {% endfor %}
     {% if not declared %}
         {% do exceptions.raise_compiler_error(
-            'dbt found no metric with a formula in its meta; see docs/adding-a-metric.md for the form '
+            'dbt found no metric with a formula in its meta; see docs/how-to/adding-a-metric.md for the form '
             ~ 'that the .yml beside a mart must have'
         ) %}
     {% endif %}

@@ -4,7 +4,7 @@
     no column.
 
     A level's `needs` are the source columns that tell its members apart, in the notation of the
-    metrics' `needs` (see docs/adding-a-metric.md); source_coverage says which are missing.
+    metrics' `needs` (see docs/how-to/adding-a-metric.md); source_coverage says which are missing.
 #}
 {% macro deal_levels() %}
     {{ return({

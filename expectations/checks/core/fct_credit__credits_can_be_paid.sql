@@ -1,7 +1,7 @@
 -- about: restricted.fct_credit
 -- severity: warn
 -- meaning: reasons for which credits of deals earn nothing
--- advice: find them in fct_credit of published/restricted.duckdb; docs/commission.md
+-- advice: find them in fct_credit of published/restricted.duckdb; docs/reference/commission.md
 -- explains each
 select problem, count(*) as credits
 from {{ batch }}
