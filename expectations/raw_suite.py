@@ -91,7 +91,8 @@ def _schema_check(table: Table) -> Check:
         "columns_as_in_contract",
         query,
         "columns that differ from the contract in name or type",
-        "the contract changed after the table was made; see docs/how-to/operations.md, changed contracts",
+        "the contract changed after the table was made; see changed contracts in "
+        "docs/how-to/operations.md",
     )
 
 

@@ -357,7 +357,8 @@ def _check_function(part: dict[str, Any]) -> None:
     )
     if name not in FUNCTIONS or not is_plain_call:
         raise ExpressionError(
-            f"uses the function '{name}', which is not in the list of docs/reference/mapping-reference.md"
+            f"uses the function '{name}', which is not in the list of "
+            "docs/reference/mapping-reference.md"
         )
     _check_width(name, part)
 

@@ -1,7 +1,7 @@
 """Commission by its definition, in plain Python on whole cents and exact fractions.
 
-Belongs here: credits, what each earns, and draws, as docs/reference/commission.md says. Does not: the demo
-company's plans and people. Nothing here may be taken from the warehouse's SQL.
+Belongs here: credits, what each earns, and draws, as docs/reference/commission.md says. Does not:
+the demo company's plans and people. Nothing here may be taken from the warehouse's SQL.
 """
 
 from collections import defaultdict
