@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 
+import hypothesis
 import pytest
 from shared_homes import SharedHomes
+
+# How long an example takes says something of the machine, not of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -189,7 +189,7 @@ def extracts_and_order(draw: st.DrawFn) -> tuple[list[Extract], list[Extract]]:
     return extracts, draw(st.permutations([*extracts, *repeated]))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(extracts_and_order())
 def test_any_order_and_repetition_tells_the_same_history(connection, case):
     extracts, order = case
@@ -203,7 +203,7 @@ def test_any_order_and_repetition_tells_the_same_history(connection, case):
     assert shuffled.history() == truth
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(extracts_and_order())
 def test_deltas_landed_together_tell_the_same_history(connection, case):
     """Rows of one file may speak for several times (`extracted_at: {column: ...}`)."""

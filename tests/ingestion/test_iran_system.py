@@ -140,14 +140,14 @@ NUMBERS = st.integers(0, 10**9).map(
 )
 
 
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=10_000)
 @given(st.lists(st.one_of(WORDS, NUMBERS), min_size=1, max_size=4))
 def test_any_words_and_numbers_round_trip(words):
     text = " ".join(words)
     assert iran_system.decode_field(encoded(text)) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(WORDS, min_size=2, max_size=3))
 def test_words_that_a_non_joiner_parts_stay_parted(words):
     text = NON_JOINER.join(words)

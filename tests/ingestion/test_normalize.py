@@ -55,14 +55,14 @@ def spelled_otherwise(words: list[str], draw: random.Random) -> str:
     return text.strip()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(WORDS, st.integers(0, 2**32))
 def test_no_two_spellings_of_a_name_make_two_keys(words: list[str], seed: int) -> None:
     other = spelled_otherwise(words, random.Random(seed))
     assert normalised(other, STEPS) == normalised(" ".join(words), STEPS)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(max_size=12), st.sets(st.sampled_from(STEPS)))
 def test_a_normalised_text_is_normalised(text: str, steps: set[NormalizeStep]) -> None:
     wanted = in_order(steps)

@@ -264,9 +264,7 @@ def test_lines_of_the_scan_are_those_of_a_parser(tmp_path, text, chunk):
     assert [scan.number_on(line) for line in lines] == list(numbers)
 
 
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(alphabet='a,"\n\r', max_size=30),
     mark=st.sampled_from([b"", b"\xef\xbb\xbf"]),

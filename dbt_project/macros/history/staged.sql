@@ -33,7 +33,8 @@ history as (
 
 select
     {% for column in columns.key + columns.others -%}
-    {{ name_in_history(column) }} as {{ column }},
+    {%- set kept_as = name_in_history(column) | trim -%}
+    {{ column if kept_as == column else kept_as ~ ' as ' ~ column }},
     {% endfor -%}
     source_system,
     extract_id,
