@@ -74,6 +74,7 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
         "fct_pipeline_span": 0,
         "fct_quota": 0,
         "fct_stage_visit": 0,
+        "fct_starting_deal": 0,
         "fct_time_daily": 0,
     }
 
