@@ -107,12 +107,25 @@ class Mutant:
     def applied_to(self, sql: str) -> str | None:
         """Gives SQL with the change wherever the line stands; None where it does not."""
         lines, is_there = sql.split("\n"), False
-        for number, line in enumerate(lines):
+        for number, line in _of_the_model(lines):
             if _without_names(line).strip() == self.line:
                 indent = line[: len(line) - len(line.lstrip())]
                 lines[number] = indent + _with_names(self.changed_line, line)
                 is_there = True
         return "\n".join(lines) if is_there else None
+
+
+def _of_the_model(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Gives the lines that dbt did not put round the model: its fixtures and the expected rows."""
+    is_fixture = False
+    for number, line in enumerate(lines):
+        if line.startswith("dbt_internal_unit_test_expected as ("):
+            return
+        is_fixture = line.startswith("-- Fixture for ") or (
+            is_fixture and not line.lstrip().startswith(")")
+        )
+        if not is_fixture:
+            yield number, line
 
 
 def _words(line: str) -> Iterator[re.Match[str]]:

@@ -23,22 +23,32 @@ select max(amount) as largest from deals"""
 FACT = "select * from (values (1, 10, 'x'), (2, 30, 'y')) as v(id, amount, kind)"
 # As dbt runs it: the model on a fixture, beside the rows that it must give.
 UNIT_TEST = """
-with __dbt__cte__fct_deal as (select 1 as id, 10 as amount, 'x' as kind union all select 2, 5, 'x'),
-actual as (
-    with deals as (
+with dbt_internal_unit_test_actual as (
+  select largest, 'actual' as actual_or_expected from (
+    with __dbt__cte__fct_deal as (
 
-        select id, amount -- min( of nothing
-
-        from __dbt__cte__fct_deal
-        where amount >= 10 and kind <> 'a > b'
-
-    )
-
-    select max(amount) as largest from deals
-)
-select largest, 'actual' as actual_or_expected from actual
+-- Fixture for fct_deal
+select 1 as id, 10 as amount, 'x' as kind
 union all
-select 10 as largest, 'expected' as actual_or_expected
+select 2 as id, 5 as amount, 'x' as kind
+), deals as (
+
+    select id, amount -- min( of nothing
+
+    from __dbt__cte__fct_deal
+    where amount >= 10 and kind <> 'a > b'
+
+)
+
+select max(amount) as largest from deals
+  )
+),
+dbt_internal_unit_test_expected as (
+  select 10 as largest, 'expected' as actual_or_expected
+)
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected
 """
 
 
@@ -93,6 +103,11 @@ def test_a_change_is_made_where_fixtures_stand_for_tables():
         'inner join "w"."core"."fct_deal" as deals on a.id = deals.id'
     )
     assert mutant.applied_to("left join fct_deal as deals on a.id = deals.id") is None
+
+
+def test_what_dbt_put_round_a_model_is_not_changed():
+    assert Mutant("m", "union all", 0).applied_to(UNIT_TEST) is None
+    assert Mutant("m", "select max(amount) as largest from deals", 0).applied_to(UNIT_TEST)
 
 
 def test_what_notices_a_change(laboratory: Laboratory, project: Project):

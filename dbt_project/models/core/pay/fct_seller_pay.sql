@@ -78,8 +78,7 @@ with
             max(
                 case
                     when
-                        not positions.is_primary
-                        and positions.effective_from <= days_of_pay.paid_on
+                        positions.effective_from <= days_of_pay.paid_on
                         and coalesce(positions.effective_to > days_of_pay.paid_on, true)
                     then 1
                     else 0
@@ -87,7 +86,7 @@ with
             ) over (
                 partition by days_of_pay.person_id, days_of_pay.paid_on, days_of_pay.known_by_date
             )
-            = 1 as has_second_job
+            = 1 as has_open_position
 
         from days_of_pay
         inner join
@@ -102,9 +101,10 @@ with
 
     ),
 
-    -- A second job decides only where the main one has ended or not begun, as in dim_employee. The
-    -- last pay often comes after the last day, and the first before the first: it counts where
-    -- somebody was last, or was to be first.
+    -- A second job, or one in another record of HR, decides only where the main one has ended or
+    -- not
+    -- begun, as in dim_employee. The last pay often comes after the last day, and the first before
+    -- the first: it counts where somebody was last, or was to be first.
     ranked_positions as (
 
         select
@@ -133,7 +133,7 @@ with
                         else 0
                     end,
                     case
-                        when is_main and not (has_ended and has_second_job)
+                        when is_main and not (has_ended and has_open_position)
                         then 1
                         when not is_main and not has_ended
                         then 2
