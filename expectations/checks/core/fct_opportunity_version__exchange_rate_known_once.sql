@@ -4,8 +4,7 @@
 -- say what these were worth
 -- advice: land the missing rates in fx_rates, or raise max_rate_age_days in company.yml
 -- An open deal is worth what it is at the rate of each day. Where a day has no recent rate it
--- stands at
--- the last one known; before a currency's first rate it would be worth nothing.
+-- stands at the last one known; before a currency's first rate it would be worth nothing.
 with
     changes as (
         select currency_code, valid_from_date as day, 1 as deals

@@ -65,8 +65,7 @@ with
     frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen)
 
 -- How each of them ended in the period, if it did, in the episode in which it was open: as is
--- known now,
--- and as was known when the period was frozen.
+-- known now, and as was known when the period was frozen.
 select
     'restated' as basis,
     deals.period_grain,

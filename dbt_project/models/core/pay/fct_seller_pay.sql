@@ -101,10 +101,9 @@ with
 
     ),
 
-    -- A second job, or one in another record of HR, decides only where the main one has ended or
-    -- not
-    -- begun, as in dim_employee. The last pay often comes after the last day, and the first before
-    -- the first: it counts where somebody was last, or was to be first.
+    -- A second job, or one in another record of HR, decides only where the main one has ended
+    -- or not begun, as in dim_employee. The last pay often comes after the last day, and the
+    -- first before the first: it counts where somebody was last, or was to be first.
     ranked_positions as (
 
         select

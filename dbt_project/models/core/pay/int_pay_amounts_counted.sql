@@ -143,8 +143,7 @@ with
     ),
 
     -- A month that has been published stays as it was: what is reported after its freeze counts
-    -- on the
-    -- day on which it was reported.
+    -- on the day on which it was reported.
     counted_amounts as (
 
         select

@@ -56,8 +56,7 @@ with
     ),
 
     -- Longer periods are made of months: nothing is published of them that shows a month's sum
-    -- which
-    -- is not published.
+    -- which is not published.
     pay_by_period as (
         {% for grain in period_grains() %}
             select

@@ -182,9 +182,8 @@ with
 
     ),
 
-    -- A longer period less all of its months but one is that month, so it is published only where
-    -- they
-    -- all are.
+    -- A longer period less all of its months but one is that month, so it is published only
+    -- where they all are.
     by_period as (
         {% for grain in period_grains() %}
             select

@@ -34,9 +34,8 @@ with
 
     ),
 
-    -- What was paid before the first plan that anybody reported of cannot be compared with one. A
-    -- plan
-    -- that has ended is no such case: whoever is still paid by it is paid too much.
+    -- What was paid before the first plan that anybody reported of cannot be compared with one.
+    -- A plan that has ended is no such case: whoever is still paid by it is paid too much.
     reconciled as (
 
         select

@@ -29,9 +29,8 @@ with
     ),
 
     -- Of few people only the share of selling is published. From the exact fraction the hours
-    -- that it
-    -- was made of could be found again, and an empty one would tell a month of leave from a month
-    -- without a sale.
+    -- that it was made of could be found again, and an empty one would tell a month of leave
+    -- from a month without a sale.
     rounded_shares as (
 
         select
