@@ -29,6 +29,8 @@ from ingestion.landing.run import land
 from simulation import simulate
 
 MODELS = (
+    "int_opportunity_versions_shown",
+    "int_opportunity_field_changes",
     "int_opportunity_observations",
     "int_opportunity_versions_observed",
     "int_opportunity_versions_sequenced",

@@ -2,29 +2,6 @@
 
 with
 
-    settings as (select time_zone from {{ ref('stg_company__settings') }}),
-
-    stages as (select stage_id, is_closed, is_won from {{ ref('dim_stage') }}),
-
-    -- A deal keeps the chance that its stage gave when the deal was seen in it.
-    stage_chances as (
-
-        select stage_id, probability, valid_from, valid_to from {{ ref('dim_stage_history') }}
-
-    ),
-
-    -- What the first full extract shows existed before it, nobody knows how long; what a later one
-    -- adds is new since the one before.
-    first_full_extracts as (
-
-        select source_system, min(extracted_at) as first_extracted_at
-
-        from {{ ref('stg_landing__extracts') }}
-        where source = 'crm' and table_name = 'opportunities' and kind = 'full'
-        group by source_system
-
-    ),
-
     classified_versions as (
 
         select
@@ -35,7 +12,6 @@ with
             versions.source_system,
             versions.extract_id,
             versions.extracted_at,
-
             versions.opportunity_name,
             versions.account_id,
             versions.owner_id,
@@ -47,11 +23,9 @@ with
             versions.deal_type,
             versions.loss_reason,
             versions.competitor,
-
             versions.currency_code,
             versions.amount,
             coalesce(versions.probability, stage_chances.probability) as probability,
-
             coalesce(stages.is_closed, false) as is_closed,
             coalesce(stages.is_won, false) as is_won,
             versions.is_vanished,
@@ -65,7 +39,6 @@ with
                 when versions.is_duplicate
                 then 'duplicate'
             end as exclusion_reason,
-
             versions.expected_close_date,
             versions.modified_at,
             versions.created_at,
@@ -79,20 +52,26 @@ with
             {{ extract_date('versions.extracted_at', 'settings.time_zone') }} as extracted_date,
             {{ business_date('versions.extracted_at', 'settings.time_zone') }} as extraction_date,
             {{ business_date('versions.modified_at', 'settings.time_zone') }} as modified_date,
+            -- What the first full extract shows existed before it, nobody knows how long; what a
+            -- later one adds is new since the one before.
             coalesce(
-                versions.extracted_at > first_full_extracts.first_extracted_at, false
+                versions.extracted_at > extracts.first_full_extracted_at, false
             ) as is_new_since_an_extract,
             settings.time_zone
 
         from {{ ref('stg_crm__opportunities_history') }} as versions
-        cross join settings
-        left join stages on versions.stage_id = stages.stage_id
+        cross join {{ ref('stg_company__settings') }} as settings
+        left join {{ ref('dim_stage') }} as stages on versions.stage_id = stages.stage_id
+        -- A deal keeps the chance that its stage gave when the deal was seen in it.
         left join
-            stage_chances
+            {{ ref('dim_stage_history') }} as stage_chances
             on versions.stage_id = stage_chances.stage_id
             and versions.extracted_at >= stage_chances.valid_from
             and versions.extracted_at < stage_chances.valid_to
-        left join first_full_extracts on versions.source_system = first_full_extracts.source_system
+        left join
+            {{ ref('int_opportunity_extracts') }} as extracts
+            on versions.source_system = extracts.source_system
+            and versions.extracted_at = extracts.extracted_at
 
     ),
 
@@ -179,7 +158,6 @@ select
     extracted_at,
     extracted_date,
     extraction_date,
-
     opportunity_name,
     account_id,
     owner_id,
@@ -191,16 +169,13 @@ select
     deal_type,
     loss_reason,
     competitor,
-
     currency_code,
     amount,
     probability,
-
     is_closed,
     is_won,
     is_vanished,
     exclusion_reason,
-
     expected_close_date,
     modified_at,
     created_at,

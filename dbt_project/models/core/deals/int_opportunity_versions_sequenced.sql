@@ -1,65 +1,16 @@
 with
 
-    opportunity_extracts as (
-
-        select distinct source_system, extracted_at
-
-        from {{ ref('stg_landing__extracts') }}
-        where source = 'crm' and table_name = 'opportunities'
-
-    ),
-
-    extracts as (
-
-        select
-            source_system,
-            extracted_at,
-            lag(extracted_at) over (
-                partition by source_system order by extracted_at
-            ) as previous_extracted_at
-
-        from opportunity_extracts
-
-    ),
-
     versions as (
 
         select
-            opportunity_id,
-            version_number,
-            source_system,
-            extracted_at,
-            extracted_date,
-            extraction_date,
-            appeared_date,
-            owner_id,
-            territory_id,
-            amount,
-            is_closed,
-            is_vanished,
-            exclusion_reason,
-            closed_at,
-            closed_date,
-            closed_by_date,
-            decided_at,
-            known_by,
-            opened_date as first_opened_date,
-            began_at,
-            first_shows_at,
-            first_shows_date,
-            modified_at,
-            observed_at,
-            is_current,
-            lag(is_closed) over (partition by opportunity_id order by version_number) as was_closed,
-            lag(is_vanished) over (
-                partition by opportunity_id order by version_number
-            ) as was_vanished,
-            lag(extracted_at) over (
-                partition by opportunity_id order by version_number
-            ) as previous_version_extracted_at
+            united.*,
+            lag(is_closed) over deal as was_closed,
+            lag(is_vanished) over deal as was_vanished,
+            lag(extracted_at) over deal as previous_version_extracted_at
 
-        from {{ ref('int_opportunity_versions_united') }}
+        from {{ ref('int_opportunity_versions_united') }} as united
         where has_other_versions
+        window deal as (partition by opportunity_id order by version_number)
 
     ),
 
@@ -77,7 +28,7 @@ with
 
         from versions
         left join
-            extracts
+            {{ ref('int_opportunity_extracts') }} as extracts
             on versions.source_system = extracts.source_system
             and versions.extracted_at = extracts.extracted_at
 
@@ -174,12 +125,12 @@ with
             {{ last_known('case when is_closed then nullif(amount, 0) end', 'episode_until_then') }}
             as last_closed_amount,
             first_value(
-                case when version_number = 1 then first_opened_date else valid_from_date end
+                case when version_number = 1 then opened_date else valid_from_date end
             ) over (
                 partition by opportunity_id, episode
                 order by version_number
                 rows between unbounded preceding and current row
-            ) as opened_date,
+            ) as episode_opened_date,
             first_value(appeared_date) over deal_until_then as first_appeared_date,
             first_value(is_shown_late) over deal_until_then as is_shown_late_at_first,
             lead(valid_from) over deal as valid_to,
@@ -205,52 +156,6 @@ with
                 rows between unbounded preceding and current row
             )
 
-    ),
-
-    timed_versions as (
-
-        select
-            *,
-            case
-                when is_reopening and previous_closed_date <= valid_from_date then 1 else 0
-            end as lay_closed,
-            case
-                when
-                    {{ are_times_of_day(
-                    'previous_closed_at', 'previous_closed_date', 'valid_from', 'valid_from_date',
-                    "known_by in ('field_history', 'stage_history')", 'time_zone'
-                ) }}
-                then 1
-                else 0
-            end as is_exact
-
-        from linked_versions
-
-    ),
-
-    closed_times as (
-
-        select
-            *,
-            sum(
-                lay_closed * {{ days_between('previous_closed_date', 'valid_from_date') }}
-            ) over until_then as closed_whole_days,
-            sum(
-                case
-                    when lay_closed * is_exact = 1
-                    then {{ days_with_fraction('previous_closed_at', 'valid_from') }}
-                end
-            ) over until_then as closed_exact_days,
-            max(lay_closed * (1 - is_exact)) over until_then = 0 as are_closed_days_exact
-
-        from timed_versions
-        window
-            until_then as (
-                partition by opportunity_id
-                order by version_number
-                rows between unbounded preceding and current row
-            )
-
     )
 
 select
@@ -265,17 +170,14 @@ select
     first_appeared_date as appeared_date,
     is_shown_late_at_first as is_shown_late,
     known_closed_date as closed_date,
-    opened_date,
+    episode_opened_date as opened_date,
     valid_from,
     valid_to,
     valid_from_date,
     valid_to_date,
-    -- Hours count where all of its reopenings are reported to the time of day.
-    cast(
-        coalesce(
-            case when are_closed_days_exact then closed_exact_days else closed_whole_days end, 0
-        ) as decimal(18, 6)
-    ) as closed_days_before,
-    are_closed_days_exact
+    is_reopening,
+    previous_closed_date,
+    previous_closed_at,
+    known_by
 
-from closed_times
+from linked_versions

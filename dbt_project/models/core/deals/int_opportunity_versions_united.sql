@@ -6,28 +6,6 @@ with
 
         select distinct opportunity_id from {{ ref('int_opportunity_versions_observed') }}
 
-    ),
-
-    opportunity_extracts as (
-
-        select distinct source_system, extracted_at
-
-        from {{ ref('stg_landing__extracts') }}
-        where source = 'crm' and table_name = 'opportunities'
-
-    ),
-
-    extracts as (
-
-        select
-            source_system,
-            extracted_at,
-            lag(extracted_at) over (
-                partition by source_system order by extracted_at
-            ) as previous_extracted_at
-
-        from opportunity_extracts
-
     )
 
 select
@@ -81,7 +59,7 @@ select
 
 from {{ ref('int_opportunity_versions_dated') }} as dated
 left join
-    extracts
+    {{ ref('int_opportunity_extracts') }} as extracts
     on dated.source_system = extracts.source_system
     and dated.extracted_at = extracts.extracted_at
 left join deals_with_history on dated.opportunity_id = deals_with_history.opportunity_id
