@@ -4,7 +4,8 @@ with
 
     extracts as (
 
-        select source_system, extracted_at, max(case when kind = 'full' then 1 else 0 end) as is_full
+        select
+            source_system, extracted_at, max(case when kind = 'full' then 1 else 0 end) as is_full
 
         from {{ ref('stg_landing__extracts') }}
         where source = 'crm' and table_name = 'opportunities'

@@ -10,7 +10,14 @@ with
     )
 
 select
-    changes.*,
+    changes.history_id,
+    changes.opportunity_id,
+    changes.source_system,
+    changes.field_name,
+    changes.old_value,
+    changes.new_value,
+    changes.changed_at,
+    changes.extracted_at,
     probability_histories.source_system is not null as has_probability_history,
     row_number() over field as change_number,
     lead(changes.changed_at) over field as next_changed_at,

@@ -4,13 +4,13 @@ with
 
         select
             united.*,
-            lag(is_closed) over deal as was_closed,
-            lag(is_vanished) over deal as was_vanished,
-            lag(extracted_at) over deal as previous_version_extracted_at
+            lag(united.is_closed) over deal as was_closed,
+            lag(united.is_vanished) over deal as was_vanished,
+            lag(united.extracted_at) over deal as previous_version_extracted_at
 
         from {{ ref('int_opportunity_versions_united') }} as united
-        where has_other_versions
-        window deal as (partition by opportunity_id order by version_number)
+        where united.has_other_versions
+        window deal as (partition by united.opportunity_id order by united.version_number)
 
     ),
 
