@@ -13,7 +13,7 @@
         {{ converted('versions.weighted_amount', 'rates.exchange_rate') }} as weighted_value_on_day
 
     from {{ ref('fct_opportunity_version') }} as versions
-    left join {{ ref('int_fx_rates_held') }} as rates
+    left join {{ ref('fct_exchange_rate_held') }} as rates
         on
             versions.currency_code = rates.currency_code
             and rates.rate_date = {{ day }}

@@ -71,7 +71,7 @@ create table restricted.restricted.fct_credit (
     problem varchar);
 create table restricted.restricted.fct_commission (
     person_id varchar, plan_id varchar, commission_value decimal(18, 2), problem varchar);
-create table intermediate.int_warehouse_as_of as select date '2026-01-01' as as_of_date;
+create table core.dim_as_of as select date '2026-01-01' as as_of_date;
 create table core.fct_opportunity as
     select id as opportunity_id, true as is_last_episode, 'crm' as amount_source, currency_code,
         amount, cast(2 as decimal(18, 8)) as exchange_rate, cast(2 * amount as decimal(18, 2))
@@ -86,7 +86,7 @@ create table core.fct_opportunity as
 insert into intermediate.int_fx_rates_daily
     select 'EUR' as currency_code, cast(unnest(generate_series(
         timestamp '2025-12-01', timestamp '2026-01-01', interval 1 day)) as date) as rate_date;
-create table intermediate.int_fx_rates_held as from intermediate.int_fx_rates_daily;
+create table core.fct_exchange_rate_held as from intermediate.int_fx_rates_daily;
 create table core.fct_opportunity_version as
     select opportunity_id, currency_code, amount, exchange_rate, is_closed, is_excluded,
         date '2025-12-01' as valid_from_date, date '9999-12-31' as valid_to_date, timestamp '2025-12-01' as valid_from,

@@ -116,7 +116,7 @@ def test_core_gate_stops(sql: str, table: str, check: str, shown: str, sound_hom
 
 
 def test_deals_open_before_the_first_rate_of_their_currency_stop_the_night(sound_home: Home):
-    change(sound_home, "delete from intermediate.int_fx_rates_held where rate_date < '2025-12-05'")
+    change(sound_home, "delete from core.fct_exchange_rate_held where rate_date < '2025-12-05'")
     result = run("core", sound_home)
     assert not result.passed
     found = not_passed(result)["fct_opportunity_version", "exchange_rate_known_once"]

@@ -143,7 +143,7 @@ def test_headcount_counted_day_by_day(warehouse, employees, year):
         "turnover_rate from marts.mart_headcount where level = 'company' "
         f"and period_grain = 'year' and period_start = date '{year}-01-01'",
     )
-    as_of = one(warehouse, "select as_of_date from intermediate.int_warehouse_as_of")[0]
+    as_of = one(warehouse, "select as_of_date from core.dim_as_of")[0]
     first, last = date(year, 1, 1), min(date(year, 12, 31), as_of)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     present = Counter(

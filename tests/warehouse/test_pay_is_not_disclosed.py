@@ -196,7 +196,7 @@ def built(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         # The company has no deals, so their models need no second run.
         published = (
             "+int_pay_cells_suppression_checked",
-            "int_warehouse_as_of",
+            "dim_as_of",
             "mart_compensation_unsuppressed",
             "mart_compensation",
         )

@@ -12,7 +12,7 @@ select
 
 from {{ ref('mart_deal_outcome') }} as outcome
 inner join
-    {{ ref('int_warehouse_as_of') }} as warehouse
+    {{ ref('dim_as_of') }} as warehouse
     on outcome.period_start <= warehouse.as_of_date
     and outcome.period_end >= warehouse.as_of_date
 left join

@@ -72,7 +72,7 @@ activities as (
 
     from {{ relation }} as activities
     cross join {{ ref('stg_company__settings') }} as settings
-    cross join {{ ref('int_warehouse_as_of') }} as warehouse
+    cross join {{ ref('dim_as_of') }} as warehouse
 
 ),
 

@@ -6,6 +6,6 @@
 select opportunity_id, closed_date
 from {{ batch }}
 where
-    closed_date > (select as_of_date from warehouse.intermediate.int_warehouse_as_of)
+    closed_date > (select as_of_date from warehouse.core.dim_as_of)
     and not is_excluded
     and is_last_episode

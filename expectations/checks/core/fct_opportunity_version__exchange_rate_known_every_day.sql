@@ -36,7 +36,7 @@ with
             sum(sum(deals)) over currency as deals,
             lead(day) over currency as next_day
         from changes
-        where day <= (select as_of_date from warehouse.intermediate.int_warehouse_as_of)
+        where day <= (select as_of_date from warehouse.core.dim_as_of)
         group by currency_code, day
         window currency as (partition by currency_code order by day)
     ),
@@ -49,7 +49,7 @@ with
                     day,
                     coalesce(
                         next_day,
-                        (select as_of_date from warehouse.intermediate.int_warehouse_as_of) + 1
+                        (select as_of_date from warehouse.core.dim_as_of) + 1
                     )
                     - 1,
                     interval 1 day

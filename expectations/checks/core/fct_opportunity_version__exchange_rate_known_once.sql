@@ -38,7 +38,7 @@ with
             sum(sum(deals)) over currency as deals,
             lead(day) over currency as next_day
         from changes
-        where day <= (select as_of_date from warehouse.intermediate.int_warehouse_as_of)
+        where day <= (select as_of_date from warehouse.core.dim_as_of)
         group by currency_code, day
         window currency as (partition by currency_code order by day)
     ),
@@ -51,7 +51,7 @@ with
                     day,
                     coalesce(
                         next_day,
-                        (select as_of_date from warehouse.intermediate.int_warehouse_as_of) + 1
+                        (select as_of_date from warehouse.core.dim_as_of) + 1
                     )
                     - 1,
                     interval 1 day
@@ -68,7 +68,7 @@ select
     max(deals) as deals
 from days
 anti join
-    warehouse.intermediate.int_fx_rates_held as rates
+    warehouse.core.fct_exchange_rate_held as rates
     on days.currency_code = rates.currency_code
     and days.day = rates.rate_date
 group by currency_code

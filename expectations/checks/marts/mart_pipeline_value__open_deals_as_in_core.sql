@@ -13,7 +13,7 @@ with
         from {{ batch }}
         where
             level = 'company'
-            and as_of_date = (select as_of_date from warehouse.intermediate.int_warehouse_as_of)
+            and as_of_date = (select as_of_date from warehouse.core.dim_as_of)
     )
 select facts.deals, mart.deals as deals_in_mart, facts.value, mart.value as value_in_mart
 from facts

@@ -16,8 +16,8 @@ with
             end as elapsed_business_days_for_hr
 
         from {{ ref('dim_date') }} as days
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
-        cross join {{ ref('int_hr_as_of') }} as hr
+        cross join {{ ref('dim_as_of') }} as warehouse
+        cross join {{ ref('dim_hr_as_of') }} as hr
 
     ),
 

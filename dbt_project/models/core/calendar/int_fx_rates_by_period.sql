@@ -1,4 +1,4 @@
-with currencies as (select distinct currency_code from {{ ref('int_fx_rates_held') }})
+with currencies as (select distinct currency_code from {{ ref('fct_exchange_rate_held') }})
 
 select
     periods.period_grain,
@@ -12,11 +12,11 @@ select
 from {{ ref('dim_period') }} as periods
 cross join currencies
 left join
-    {{ ref('int_fx_rates_held') }} as start_rates
+    {{ ref('fct_exchange_rate_held') }} as start_rates
     on currencies.currency_code = start_rates.currency_code
     and {{ plus_days('periods.period_start', -1) }} = start_rates.rate_date
 left join
-    {{ ref('int_fx_rates_held') }} as end_rates
+    {{ ref('fct_exchange_rate_held') }} as end_rates
     on currencies.currency_code = end_rates.currency_code
     and periods.last_known_date = end_rates.rate_date
 where periods.last_known_date is not null

@@ -94,7 +94,7 @@ with
             max(draws.problem) as problem
 
         from {{ ref('fct_draw') }} as draws
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         where draws.period_start <= warehouse.as_of_date
         group by draws.person_id, draws.period_start, draws.period_grain
 

@@ -62,7 +62,7 @@ select
     end as problem
 
 from draws
-cross join {{ ref('int_warehouse_as_of') }} as warehouse
+cross join {{ ref('dim_as_of') }} as warehouse
 inner join {{ ref('dim_person') }} as people on draws.person_id = people.person_id
 inner join ranked_grains as grains on draws.draw_id = grains.draw_id and grains.rank = 1
 left join {{ ref('dim_date') }} as calendar on draws.period_start = calendar.date_day

@@ -21,7 +21,7 @@ with
             on people.system_name = 'payroll'
             and adjustments.employee_id = people.system_person_id
         cross join {{ ref('stg_company__settings') }} as settings
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         left join
             {{ ref('int_commission_pay_rhythms') }} as rhythms
             on people.person_id = rhythms.person_id

@@ -19,7 +19,7 @@ with
             lines.reversal_of_id
 
         from {{ ref('fct_payroll_line') }} as lines
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         left join
             {{ ref('int_merged_deals') }} as merged_deals
             on lines.opportunity_id = merged_deals.opportunity_id

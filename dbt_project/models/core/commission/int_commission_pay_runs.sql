@@ -19,7 +19,7 @@ with
         inner join
             {{ ref('stg_payroll__pay_periods') }} as periods
             on runs.pay_period_id = periods.pay_period_id
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         where
             coalesce(runs.run_type, 'regular') = 'regular'
             and coalesce(runs.paid_on, periods.period_end) <= warehouse.as_of_date

@@ -13,7 +13,7 @@ with
             ) as newest_first
 
         from {{ ref('int_fx_rates_daily') }} as daily_rates
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         where daily_rates.rate_date <= warehouse.as_of_date
 
     ),

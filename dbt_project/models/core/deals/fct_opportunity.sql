@@ -19,7 +19,7 @@ with
             ) as is_settled
 
         from {{ ref('int_opportunity_versions_valued') }} as versions
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         where versions.is_last_of_episode
 
     ),

@@ -90,9 +90,9 @@ with
             versions.exclusion_reason is not null as is_excluded
 
         from {{ ref('int_opportunity_versions_valued') }} as versions
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         left join
-            {{ ref('int_fx_rates_held') }} as rates
+            {{ ref('fct_exchange_rate_held') }} as rates
             on versions.open_currency_code = rates.currency_code
             and {{ last_day_of(
                 'versions.began_date', 'versions.valid_from_date', 'warehouse.as_of_date'

@@ -31,7 +31,7 @@ with
 
         from {{ ref('int_opportunity_versions_referenced') }} as referenced_versions
         cross join settings
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         left join
             {{ ref('int_opportunity_line_totals') }} as line_totals
             on referenced_versions.opportunity_id = line_totals.opportunity_id
@@ -123,7 +123,7 @@ left join
 -- An open deal is worth what it was by the last rate where the day has none. What is decided is
 -- never converted at a rate of any age: it is paid by.
 left join
-    {{ ref('int_fx_rates_held') }} as held_rates
+    {{ ref('fct_exchange_rate_held') }} as held_rates
     on versions.amount_currency_code = held_rates.currency_code
     and case when not versions.is_closed then least(versions.rate_day, versions.as_of_date) end
     = held_rates.rate_date

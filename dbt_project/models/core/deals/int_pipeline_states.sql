@@ -129,11 +129,11 @@ with
 
         from sequenced_states as states
         left join
-            {{ ref('int_fx_rates_held') }} as rates
+            {{ ref('fct_exchange_rate_held') }} as rates
             on states.currency_code = rates.currency_code
             and states.valid_from_date = rates.rate_date
         left join
-            {{ ref('int_fx_rates_held') }} as rates_before
+            {{ ref('fct_exchange_rate_held') }} as rates_before
             on states.currency_before = rates_before.currency_code
             and states.valid_from_date = rates_before.rate_date
 

@@ -34,7 +34,7 @@ with
                 and open_spans.valid_from_date <= horizons.horizon_date
                 and open_spans.valid_to_date > horizons.horizon_date
             inner join
-                {{ ref('int_fx_rates_held') }} as rates
+                {{ ref('fct_exchange_rate_held') }} as rates
                 on open_spans.currency_code = rates.currency_code
                 and horizons.horizon_date = rates.rate_date
             where open_spans.weighted_amount is not null

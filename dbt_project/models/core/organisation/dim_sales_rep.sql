@@ -42,7 +42,7 @@ with
 
                 from positions
             ) as changes
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         where
             changes.change_date > {{ open_start_date() }}
             and changes.change_date <= warehouse.as_of_date

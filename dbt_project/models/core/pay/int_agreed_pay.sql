@@ -46,7 +46,7 @@ with
             least(calendar.month_end, warehouse.as_of_date) as rate_date
 
         from {{ ref('dim_date') }} as calendar
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         where calendar.month_start <= warehouse.as_of_date
 
     ),

@@ -14,7 +14,7 @@ select
     intervals.employment_number
 
 from {{ ref('int_employment_intervals') }} as intervals
-cross join {{ ref('int_hr_as_of') }} as hr
+cross join {{ ref('dim_hr_as_of') }} as hr
 inner join
     {{ ref('dim_date') }} as calendar
     on intervals.valid_from_date <= calendar.date_day

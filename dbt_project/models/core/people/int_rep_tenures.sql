@@ -83,5 +83,5 @@ select
     first_intervals.employed_to_date
 
 from first_intervals
-cross join {{ ref('int_warehouse_as_of') }} as warehouse
+cross join {{ ref('dim_as_of') }} as warehouse
 where first_intervals.rank = 1 and first_intervals.valid_from_date <= warehouse.as_of_date

@@ -30,7 +30,7 @@ with
         select completions.*
 
         from completions
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         inner join
             {{ ref('int_employment_intervals') }} as employments
             on completions.person_id = employments.person_id

@@ -8,7 +8,7 @@ with
         select versions.*
 
         from {{ ref('int_time_versions') }} as versions
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         where
             -- No period is frozen sooner after a day of it.
             versions.known_from_date

@@ -58,7 +58,7 @@ with
 
         from sales_employees
         cross join recorded_days
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         inner join
             {{ ref('dim_date') }} as calendar
             on sales_employees.valid_from_date <= calendar.date_day
@@ -166,7 +166,7 @@ with
 
         from {{ ref('stg_hr__leave') }} as absences
         cross join recorded_days
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         inner join records_of_reps as records on absences.worker_id = records.worker_id
         where coalesce(absences.leave_status, 'approved') = 'approved'
 

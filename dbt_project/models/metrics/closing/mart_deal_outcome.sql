@@ -49,7 +49,7 @@ with
             pipeline.undated_deals
 
         from known_periods
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         inner join
             {{ ref('mart_pipeline_value') }} as pipeline
             on known_periods.period_end = pipeline.as_of_date

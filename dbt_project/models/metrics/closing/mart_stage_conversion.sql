@@ -140,7 +140,7 @@ with
             from visits
             inner join open_stages on visits.stage_id = open_stages.stage_id
             inner join {{ ref('dim_date') }} as calendar on visits.entered_date = calendar.date_day
-            cross join {{ ref('int_warehouse_as_of') }} as warehouse
+            cross join {{ ref('dim_as_of') }} as warehouse
             where
                 {{ frozen_date }} <= warehouse.as_of_date
                 and (not visits.is_excluded or visits.excluded_date > {{ frozen_date }})
@@ -171,7 +171,7 @@ with
                     )
                 )
             inner join {{ ref('dim_date') }} as calendar on visits.exited_date = calendar.date_day
-            cross join {{ ref('int_warehouse_as_of') }} as warehouse
+            cross join {{ ref('dim_as_of') }} as warehouse
             where
                 {{ frozen_date }} <= warehouse.as_of_date
                 and (not visits.is_excluded or visits.excluded_date > {{ frozen_date }})

@@ -37,7 +37,7 @@ with
             frozen_periods as frozen
             on cells.period_grain = frozen.period_grain
             and cells.period_start = frozen.period_start
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         left join
             won_by_member as won
             on cells.period_grain = won.period_grain

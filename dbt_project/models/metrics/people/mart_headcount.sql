@@ -99,7 +99,7 @@ with
             calendar.date_day is null as is_before_calendar
 
         from changes
-        cross join {{ ref('int_hr_as_of') }} as hr
+        cross join {{ ref('dim_hr_as_of') }} as hr
         left join {{ ref('dim_date') }} as calendar on changes.change_date = calendar.date_day
         where changes.change_date <= hr.as_of_date
 

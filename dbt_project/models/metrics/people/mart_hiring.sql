@@ -79,7 +79,7 @@ with
         select events.*, 'restated' as basis
 
         from events
-        cross join {{ ref('int_hr_as_of') }} as hr
+        cross join {{ ref('dim_hr_as_of') }} as hr
         where events.event_date <= hr.as_of_date
 
     ),

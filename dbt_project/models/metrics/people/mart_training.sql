@@ -15,7 +15,7 @@ with
         select fct.*, 'restated' as basis
 
         from {{ ref('fct_training') }} as fct
-        cross join {{ ref('int_hr_as_of') }} as hr
+        cross join {{ ref('dim_hr_as_of') }} as hr
         where fct.training_date <= hr.as_of_date
 
     ),

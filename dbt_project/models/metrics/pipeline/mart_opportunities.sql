@@ -22,7 +22,7 @@ with
             ) as known_created_date
 
         from opportunities
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         left join first_episodes on opportunities.opportunity_id = first_episodes.opportunity_id
 
     ),

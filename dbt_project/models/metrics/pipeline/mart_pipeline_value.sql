@@ -99,7 +99,7 @@ with
             calendar.date_day as as_of_date
 
         from first_days
-        cross join {{ ref('int_warehouse_as_of') }} as warehouse
+        cross join {{ ref('dim_as_of') }} as warehouse
         inner join
             {{ ref('dim_date') }} as calendar
             on first_days.first_date <= calendar.date_day
@@ -166,7 +166,7 @@ with
 
         from daily_amounts as amounts
         left join
-            {{ ref('int_fx_rates_held') }} as rates
+            {{ ref('fct_exchange_rate_held') }} as rates
             on amounts.currency_code = rates.currency_code
             and amounts.as_of_date = rates.rate_date
         -- A deal that is open counts, whatever it is worth, so a member without one has nothing
