@@ -169,7 +169,7 @@ def publication(log: ChangeLogOfTest, models: Models, *selected: str) -> Publica
             as_dicts(
                 warehouse,
                 "select *, fixed_value + variable_value + employer_cost_value as cost_of_sales "
-                "from intermediate.int_pay_cells_suppression_checked",
+                "from restricted.fct_pay_cell",
             ),
             as_dicts(warehouse, "from restricted.mart_compensation_unsuppressed"),
             pay,
@@ -195,7 +195,7 @@ def built(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         company.tell_second_night(log)
         # The company has no deals, so their models need no second run.
         published = (
-            "+int_pay_cells_suppression_checked",
+            "+fct_pay_cell",
             "dim_as_of",
             "mart_compensation_unsuppressed",
             "mart_compensation",

@@ -144,7 +144,7 @@ def warehouse(
     models.build(
         log.home,
         *("+mart_commission_reconciliation", "+mart_commission_statement", "+mart_training"),
-        *("+mart_selling_time", "+int_pay_cells_suppression_checked"),
+        *("+mart_selling_time", "+fct_pay_cell"),
     )
     with read_warehouse(log.home) as connection:
         yield connection
@@ -160,7 +160,7 @@ def test_pay_adds_up_to_the_cent_also_in_another_currency(warehouse) -> None:
         ("USD", Decimal("2.999997"), Decimal("2.999997")),
     ]
     (company,) = warehouse.execute(
-        "select fixed_value from intermediate.int_pay_cells_suppression_checked "
+        "select fixed_value from restricted.fct_pay_cell "
         "where level = 'company' and period_grain = 'month' and period_start = date '2026-01-01'"
     ).fetchall()
     exact = 9 * Fraction(THIRD) * (1 + Fraction(EUR))

@@ -4,25 +4,23 @@ with
 
         select
             runs.pay_run_id,
-            periods.period_start as pay_period_start,
-            periods.period_end as pay_period_end,
-            coalesce(runs.paid_on, periods.period_end) as paid_on,
+            runs.pay_period_start,
+            runs.pay_period_end,
+            runs.paid_on,
             case
-                when {{ days_between('periods.period_start', 'periods.period_end') }} < 11
+                when {{ days_between('runs.pay_period_start', 'runs.pay_period_end') }} < 11
                 then 'week'
-                when {{ days_between('periods.period_start', 'periods.period_end') }} < 20
+                when {{ days_between('runs.pay_period_start', 'runs.pay_period_end') }} < 20
                 then 'half_month'
                 else 'month'
             end as pay_rhythm
 
-        from {{ ref('stg_payroll__pay_runs') }} as runs
-        inner join
-            {{ ref('stg_payroll__pay_periods') }} as periods
-            on runs.pay_period_id = periods.pay_period_id
+        from {{ ref('int_pay_runs') }} as runs
         cross join {{ ref('dim_as_of') }} as warehouse
         where
-            coalesce(runs.run_type, 'regular') = 'regular'
-            and coalesce(runs.paid_on, periods.period_end) <= warehouse.as_of_date
+            runs.run_type = 'regular'
+            and runs.pay_period_start is not null
+            and runs.paid_on <= warehouse.as_of_date
 
     )
 

@@ -36,22 +36,6 @@ with
 
     ),
 
-    runs as (
-
-        select
-            runs.pay_run_id,
-            coalesce(runs.run_type, 'regular') as run_type,
-            periods.period_start,
-            periods.period_end,
-            coalesce(runs.paid_on, periods.period_end) as paid_on
-
-        from {{ ref('stg_payroll__pay_runs') }} as runs
-        left join
-            {{ ref('stg_payroll__pay_periods') }} as periods
-            on runs.pay_period_id = periods.pay_period_id
-
-    ),
-
     people as (
 
         select
@@ -75,8 +59,8 @@ select
     people.sales_rep_id,
     lines.pay_run_id,
     runs.run_type,
-    runs.period_start as pay_period_start,
-    runs.period_end as pay_period_end,
+    runs.pay_period_start,
+    runs.pay_period_end,
     runs.paid_on,
     lines.earning_code,
     coalesce(codes.earning_class, 'unknown') as earning_class,
@@ -103,7 +87,7 @@ select
 
 from lines
 left join people on lines.employee_id = people.employee_id
-left join runs on lines.pay_run_id = runs.pay_run_id
+left join {{ ref('int_pay_runs') }} as runs on lines.pay_run_id = runs.pay_run_id
 left join
     {{ ref('stg_payroll__earning_codes') }} as codes on lines.earning_code = codes.earning_code
 left join

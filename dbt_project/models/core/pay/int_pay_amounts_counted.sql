@@ -1,149 +1,29 @@
-{%- set histories = {
-    'pay_runs': 'pay_run_id',
-    'earning_codes': 'earning_code',
-    'employees': 'employee_id',
-} -%}
 with
 
-    settings as (
-
-        select reporting_currency, time_zone, close_lag_days from {{ ref('stg_company__settings') }}
-
-    ),
-
-    -- Every version of a line states an amount and takes back the one before it.
-    reported_amounts as (
-
-        select
-            employee_id,
-            pay_run_id,
-            earning_code,
-            currency_code,
-            pay_amount,
-            valid_from as reported_at
-
-        from {{ ref('stg_payroll__pay_lines_history') }}
-        where not is_vanished
-
-        union all
-
-        select
-            employee_id,
-            pay_run_id,
-            earning_code,
-            currency_code,
-            - pay_amount as pay_amount,
-            valid_to as reported_at
-
-        from {{ ref('stg_payroll__pay_lines_history') }}
-        where not is_vanished and not is_current
-
-    ),
-
-    first_extract as (
-
-        select
-            min(reported_amounts.reported_at) as reported_at,
-            min(
-                {{ extract_date('reported_amounts.reported_at', 'settings.time_zone') }}
-            ) as reported_date
-
-        from reported_amounts
-        cross join settings
-
-    ),
-
-    -- What a run, a code and an employee were known to be, day by day.
-    {% for name, key in histories.items() %}
-        {{ name }} as (
-
-            select
-                history.*,
-                min(history.valid_from) over (partition by history.{{ key }}) as first_reported_at,
-                {{ extract_date('history.valid_from', 'settings.time_zone') }} as reported_date,
-                case
-                    when history.is_current
-                    then {{ open_end_date() }}
-                    else {{ extract_date('history.valid_to', 'settings.time_zone') }}
-                end as superseded_date
-
-            from {{ ref('stg_payroll__' ~ name ~ '_history') }} as history
-            cross join settings
-
-        ),
-    {% endfor %}
-    -- A line says nothing of pay before its run, its code and its employee are known too.
-    understood_amounts as (
-
-        select
-            reported_amounts.*,
-            greatest(
-                reported_amounts.reported_at,
-                pay_runs.first_reported_at,
-                earning_codes.first_reported_at,
-                employees.first_reported_at
-            ) as understood_at
-
-        from reported_amounts
-        {%- for name, key in histories.items() %}
-            inner join
-                {{ name }}
-                on reported_amounts.{{ key }} = {{ name }}.{{ key }}
-                and {{ name }}.version_number = 1
-        {%- endfor %}
-
-    ),
-
-    dated_amounts as (
-
-        select
-            reported_amounts.*,
-            {{ extract_date('reported_amounts.understood_at', 'settings.time_zone') }}
-            as understood_date
-
-        from understood_amounts as reported_amounts
-        cross join settings
-
-    ),
+    settings as (select close_lag_days from {{ ref('stg_company__settings') }}),
 
     amounts as (
 
         select
             people.person_id,
-            coalesce(pay_runs.paid_on, periods.period_end) as paid_on,
-            earning_codes.earning_class,
-            reported_amounts.pay_amount,
-            coalesce(reported_amounts.currency_code, settings.reporting_currency) as currency_code,
-            reported_amounts.understood_date,
-            -- The first extract of payroll tells of all the time before it.
-            reported_amounts.understood_date <= first_extract.reported_date as is_in_first_extract
+            amounts.paid_on,
+            amounts.earning_class,
+            amounts.pay_amount,
+            amounts.currency_code,
+            amounts.understood_date,
+            amounts.first_extract_date
 
-        from dated_amounts as reported_amounts
-        cross join settings
-        cross join first_extract
-        inner join
-            pay_runs
-            on reported_amounts.pay_run_id = pay_runs.pay_run_id
-            and reported_amounts.understood_date >= pay_runs.reported_date
-            and reported_amounts.understood_date < pay_runs.superseded_date
-        inner join
-            earning_codes
-            on reported_amounts.earning_code = earning_codes.earning_code
-            and reported_amounts.understood_date >= earning_codes.reported_date
-            and reported_amounts.understood_date < earning_codes.superseded_date
-        left join
-            {{ ref('stg_payroll__pay_periods') }} as periods
-            on pay_runs.pay_period_id = periods.pay_period_id
+        from {{ ref('int_pay_amounts_understood') }} as amounts
         inner join
             {{ ref('bridge_person') }} as people
             on people.system_name = 'payroll'
-            and reported_amounts.employee_id = people.system_person_id
-        where earning_codes.earning_class in ('fixed', 'variable', 'employer_cost')
+            and amounts.employee_id = people.system_person_id
 
     ),
 
     -- A month that has been published stays as it was: what is reported after its freeze counts
-    -- on the day on which it was reported.
+    -- on the day on which it was reported. The first extract of payroll tells of all the time
+    -- before it.
     counted_amounts as (
 
         select
@@ -151,7 +31,7 @@ with
             rates.exchange_rate,
             case
                 when
-                    amounts.is_in_first_extract
+                    amounts.understood_date <= amounts.first_extract_date
                     or amounts.understood_date
                     <= {{ plus_days('calendar.month_end', 'settings.close_lag_days') }}
                 then amounts.paid_on
@@ -172,8 +52,7 @@ select
     counted.person_id,
     calendar.month_start,
     greatest(
-        {{ plus_days('calendar.month_end', 'settings.close_lag_days') }},
-        first_extract.reported_date
+        {{ plus_days('calendar.month_end', 'settings.close_lag_days') }}, counted.first_extract_date
     ) as known_by_date,
     counted.paid_on,
     counted.earning_class,
@@ -181,5 +60,4 @@ select
 
 from counted_amounts as counted
 cross join settings
-cross join first_extract
 inner join {{ ref('dim_date') }} as calendar on counted.counted_date = calendar.date_day

@@ -10,19 +10,20 @@ with
                 then mart.variable_value
             end as published_variable_value,
             case
-                when mart.suppression_reason is null then rounded.fixed_value
+                when mart.suppression_reason is null then cells.rounded_fixed_value
             end as published_fixed_value,
             case
-                when mart.suppression_reason is null then rounded.employer_cost_value
+                when mart.suppression_reason is null then cells.rounded_employer_cost_value
             end as published_employer_cost_value,
-            case when mart.suppression_reason is null then rounded.rounded_to end as rounded_to
+            case when mart.suppression_reason is null then cells.rounded_to end as rounded_to
 
         from {{ ref('mart_compensation_unsuppressed') }} as mart
         left join
-            {{ ref('int_pay_company_rounded') }} as rounded
-            on mart.level = 'company'
-            and mart.period_grain = rounded.period_grain
-            and mart.period_start = rounded.period_start
+            {{ ref('fct_pay_cell') }} as cells
+            on mart.period_grain = cells.period_grain
+            and mart.period_start = cells.period_start
+            and mart.level = cells.level
+            and mart.member_id = cells.member_id
 
     )
 

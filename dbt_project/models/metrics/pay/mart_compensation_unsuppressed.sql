@@ -32,7 +32,7 @@ with
             coalesce(won.won_value, 0) as won_value,
             cells.suppression_reason
 
-        from {{ ref('int_pay_cells_suppression_checked') }} as cells
+        from {{ ref('fct_pay_cell') }} as cells
         inner join
             frozen_periods as frozen
             on cells.period_grain = frozen.period_grain

@@ -115,7 +115,10 @@ select
         then 'complementary'
         when not coalesce(company.is_published, false)
         then 'turnover'
-    end as suppression_reason
+    end as suppression_reason,
+    company.fixed_value as rounded_fixed_value,
+    company.employer_cost_value as rounded_employer_cost_value,
+    company.rounded_to
 
 from sums
 inner join
