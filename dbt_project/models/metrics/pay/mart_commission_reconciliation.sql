@@ -4,7 +4,7 @@ with
 
         select *, paid_value - adjustment_value - calculated_value as difference_value
 
-        from {{ ref('int_commission_units') }}
+        from {{ ref('fct_commission_comparison') }}
 
     ),
 
@@ -25,7 +25,7 @@ with
             assignments.person_id,
             min(greatest(assignments.valid_from_date, versions.valid_from_date)) as first_plan_date
 
-        from {{ ref('int_plan_assignments_held') }} as assignments
+        from {{ ref('fct_plan_assignment') }} as assignments
         inner join
             first_versions as versions
             on assignments.plan_id = versions.plan_id
@@ -71,40 +71,27 @@ with
     reasoned as (
 
         select
-            reconciled.*,
-            explanations.explaining_plan_version,
-            explanations.explaining_rate,
+            *,
             case
-                when reconciled.status <> 'different'
+                when status <> 'different'
                 then null
                 when
-                    reconciled.repeated_value <> 0
-                    and abs(reconciled.difference_value - reconciled.repeated_value)
-                    <= reconciled.rounding_value
+                    repeated_value <> 0 and abs(difference_value - repeated_value) <= rounding_value
                 then 'duplicate'
-                when reconciled.difference_value > 0 and reconciled.employment_problem is not null
-                then reconciled.employment_problem
-                when
-                    reconciled.clawback_value < 0
-                    and abs(reconciled.difference_value + reconciled.clawback_value)
-                    <= reconciled.rounding_value
+                when difference_value > 0 and employment_problem is not null
+                then employment_problem
+                when clawback_value < 0 and abs(difference_value + clawback_value) <= rounding_value
                 then 'clawback_due'
-                when explanations.unit_key is not null
+                when explaining_plan_version is not null
                 then 'wrong_rate'
-                when
-                    reconciled.paid_value = 0
-                    and not reconciled.has_unconverted_lines
-                    and reconciled.difference_value < 0
+                when paid_value = 0 and not has_unconverted_lines and difference_value < 0
                 then 'missing'
-                when reconciled.difference_value > 0
+                when difference_value > 0
                 then 'overpaid'
                 else 'underpaid'
             end as reason
 
         from reconciled
-        left join
-            {{ ref('int_commission_explanations') }} as explanations
-            on reconciled.unit_key = explanations.unit_key
 
     ),
 

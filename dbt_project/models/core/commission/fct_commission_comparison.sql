@@ -81,7 +81,33 @@ with
 
     )
 
-select unit_key, plan_version as explaining_plan_version, rate as explaining_rate
+select
+    units.unit_key,
+    units.person_id,
+    units.sales_rep_id,
+    units.opportunity_id,
+    units.plan_period_start,
+    units.credit_date,
+    cast(units.credit_value as decimal(22, 6)) as credit_value,
+    units.plan_id,
+    units.plan_version,
+    units.employment_problem,
+    cast(units.calculated_value as decimal(18, 2)) as calculated_value,
+    cast(units.adjustment_value as decimal(18, 2)) as adjustment_value,
+    units.paid_value,
+    cast(units.pending_value as decimal(18, 2)) as pending_value,
+    units.is_pending,
+    cast(units.clawback_value as decimal(18, 2)) as clawback_value,
+    cast(units.rate_value as decimal(18, 2)) as rate_value,
+    units.has_unconverted_lines,
+    cast(units.rounding_value as decimal(18, 3)) as rounding_value,
+    cast(units.repeated_value as decimal(22, 6)) as repeated_value,
+    units.pay_run_ids,
+    units.pay_line_ids,
+    units.last_paid_on,
+    units.due_on,
+    explanations.plan_version as explaining_plan_version,
+    explanations.rate as explaining_rate
 
-from explanations
-where rank = 1
+from {{ ref('int_commission_units') }} as units
+left join explanations on units.unit_key = explanations.unit_key and explanations.rank = 1
