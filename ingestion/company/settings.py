@@ -113,6 +113,7 @@ class CompanySettings(Block):
     minimum_group_size: Count = 5
     max_rate_age_days: CountOrNone = 7
     max_lag_days: CountOrNone = 7
+    max_pay_gap_days: Count = 62
     standard_day_minutes: Count = 480
     ramp_target_share: Share = Decimal("0.8")
     deal_size_limits: Limits = (10_000, 50_000, 250_000)

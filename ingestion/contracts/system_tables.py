@@ -83,6 +83,10 @@ SETTINGS = Table(
         _integer("minimum_group_size", "People a group must have for its pay to be shown."),
         _integer("max_rate_age_days", "Days for which an exchange rate holds without a newer one."),
         _integer("max_lag_days", "Days that one source may lag another before it is warned of."),
+        _integer(
+            "max_pay_gap_days",
+            "Days without a run of the kind that pays a rep, after which any run counts.",
+        ),
         _integer("standard_day_minutes", "Working minutes of a business day without a schedule."),
         _share("ramp_target_share", "Share of a quota at which a new seller counts as ramped."),
     ),

@@ -573,4 +573,4 @@ class TestCalendar:
         write_company_tables(connection, CompanySettings())
         write_company_tables(connection, CompanySettings(reporting_currency="EUR"))
         rows = connection.execute("select * from company.settings").fetchall()
-        assert rows == [("EUR", "UTC", 5, "transition", 5, 7, 7, 480, Decimal("0.8"))]
+        assert rows == [("EUR", "UTC", 5, "transition", 5, 7, 7, 62, 480, Decimal("0.8"))]

@@ -69,6 +69,7 @@ _SETTINGS: Mapping[str, Sequence[Any]] = {
     "close_lag_days": (0, 5, 9),
     "minimum_group_size": (2, 5),
     "max_rate_age_days": (1, 7),
+    "max_pay_gap_days": (20, 62),
     "standard_day_minutes": (420, 480),
     "ramp_target_share": (Decimal("0.5"), Decimal("0.8")),
     "deal_size_limits": ((10_000, 50_000, 250_000), (2_000,)),

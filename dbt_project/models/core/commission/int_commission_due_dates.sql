@@ -72,13 +72,16 @@ with
             people.person_id,
             people.plan_period_end,
             case
-                when {{ days_between('people.plan_period_end', 'own.pay_period_start') }} <= 62
+                when
+                    {{ days_between('people.plan_period_end', 'own.pay_period_start') }}
+                    <= settings.max_pay_gap_days
                 then own.pay_rhythm
                 when own.pay_run_id is not null
                 then 'any'
             end as pay_rhythm
 
         from people_at_rhythms as people
+        cross join {{ ref('stg_company__settings') }} as settings
         left join
             first_runs as own
             on people.pay_rhythm = own.pay_rhythm

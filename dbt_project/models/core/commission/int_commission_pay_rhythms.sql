@@ -45,19 +45,22 @@ with
 
     people as (select distinct person_id from {{ ref('bridge_person') }})
 
--- Where nobody has been paid at the rep's rhythm for two months, or the rep never was, any
+-- Where nobody has been paid at the rep's rhythm for max_pay_gap_days, or the rep never was, any
 -- run counts: what is owed must not wait for ever.
 select
     people.person_id,
     coalesce(
         case
-            when {{ days_between('own.last_paid_on', 'of_all.last_paid_on') }} <= 62
+            when
+                {{ days_between('own.last_paid_on', 'of_all.last_paid_on') }}
+                <= settings.max_pay_gap_days
             then own.pay_rhythm
         end,
         'any'
     ) as pay_rhythm
 
 from people
+cross join {{ ref('stg_company__settings') }} as settings
 left join ranked_rhythms as ranked on people.person_id = ranked.person_id and ranked.rank = 1
 left join rhythms as own on ranked.pay_rhythm = own.pay_rhythm
 left join rhythms as of_all on of_all.pay_rhythm = 'any'

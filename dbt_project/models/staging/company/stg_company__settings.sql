@@ -8,6 +8,7 @@ select
     coalesce(max(minimum_group_size), 5) as minimum_group_size,
     coalesce(max(max_rate_age_days), 7) as max_rate_age_days,
     coalesce(max(max_lag_days), 7) as max_lag_days,
+    coalesce(max(max_pay_gap_days), 62) as max_pay_gap_days,
     coalesce(max(standard_day_minutes), 480) as standard_day_minutes,
     coalesce(max(ramp_target_share), 0.8) as ramp_target_share
 
