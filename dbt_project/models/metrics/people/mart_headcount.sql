@@ -36,7 +36,7 @@ with
                 when valid_to_date < {{ open_end_date() }} then {{ plus_days('valid_to_date', -1) }}
             end as last_date
 
-        from {{ ref('int_employment_intervals') }}
+        from {{ ref('fct_employment_interval') }}
 
     ),
 
