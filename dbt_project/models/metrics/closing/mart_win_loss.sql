@@ -27,7 +27,7 @@ with
 
             from {{ ref('fct_closing') }} as deals
             {%- if dimension == 'size_band' %}
-                left join {{ ref('stg_company__deal_size_bands') }} as bands on {{ is_in_band }}
+                left join {{ ref('dim_deal_size_band') }} as bands on {{ is_in_band }}
                 {%- endif %} {{ 'union all' if not loop.last }}
         {%- endfor %}
 
