@@ -147,7 +147,7 @@ def test_names_are_found_in_code_only():
 
 def test_promised_names_are_those_of_the_configuration(kept: set[str]):
     assert {"mart_commission_statement", "fct_seller_pay", "paid_on"} <= kept
-    assert not {"int_rep_tenures", "fct_opportunity_version"} & kept
+    assert not {"fct_stage_visit", "fct_opportunity_version"} & kept
 
 
 def test_the_glossary_has_the_terms_that_replace_them():

@@ -36,7 +36,7 @@ GROUPS = st.lists(
 def medians(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Estimate:
     """Runs the model's compiled SQL over groups and gives the median of each."""
     home, target = (tmp_path_factory.mktemp(name) for name in ("ramp_home", "ramp_target"))
-    dbt(home, "compile", "--select", "int_ramp_medians", "--target-path", str(target))
+    dbt(home, "compile", "--select", "fct_ramp_median", "--target-path", str(target))
     query = estimate_over(target / "manifest.json", "durations")
     connection = duckdb.connect()
 
@@ -61,7 +61,7 @@ def medians(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Estimate:
 def estimate_over(manifest: Path, table: str) -> str:
     """Gives the model's compiled SQL, reading a table of the test in place of its input."""
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
-    compiled = nodes["model.salesops.int_ramp_medians"]["compiled_code"]
+    compiled = nodes["model.salesops.fct_ramp_median"]["compiled_code"]
     relation = nodes["model.salesops.int_ramp_durations"]["relation_name"]
     assert relation in compiled
     return compiled.replace(relation, table)

@@ -1,11 +1,13 @@
 """Where models stand, and which of them may read which.
 
 A folder of models is a room. Who reads a room needs to know only the rooms before it, so what is
-changed in one can break only what comes after.
+changed in one can break only what comes after. Who reads a model should see all of it at once: it is short,
+reads few others, and says by what its rows are told apart.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,11 @@ ROOMS = (
     "metrics",
     "catalogue",
 )
+MOST_LINES = 200
+MOST_CTES = 12
+MOST_PARENTS = 7
+CTE = re.compile(r"^    \w+ as \(", re.M)
+KEY_TESTS = {"unique", "unique_combination"}
 Node = dict[str, Any]
 
 
@@ -122,3 +129,54 @@ def test_what_others_read_is_a_contract(nodes):
     assert len(public) > 50
     assert [n["name"] for n in public if not n["config"]["contract"]["enforced"]] == []
     assert [n["name"] for n in public if n["name"].startswith(("int_", "stg_"))] == []
+
+
+def test_metrics_read_facts_and_dimensions(nodes):
+    """What a mart reads, others may want to read too: it is described and promised like a table."""
+    metrics = [node for node in nodes.values() if room(node) == "metrics"]
+    steps = [
+        f"{node['name']} reads {nodes[read]['name']}"
+        for node in metrics
+        for read in node["depends_on"]["nodes"]
+        if read in nodes and nodes[read]["name"].startswith(("int_", "stg_"))
+    ]
+    assert len(metrics) > 15
+    assert steps == []
+
+
+def test_models_read_few_others(nodes):
+    """The catalogue apart, which is about everything."""
+    greedy = {
+        node["name"]: len(set(node["depends_on"]["nodes"]))
+        for node in nodes.values()
+        if room(node) != "catalogue" and len(set(node["depends_on"]["nodes"])) > MOST_PARENTS
+    }
+    assert greedy == {}
+
+
+def test_models_are_short(nodes):
+    long = {}
+    for node in nodes.values():
+        text = (ROOT / node["original_file_path"]).read_text("utf-8")
+        lines, ctes = text.count("\n"), len(CTE.findall(text))
+        if lines > MOST_LINES or ctes > MOST_CTES:
+            long[node["name"]] = f"{lines} lines, {ctes} CTEs"
+    assert long == {}
+
+
+def test_every_table_has_a_key(manifest, nodes):
+    """Staging apart, where the contracts name the keys. A view is not written, so nothing checks it."""
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") in KEY_TESTS
+    }
+    keyless = [
+        node["name"]
+        for unique_id, node in nodes.items()
+        if room(node) != "staging"
+        and node["config"]["materialized"] == "table"
+        and unique_id not in tested
+    ]
+    assert keyless == []

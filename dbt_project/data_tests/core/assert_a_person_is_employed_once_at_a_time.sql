@@ -1,6 +1,6 @@
 -- Fails for each interval of a person that begins before the one before it has ended. The person
 -- would be counted twice in the headcount of those days, and fct_headcount_daily have two rows a
--- day: look at the intervals of the person in int_employment_intervals.
+-- day: look at the intervals of the person in fct_employment_interval.
 with
 
     neighbours as (
@@ -13,7 +13,7 @@ with
                 partition by person_id order by valid_from_date
             ) as previous_valid_to_date
 
-        from {{ ref('int_employment_intervals') }}
+        from {{ ref('fct_employment_interval') }}
 
     )
 

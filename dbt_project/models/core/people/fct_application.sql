@@ -88,7 +88,7 @@ with
 
         from {{ ref('stg_hr__applications') }} as applications
         left join
-            {{ ref('int_requisitions_attributed') }} as requisitions
+            {{ ref('fct_requisition') }} as requisitions
             on applications.requisition_id = requisitions.requisition_id
         left join
             {{ ref('bridge_person') }} as people

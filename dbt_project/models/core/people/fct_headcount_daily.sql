@@ -13,7 +13,7 @@ select
     intervals.is_sales,
     intervals.employment_number
 
-from {{ ref('int_employment_intervals') }} as intervals
+from {{ ref('fct_employment_interval') }} as intervals
 cross join {{ ref('dim_hr_as_of') }} as hr
 inner join
     {{ ref('dim_date') }} as calendar

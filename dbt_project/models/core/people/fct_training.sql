@@ -63,7 +63,7 @@ left join {{ ref('dim_person') }} as persons on people.person_id = persons.perso
 left join
     {{ ref('stg_hr__training_courses') }} as courses on enrolments.course_id = courses.course_id
 left join
-    {{ ref('int_employment_intervals') }} as intervals
+    {{ ref('fct_employment_interval') }} as intervals
     on people.person_id = intervals.person_id
     and enrolments.training_date >= intervals.valid_from_date
     and enrolments.training_date < intervals.valid_to_date

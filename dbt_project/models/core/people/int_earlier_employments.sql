@@ -16,7 +16,8 @@ with
 
     )
 
-select
+-- What was corrected and taken back again tells of the same employment twice.
+select distinct
     worker_id,
     hired_on as valid_from_date,
     {{ plus_days('exited_on', 1) }} as valid_to_date,

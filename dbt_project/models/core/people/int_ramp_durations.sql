@@ -2,7 +2,7 @@
 -- sqlfluff:dialect:sparksql
 with
 
-    ramps as (select *, 'restated' as basis from {{ ref('int_rep_ramps') }} where is_measured),
+    ramps as (select *, 'restated' as basis from {{ ref('fct_ramp') }} where is_measured),
 
     durations as (
 

@@ -4,6 +4,7 @@ with
     activities as (
 
         select
+            activities.activity_id,
             users.person_id,
             activities.activity_class,
             activities.started_at,
@@ -26,6 +27,7 @@ with
     time_slices_of_entries as (
 
         select
+            time_entry_id as record_id,
             person_id,
             activity_class,
             {{ each_day('started_date', 'ended_date') }} as work_date,
@@ -43,6 +45,7 @@ with
     time_slices_of_activities as (
 
         select
+            activity_id as record_id,
             person_id,
             activity_class,
             {{ each_day('started_date', 'ended_date') }} as work_date,
@@ -77,6 +80,7 @@ with
     )
 
 select
+    time_slices.record_id,
     time_slices.person_id,
     time_slices.work_date,
     time_slices.activity_class,

@@ -36,12 +36,12 @@
         'numbers': {'hires': '1', 'days_to_hire': 'days_to_hire'},
     },
     {
-        'relation': ref('int_requisitions_attributed'),
+        'relation': ref('fct_requisition'),
         'date': 'opened_on',
         'numbers': {'requisitions': '1', 'openings': 'openings'},
     },
     {
-        'relation': ref('int_requisitions_attributed'),
+        'relation': ref('fct_requisition'),
         'date': 'closed_on',
         'numbers': {
             'closed_requisitions': '1',

@@ -2,7 +2,7 @@
 -- sqlfluff:dialect:sparksql
 with
 
-    ramps as (select *, 'restated' as basis from {{ ref('int_rep_ramps') }} where is_measured),
+    ramps as (select *, 'restated' as basis from {{ ref('fct_ramp') }} where is_measured),
 
     by_member as (
 
@@ -33,7 +33,7 @@ select
 
 from by_member
 left join
-    {{ ref('int_ramp_medians') }} as medians
+    {{ ref('fct_ramp_median') }} as medians
     on by_member.period_grain = medians.period_grain
     and by_member.period_start = medians.period_start
     and by_member.level = medians.level

@@ -8,27 +8,20 @@ with
             nullif(employed_from_date, {{ open_start_date() }}) as hired_on,
             nullif(started_on, {{ open_start_date() }}) as known_started_date
 
-        from {{ ref('int_rep_tenures') }}
-
-    ),
-
-    employment_periods as (
-
-        select distinct person_id, employment_number, employed_from_date, employed_to_date
-
-        from {{ ref('int_employment_intervals') }}
+        from {{ ref('fct_tenure') }}
 
     ),
 
     employments as (
 
-        select
-            *,
-            lag(employed_to_date) over (
-                partition by person_id order by employment_number
-            ) as previous_employed_to_date
+        select distinct
+            person_id,
+            employment_number,
+            employed_from_date,
+            employed_to_date,
+            previous_employed_to_date
 
-        from employment_periods
+        from tenures
 
     ),
 
@@ -132,7 +125,7 @@ select
 from tenures
 inner join {{ ref('dim_person') }} as people on tenures.person_id = people.person_id
 inner join
-    {{ ref('int_rep_ramps') }} as ramps
+    {{ ref('fct_ramp') }} as ramps
     on tenures.person_id = ramps.person_id
     and tenures.tenure_number = ramps.tenure_number
 left join

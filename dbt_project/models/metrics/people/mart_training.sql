@@ -48,7 +48,7 @@ with
                     order by effects.completed_on, effects.enrolment_id
                 ) as rank
 
-            from {{ ref('int_training_effects') }} as effects
+            from {{ ref('fct_training_effect') }} as effects
             inner join
                 {{ ref('dim_date') }} as calendar on effects.completed_on = calendar.date_day
                 {{ 'union all' if not loop.last }}

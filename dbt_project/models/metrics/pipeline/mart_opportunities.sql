@@ -27,12 +27,6 @@ with
 
     ),
 
-    current_reps as (
-
-        select sales_rep_id, sales_rep_name from {{ ref('dim_sales_rep') }} where is_current
-
-    ),
-
     current_accounts as (
 
         select account_id, account_name, industry, country
@@ -53,18 +47,18 @@ select
     accounts.country as account_country,
     deals.segment,
     deals.sales_rep_id,
-    reps.sales_rep_name,
+    reps.member_name as sales_rep_name,
     deals.team_id,
-    teams.team_name,
+    teams.member_name as team_name,
     deals.branch_id,
-    branches.branch_name,
+    branches.member_name as branch_name,
     deals.territory_id,
-    territories.territory_name,
+    territories.member_name as territory_name,
     deals.product_id,
     products.product_name,
     products.product_family,
     deals.stage_id,
-    stages.stage_name,
+    stages.member_name as stage_name,
     deals.forecast_category,
     deals.lead_source,
     deals.deal_type,
@@ -105,9 +99,20 @@ select
 
 from dated_opportunities as deals
 left join current_accounts as accounts on deals.account_id = accounts.account_id
-left join current_reps as reps on deals.sales_rep_id = reps.sales_rep_id
-left join {{ ref('dim_team') }} as teams on deals.team_id = teams.team_id
-left join {{ ref('dim_branch') }} as branches on deals.branch_id = branches.branch_id
-left join {{ ref('dim_territory') }} as territories on deals.territory_id = territories.territory_id
 left join {{ ref('dim_product') }} as products on deals.product_id = products.product_id
-left join {{ ref('dim_stage') }} as stages on deals.stage_id = stages.stage_id
+left join
+    {{ ref('dim_member') }} as reps on reps.level = 'rep' and deals.sales_rep_id = reps.member_id
+left join
+    {{ ref('dim_member') }} as teams on teams.level = 'team' and deals.team_id = teams.member_id
+left join
+    {{ ref('dim_member') }} as branches
+    on branches.level = 'branch'
+    and deals.branch_id = branches.member_id
+left join
+    {{ ref('dim_member') }} as territories
+    on territories.level = 'territory'
+    and deals.territory_id = territories.member_id
+left join
+    {{ ref('dim_member') }} as stages
+    on stages.level = 'stage'
+    and deals.stage_id = stages.member_id

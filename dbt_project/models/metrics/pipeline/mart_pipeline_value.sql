@@ -2,80 +2,28 @@
 -- sqlfluff:dialect:sparksql
 with
 
-    counted_versions as (
-
-        select
-            'restated' as basis,
-            branch_id,
-            territory_id,
-            team_id,
-            sales_rep_id,
-            segment,
-            product_id,
-            lead_source,
-            stage_id,
-            forecast_category,
-            currency_code,
-            open_amount,
-            coalesce(weighted_amount, 0) as weighted_amount,
-            case when weighted_amount is null then 0 else 1 end as weighted_deals,
-            case when amount_source = 'none' then 1 else 0 end as no_amount_deals,
-            case when has_creation_date then 0 else 1 end as undated_deals,
-            valid_from_date,
-            valid_to_date,
-            -- The first day of these on which the expected close date has passed.
-            case
-                when expected_close_date < valid_from_date
-                then valid_from_date
-                when {{ plus_days('expected_close_date', 1) }} < valid_to_date
-                then {{ plus_days('expected_close_date', 1) }}
-            end as overdue_date
-
-        from {{ ref('fct_pipeline_span') }}
-
-    ),
-
-    -- What each version adds on its first day, takes away again on the day after its last, and adds
-    -- to what is overdue in between. A day's pipeline is the sum of all changes up to its end by
-    -- currency: what it is worth follows from that sum and the day's rate, however many deals are
-    -- in it.
     changes as (
 
-        select *, valid_from_date as as_of_date, 1 as deals_change, 0 as overdue_change
+        select *, change_date as as_of_date, 'restated' as basis
 
-        from counted_versions
-
-        union all
-
-        select *, overdue_date as as_of_date, 0 as deals_change, 1 as overdue_change
-
-        from counted_versions
-        where overdue_date is not null
-
-        union all
-
-        select
-            *,
-            valid_to_date as as_of_date,
-            -1 as deals_change,
-            case when overdue_date is null then 0 else -1 end as overdue_change
-
-        from counted_versions
-        where valid_to_date < {{ open_end_date() }}
+        from {{ ref('fct_pipeline_change') }}
 
     ),
 
+    -- A day's pipeline is the sum of all changes up to its end by currency: what it is worth
+    -- follows
+    -- from that sum and the day's rate, however many deals are in it.
     daily_changes as (
 
         {{ rolled_up_by('changes', keys=['as_of_date', 'currency_code'], levels=pipeline_levels(), measures={
-        'open_deals': 'sum(facts.deals_change)',
-        'open_amount': 'sum(facts.deals_change * facts.open_amount)',
-        'weighted_amount': 'sum(facts.deals_change * facts.weighted_amount)',
-        'weighted_deals': 'sum(facts.deals_change * facts.weighted_deals)',
-        'overdue_deals': 'sum(facts.overdue_change)',
-        'overdue_amount': 'sum(facts.overdue_change * facts.open_amount)',
-        'no_amount_deals': 'sum(facts.deals_change * facts.no_amount_deals)',
-        'undated_deals': 'sum(facts.deals_change * facts.undated_deals)',
+        'open_deals': 'sum(facts.open_deals)',
+        'open_amount': 'sum(facts.open_amount)',
+        'weighted_amount': 'sum(facts.weighted_amount)',
+        'weighted_deals': 'sum(facts.weighted_deals)',
+        'overdue_deals': 'sum(facts.overdue_deals)',
+        'overdue_amount': 'sum(facts.overdue_amount)',
+        'no_amount_deals': 'sum(facts.no_amount_deals)',
+        'undated_deals': 'sum(facts.undated_deals)',
     }) }}
 
     ),

@@ -20,7 +20,7 @@ with
 
         from {{ ref('mart_selling_time_unsuppressed') }} as mart
         left join
-            {{ ref('int_time_cells_suppression_checked') }} as checked
+            {{ ref('fct_time_cell') }} as checked
             on mart.period_grain = checked.period_grain
             and mart.period_start = checked.period_start
             and mart.level = checked.level

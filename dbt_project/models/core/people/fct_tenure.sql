@@ -15,7 +15,7 @@ with
                 false
             ) as stays_with_team
 
-        from {{ ref('int_employment_intervals') }}
+        from {{ ref('fct_employment_interval') }}
 
     ),
 
@@ -80,7 +80,8 @@ select
         else warehouse.as_of_date
     end as observed_until_date,
     first_intervals.employed_from_date,
-    first_intervals.employed_to_date
+    first_intervals.employed_to_date,
+    first_intervals.previous_employed_to_date
 
 from first_intervals
 cross join {{ ref('dim_as_of') }} as warehouse

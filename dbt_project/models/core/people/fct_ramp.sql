@@ -41,7 +41,7 @@ with
                 partition by tenures.person_id, tenures.tenure_number
             ) as longest_grain_length
 
-        from {{ ref('int_rep_tenures') }} as tenures
+        from {{ ref('fct_tenure') }} as tenures
         inner join
             rep_quotas as quotas
             on tenures.sales_rep_id = quotas.sales_rep_id
@@ -127,7 +127,7 @@ select
     {{ days_between('tenures.started_on', 'coalesce(reached.ramped_on, tenures.observed_until_date)') }}
     as observed_days
 
-from {{ ref('int_rep_tenures') }} as tenures
+from {{ ref('fct_tenure') }} as tenures
 cross join first_quota
 left join
     tenures_with_quota as with_quota

@@ -32,7 +32,7 @@ with
         from completions
         cross join {{ ref('dim_as_of') }} as warehouse
         inner join
-            {{ ref('int_employment_intervals') }} as employments
+            {{ ref('fct_employment_interval') }} as employments
             on completions.person_id = employments.person_id
             and completions.completed_on >= employments.valid_from_date
             and completions.completed_on < employments.valid_to_date

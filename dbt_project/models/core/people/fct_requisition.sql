@@ -41,7 +41,7 @@ from {{ ref('stg_hr__requisitions') }} as requisitions
 left join hires on requisitions.requisition_id = hires.requisition_id
 left join managers on requisitions.hiring_manager_id = managers.worker_id
 left join
-    {{ ref('int_employment_intervals') }} as intervals
+    {{ ref('fct_employment_interval') }} as intervals
     on managers.person_id = intervals.person_id
     and requisitions.opened_on >= intervals.valid_from_date
     and requisitions.opened_on < intervals.valid_to_date
