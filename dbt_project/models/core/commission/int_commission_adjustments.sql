@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 select
     adjustments.adjustment_id,
     people.person_id,

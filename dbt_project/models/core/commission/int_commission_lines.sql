@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     -- An extract can hold a run before the day on which it is paid.

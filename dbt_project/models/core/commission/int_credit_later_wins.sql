@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     -- Whether a win did not last for those who earn by it; empty where nobody can.

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- A deal with splits is credited by them alone, one without is its owner's.
 select
     wins.opportunity_id,

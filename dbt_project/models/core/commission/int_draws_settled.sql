@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     draws_in_periods as (

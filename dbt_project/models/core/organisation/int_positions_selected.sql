@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     -- A second job ends no main one: each ends where the next of its kind begins.

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     settings as (select time_zone from {{ ref('stg_company__settings') }}),

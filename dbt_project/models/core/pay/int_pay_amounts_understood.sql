@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {%- set histories = {
     'pay_runs': 'pay_run_id',
     'earning_codes': 'earning_code',

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     days_of_pay as (

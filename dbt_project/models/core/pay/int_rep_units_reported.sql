@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 select
     people.person_id,
     reps.sales_rep_id,

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     accounts as (select * from {{ ref('bridge_person') }}),

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {%- set org_units = ['branch', 'territory', 'team'] -%}
 with
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
 {%- set org_units = ['branch', 'territory', 'team'] -%}

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     -- A record that was given to somebody else shows by a new name together with a new first day.
