@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
     -- A ramped quota, lowered for a new hire, comes before the full one.

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {#-
     Each source reports something of a deal at a moment, and nothing of the fields that it does not
     name. Where several speak of one moment, the one that is believed most counts: an extract or

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {%- set members = level_columns(deal_levels()) %}
 with
 

@@ -1,5 +1,5 @@
 {%- set carried = [
-    'opportunity_id', 'episode', 'account_id', 'sales_rep_id', 'product_id', 'territory_id',
+    'opportunity_version_key', 'opportunity_id', 'episode', 'account_id', 'sales_rep_id', 'product_id', 'territory_id',
     'has_own_territory', 'lead_source', 'stage_id', 'forecast_category', 'currency_code', 'amount',
     'weighted_amount', 'amount_source', 'has_creation_date', 'expected_close_date', 'is_closed',
     'is_won', 'is_excluded',
