@@ -108,9 +108,10 @@ class Mutant:
         """Gives SQL with the change wherever the line stands; None where it does not."""
         lines, is_there = sql.split("\n"), False
         for number, line in _of_the_model(lines):
-            if _without_names(line).strip() == self.line:
-                indent = line[: len(line) - len(line.lstrip())]
-                lines[number] = indent + _with_names(self.changed_line, line)
+            # dbt puts the first relation of a model on the line on which its fixtures end.
+            own = line.lstrip().removeprefix("), ")
+            if _without_names(own).strip() == self.line:
+                lines[number] = line[: len(line) - len(own)] + _with_names(self.changed_line, own)
                 is_there = True
         return "\n".join(lines) if is_there else None
 

@@ -105,6 +105,13 @@ def test_a_change_is_made_where_fixtures_stand_for_tables():
     assert mutant.applied_to("left join fct_deal as deals on a.id = deals.id") is None
 
 
+def test_a_change_is_made_on_the_line_on_which_the_fixtures_end():
+    mutant = Mutant("m", "least as (select min(amount) as amount from @fct_deal),", 0)
+    line = "least as (select {}(amount) as amount from __dbt__cte__fct_deal),"
+    ended = "-- Fixture for fct_deal\nselect 1 as amount\n), "
+    assert mutant.applied_to(ended + line.format("min")) == ended + line.format("max")
+
+
 def test_what_dbt_put_round_a_model_is_not_changed():
     assert Mutant("m", "union all", 0).applied_to(UNIT_TEST) is None
     assert Mutant("m", "select max(amount) as largest from deals", 0).applied_to(UNIT_TEST)
