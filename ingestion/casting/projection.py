@@ -131,8 +131,7 @@ class Projection:
         failed = " ".join(f"when f{n} is not null then {literal(c.name)}" for n, c in fatal)
         reasons = ", ".join(f"f{n}" for n, _ in fatal)
         outcome = [
-            f"{f'case when f{n} is null then v{n} end' if c.is_emptied else f'v{n}'} "
-            f"as {quoted(c.name)}"
+            f"{_landed_value(n, c)} as {quoted(c.name)}"
             for n, c in zip(names, self.columns, strict=False)
         ]
         outcome += [
@@ -168,3 +167,12 @@ class Projection:
     def passes_over(self) -> bool:
         """Whether any record can be none."""
         return self.blank_sql is not None or self.condition_sql is not None
+
+
+def _landed_value(number: str, column: ProjectedColumn) -> str:
+    """Gives a typed value as it is landed: empty if it cannot be used, or its default."""
+    value = f"v{number}"
+    if column.is_emptied:
+        value = f"case when f{number} is null then {value} end"
+    default = column.column.default
+    return value if default is None else f"coalesce({value}, {literal(default)})"

@@ -41,7 +41,7 @@ from ingestion.checking.mapping_findings import (
 from ingestion.checking.rehearsal import Fault, Rehearsal, rehearse
 from ingestion.company.settings import CompanySettings
 from ingestion.contracts.contract_files import load_contracts
-from ingestion.contracts.raw_ddl import quoted
+from ingestion.contracts.raw_ddl import given_sql, quoted
 from ingestion.contracts.tables import Contracts, Table
 from ingestion.errors import ExtractError
 from ingestion.home import Home
@@ -466,7 +466,7 @@ def _column_report(
 ) -> ColumnReport:
     column = table.column(name)
     is_absent = name in projection.absent
-    value, failure = quoted(name), quoted(FAILURE_PREFIX + name)
+    value, failure = given_sql(column), quoted(FAILURE_PREFIX + name)
     is_record = f"coalesce({FAILED_REASON} not in {NO_RECORDS}, true)"
     filled, failed, reason = connection.execute(
         f"select count({value}), count(*) filter ({failure} is not null), "

@@ -54,6 +54,8 @@ class _Options(_Strict):
     pattern: str | None = None
     not_before: Identifier | None = Field(default=None, alias="notBefore")
     typed_by: _TypedBy | None = Field(default=None, alias="typedBy")
+    # Readers take an empty cell for none, so no extract can have it as a value.
+    default: Literal[""] | None = None
 
 
 class _Relationship(_Strict):
@@ -187,6 +189,7 @@ def _column(prop: _Property) -> Column:
         pattern=options.pattern,
         references=_reference(prop),
         not_before=options.not_before,
+        default=options.default,
     )
 
 
@@ -206,6 +209,9 @@ def _problems(contract: _ContractFile) -> Iterator[Problem]:
             yield (*place, "name"), f"the table '{item.name}' is declared twice; remove one"
         if not any(prop.primary_key for prop in item.properties):
             yield place, f"the table '{item.name}' has no key; mark its key with primaryKey: true"
+        if sum(prop.options.default is not None for prop in item.properties) > 1:
+            # A key is known by the hash of the parts that are given.
+            yield place, f"the table '{item.name}' has two columns with a default; one can be told"
         column_names = [prop.name for prop in item.properties]
         for name in item.latest_by:
             if name not in column_names:
@@ -228,9 +234,11 @@ def _type_problems(prop: _Property) -> Iterator[str]:
         yield from _decimal_problems(prop)
     elif prop.physical_type is not None:
         yield "physicalType is only for logicalType: number; remove it"
-    if prop.primary_key and not prop.required:
-        yield "a key must also be required: true"
     is_text = prop.logical_type == "string"
+    if prop.primary_key and not prop.required and options.default is None:
+        yield 'a key must also be required: true, or have default: "" for where it is not given'
+    if options.default is not None and (prop.required or not prop.primary_key or not is_text):
+        yield "default is only for a key of logicalType: string that is not required"
     if not is_text and (options.enum or options.pattern or options.max_length):
         yield "enum, pattern and maxLength are only for logicalType: string"
     limits = (options.minimum, options.maximum, options.exclusive_minimum)

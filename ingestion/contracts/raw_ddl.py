@@ -12,6 +12,7 @@ import duckdb
 
 from ingestion.contracts.system_tables import SYSTEM_SOURCES
 from ingestion.contracts.tables import Column, Table
+from ingestion.text.sql_text import literal
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
@@ -78,10 +79,28 @@ def create_table_sql(table: Table) -> str:
     Columns carry no constraints: a delete row holds nothing but its key, and what a row must
     satisfy is decided before it is appended.
     """
-    columns = ",\n".join(
-        f"    {quoted(column.name)} {column.sql_type}" for column in raw_columns(table)
-    )
+    columns = ",\n".join(f"    {column_sql(column)}" for column in raw_columns(table))
     return f"create table if not exists {quoted_table(table)} (\n{columns}\n)"
+
+
+def column_sql(column: Column) -> str:
+    """Gives a column as a statement declares it.
+
+    Rows that were there before a part of the key was have its default.
+    """
+    default = "" if column.default is None else f" default {literal(column.default)}"
+    return f"{quoted(column.name)} {column.sql_type}{default}"
+
+
+def given_sql(column: Column, prefix: str = "") -> str:
+    """Gives the SQL of a value that is NULL where it stands for one that was not given.
+
+    Args:
+        column: The contract column.
+        prefix: Alias of the relation, with its dot.
+    """
+    name = prefix + quoted(column.name)
+    return name if column.default is None else f"nullif({name}, {literal(column.default)})"
 
 
 def holds_all_of(wider: str, narrower: str) -> bool:

@@ -29,7 +29,11 @@ _SQL_TYPES: dict[LogicalType, str] = {
 
 
 class Column(BaseModel):
-    """One column of a source table, with everything a value in it must satisfy."""
+    """One column of a source table, with everything a value in it must satisfy.
+
+    `default` stands where a part of the key is not given: a key needs a value, and no extract has
+    this one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,6 +54,8 @@ class Column(BaseModel):
     references: tuple[str, str] | None = None
     not_before: str | None = None
     typed_by: TypedBy | None = None
+    # Left out of a dump, by which extracts are known: columns without one keep theirs.
+    default: str | None = Field(default=None, exclude=True)
 
     @property
     def sql_type(self) -> str:

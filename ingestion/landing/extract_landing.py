@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.contracts.raw_ddl import quoted, quoted_table
+from ingestion.contracts.raw_ddl import given_sql, quoted_table
 from ingestion.contracts.system_tables import EXTRACTS, FILES, UNOBSERVED
-from ingestion.contracts.tables import Table
+from ingestion.contracts.tables import Column, Table
 from ingestion.errors import ExtractError
 from ingestion.home import Home
 from ingestion.landing.emptied import why_too_many
@@ -215,22 +215,22 @@ class ExtractLanding:
         for other in staging.pieces if absent else ():
             if other is staged or other.piece.feed != staged.piece.feed:
                 continue
-            counts = ", ".join(f"count({quoted(name)})" for name in absent)
+            counts = ", ".join(f"count({given_sql(column)})" for column in absent)
             held = self._connection.execute(
                 f"select {counts} from (select *, rowid as _row from {STAGED}) "
                 f"where {other.in_range}"
             ).fetchone()
-            for name, count in zip(absent, held or (), strict=True):
+            for column, count in zip(absent, held or (), strict=True):
                 if count:
                     raise _PartError(
                         staged.piece.name,
-                        f"it lacks the column '{name}', which {other.piece.name}, another part of "
-                        "the extract, has, so its rows would lose their values. Put the column "
-                        "back or rename it to that; if parts may lack it, use a mapping that says "
-                        f"`optional: true` for it (now {self._feed.where})",
+                        f"it lacks the column '{column.name}', which {other.piece.name}, another "
+                        "part of the extract, has, so its rows would lose their values. Put the "
+                        "column back or rename it to that; if parts may lack it, use a mapping "
+                        f"that says `optional: true` for it (now {self._feed.where})",
                     )
 
-    def _columns_that_should_be_there(self, staged: StagedPiece) -> list[str]:
+    def _columns_that_should_be_there(self, staged: StagedPiece) -> list[Column]:
         """Gives contract columns that a file lacks though nobody said that it may.
 
         A column that the mapping calls optional itself may come and go, and JSON leaves out keys
@@ -239,7 +239,8 @@ class ExtractLanding:
         feed = staged.piece.feed
         if feed.columns is not None or feed.inline is not None or staged.records.format in _SPARSE:
             return []
-        return [name for name in staged.projection.absent if name not in self._table.key]
+        columns = (self._table.column(name) for name in staged.projection.absent)
+        return [column for column in columns if not column.required]
 
     def _check_emptied(self, staged: StagedPiece) -> None:
         """Refuses a file without a column that holds values by now: all rows would lose them."""
@@ -247,12 +248,12 @@ class ExtractLanding:
         absent = self._columns_that_should_be_there(staged)
         if not absent:
             return
-        counts = ", ".join(f"count({quoted(name)})" for name in absent)
+        counts = ", ".join(f"count({given_sql(column)})" for column in absent)
         held = self._connection.execute(
             f"select {counts} from {quoted_table(self._table)} "
             f"where _source_system = {literal(self._system)}"
         ).fetchone()
-        emptied = [name for name, count in zip(absent, held or (), strict=True) if count]
+        emptied = [c.name for c, count in zip(absent, held or (), strict=True) if count]
         if emptied:
             raise ExtractError(
                 f"the extract lacks the column '{emptied[0]}', which earlier extracts filled, so "

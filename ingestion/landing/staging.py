@@ -234,7 +234,11 @@ class Staging:
             f"create or replace temp table _differing as select {keys} from _candidates "
             f"where is_latest group by {keys} having count(distinct _row_hash) > 1"
         )
-        optional = [quoted(column.name) for column in self.table.columns if not column.required]
+        optional = [
+            quoted(column.name)
+            for column in self.table.columns
+            if not column.required and not column.primary_key
+        ]
         if not optional:
             return
         rows = (

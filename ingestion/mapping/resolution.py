@@ -250,10 +250,13 @@ class Resolution:
         own = _merged_formats(block.formats, base=formats)
         if block.format is not None:
             own = own.model_copy(update=self._own_format(table.column(name), block.format, place))
-        if block.on_invalid == "null" and table.column(name).required:
+        column = table.column(name)
+        if block.on_invalid == "null" and (column.required or column.primary_key):
+            # Without a part of its key a row would take the place of another one.
+            needs = "requires" if column.required else "knows rows by"
             self._problem(
                 (*place, "on_invalid"),
-                f"{table.full_name} requires {name}, so it cannot be left empty; its records are "
+                f"{table.full_name} {needs} {name}, so it cannot be left empty; its records are "
                 "set aside",
             )
         units = WrittenUnits(table, name, block)

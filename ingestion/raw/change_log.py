@@ -24,7 +24,7 @@ from datetime import datetime
 
 import duckdb
 
-from ingestion.contracts.raw_ddl import quoted, quoted_table
+from ingestion.contracts.raw_ddl import given_sql, quoted, quoted_table
 from ingestion.contracts.system_tables import CONFIRMATIONS, EXTRACTS, UNOBSERVED
 from ingestion.contracts.tables import Table
 from ingestion.text.sql_text import literal
@@ -80,7 +80,7 @@ def row_hash_sql(table: Table) -> str:
     readers let into no text, so different rows cannot give the same text.
     """
     parts = [
-        literal(f"{column.name}=") + f" || cast({quoted(column.name)} as varchar)"
+        literal(f"{column.name}=") + f" || cast({given_sql(column)} as varchar)"
         for column in table.columns
     ]
     return f"md5(concat_ws(chr(0), {', '.join(parts)}))"
@@ -92,9 +92,16 @@ def new_row_hash_sql(table: Table) -> str:
 
 
 def key_hash_sql(table: Table, alias: str | None = None) -> str:
-    """Gives the SQL of a key's hash, by which landing records name keys."""
+    """Gives the SQL of a key's hash, by which landing records name keys.
+
+    A part that is not given is left out, so keys from before a contract had it keep their hash.
+    """
     prefix = f"{alias}." if alias else ""
-    parts = ", ".join(f"cast({prefix}{quoted(name)} as varchar)" for name in table.key)
+    parts = ", ".join(
+        f"cast({given_sql(column, prefix)} as varchar)"
+        for column in table.columns
+        if column.primary_key
+    )
     return f"md5(concat_ws(chr(0), {parts}))"
 
 

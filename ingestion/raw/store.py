@@ -17,7 +17,13 @@ import duckdb
 from ingestion.casting.cell_texts import LIFTING_OPTIMIZERS
 from ingestion.company.pseudonyms import known_key_id, pseudonym_key, write_pseudonym_key
 from ingestion.company.settings import CompanySettings, write_company_tables
-from ingestion.contracts.raw_ddl import create_table_sql, holds_all_of, quoted, quoted_table
+from ingestion.contracts.raw_ddl import (
+    column_sql,
+    create_table_sql,
+    holds_all_of,
+    quoted,
+    quoted_table,
+)
 from ingestion.contracts.system_tables import EXTRACTS, FILES, SYSTEM_SOURCES, SYSTEM_TABLES
 from ingestion.contracts.tables import Contracts, Table
 from ingestion.errors import LandingError
@@ -146,10 +152,7 @@ def _add_new_columns(
 ) -> None:
     for column in table.columns:
         if column.name not in found:
-            connection.execute(
-                f"alter table {quoted_table(table)} add column {quoted(column.name)} "
-                f"{column.sql_type}"
-            )
+            connection.execute(f"alter table {quoted_table(table)} add column {column_sql(column)}")
 
 
 def _widen_numbers(

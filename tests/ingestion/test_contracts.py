@@ -199,6 +199,40 @@ def test_rules_about_other_columns_of_the_row(tmp_path: Path, options: str, mess
         load_contracts(tmp_path)
 
 
+PART = "      - {name: part, logicalType: string, primaryKey: true, description: Part, logicalTypeOptions: {default: ''}}\n"
+
+
+def with_parts(folder: Path, parts: str) -> Path:
+    (folder / "crm.yml").write_text(GOOD.replace("  - name: users\n", parts + "  - name: users\n"))
+    return folder
+
+
+def test_a_part_of_a_key_has_a_default_where_it_is_not_given(tmp_path: Path) -> None:
+    table = load_contracts(with_parts(tmp_path, PART)).table("crm", "teams")
+    assert table.key == ("team_id", "part")
+    assert [column.default for column in table.columns] == [None, None, ""]
+    # Extracts are known by it, and no other column is to be read anew.
+    assert "default" not in table.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            PART.replace("primaryKey: true, ", ""),
+            "default is only for a key of logicalType: string",
+        ),
+        (PART.replace("primaryKey", "required: true, primaryKey"), "that is not required"),
+        (PART.replace("logicalType: string", "logicalType: integer"), "default is only for a key"),
+        (PART.replace("default: ''", "default: none"), "'default'"),
+        (PART + PART.replace("name: part", "name: half"), "has two columns with a default"),
+    ],
+)
+def test_a_default_must_be_told_from_every_value(tmp_path: Path, parts: str, message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        load_contracts(with_parts(tmp_path, parts))
+
+
 def test_personal_columns_are_marked() -> None:
     users = load_contracts().table("crm", "users")
     masked = {column.name for column in users.columns if column.is_masked}

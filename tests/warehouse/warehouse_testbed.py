@@ -109,7 +109,8 @@ class ChangeLogOfTest:
         # contract's type, which is what a reader of an extract does too.
         texts = {
             column.name: pa.array(
-                [_text(version.get(column.name)) for version in versions], pa.string()
+                [_text(version.get(column.name, column.default)) for version in versions],
+                pa.string(),
             )
             for column in table.columns
         }

@@ -31,6 +31,8 @@ with
             positions.team_id,
             positions.territory_id,
             positions.fte,
+            positions.sales_fte,
+            positions.unsaid_fte,
             positions.is_sales,
             coalesce(positions.is_main, true) as is_primary,
             case
@@ -93,7 +95,12 @@ select
     versions.is_primary,
     versions.valid_from_date,
     versions.valid_to_date,
-    versions.is_current
+    versions.is_current,
+    cast(
+        coalesce(versions.sales_fte, 0) + case
+            when people.sales_rep_id is not null then coalesce(versions.unsaid_fte, 1) else 0
+        end as decimal(9, 6)
+    ) as sales_fte
 
 from versions
 inner join workers on versions.worker_id = workers.worker_id

@@ -2,109 +2,184 @@
 
 with
 
-    -- A second job ends no main one: each ends where the next of its kind begins.
+    -- A job with an id of its own ends where its next position begins. Of the others, a second job
+    -- ends no main one: each ends where the next of its kind begins.
     known_positions as (
 
-        select *, {{ effective_to_date('worker_id, is_main') }} as ends_by_date
+        select
+            *,
+            {{ effective_to_date(
+                'worker_id, own_job_id, case when own_job_id is null then is_main end'
+            ) }} as ends_by_date
 
         from
             (
-                select *, coalesce(is_primary, true) as is_main from {{ ref('stg_hr__positions') }}
+                select *, nullif(job_id, '') as own_job_id, coalesce(is_primary, true) as is_main
+
+                from {{ ref('stg_hr__positions') }}
             ) as positions
 
     ),
 
-    -- The days on which somebody may hold a second job alone: before the first main one begins, and
-    -- where the main one ended and no other began.
-    days_without_main as (
-
-        select worker_id, ends_by_date as without_from_date, next_from_date as without_to_date
-
-        from
-            (
-                select
-                    worker_id,
-                    ends_by_date,
-                    coalesce(
-                        lead(effective_from) over (partition by worker_id order by effective_from),
-                        {{ open_end_date() }}
-                    ) as next_from_date
-
-                from known_positions
-                where is_main and effective_from < ends_by_date
-            ) as main_positions
-        where ends_by_date < next_from_date
-
-        union all
+    held_positions as (
 
         select
-            worker_id,
-            {{ open_start_date() }} as without_from_date,
-            coalesce(
-                min(case when is_main and effective_from < ends_by_date then effective_from end),
-                {{ open_end_date() }}
-            ) as without_to_date
+            *,
+            -- What changes within a job does not make it the later one of two.
+            case
+                when own_job_id is null
+                then effective_from
+                else min(effective_from) over (partition by worker_id, own_job_id)
+            end as job_from_date
 
         from known_positions
-        group by worker_id
+        where effective_from < ends_by_date
 
     ),
 
-    deciding_positions as (
+    moments as (
+
+        select worker_id, effective_from as moment
+
+        from held_positions
+
+        union distinct
+
+        select worker_id, ends_by_date as moment
+
+        from held_positions
+
+    ),
+
+    spans as (
 
         select
             worker_id,
-            effective_from,
-            ends_by_date,
-            job_title,
-            job_family,
-            manager_worker_id,
-            branch_id,
-            team_id,
-            territory_id,
-            fte,
-            is_sales,
-            is_main
+            moment as span_from_date,
+            lead(moment) over (partition by worker_id order by moment) as span_to_date
 
-        from known_positions
-        where is_main and effective_from < ends_by_date
+        from moments
 
-        union all
+    ),
+
+    ranked_positions as (
 
         select
-            positions.worker_id,
-            greatest(
-                positions.effective_from, days_without_main.without_from_date
-            ) as effective_from,
-            least(positions.ends_by_date, days_without_main.without_to_date) as ends_by_date,
-            positions.job_title,
-            positions.job_family,
-            positions.manager_worker_id,
-            positions.branch_id,
-            positions.team_id,
-            positions.territory_id,
-            positions.fte,
-            positions.is_sales,
-            positions.is_main
+            spans.span_from_date,
+            spans.span_to_date,
+            held.*,
+            row_number() over (
+                partition by spans.worker_id, spans.span_from_date
+                order by
+                    case when held.is_main then 1 else 2 end,
+                    case when held.is_sales then 1 when held.is_sales is null then 2 else 3 end,
+                    held.job_from_date desc,
+                    coalesce(held.own_job_id, '') desc
+            ) as rank
 
-        from known_positions as positions
+        from spans
         inner join
-            days_without_main
-            on positions.worker_id = days_without_main.worker_id
-            and positions.effective_from < days_without_main.without_to_date
-            and positions.ends_by_date > days_without_main.without_from_date
-        where not positions.is_main and positions.effective_from < positions.ends_by_date
+            held_positions as held
+            on spans.worker_id = held.worker_id
+            and spans.span_from_date >= held.effective_from
+            and spans.span_from_date < held.ends_by_date
+
+    ),
+
+    -- Jobs without an id are one job to HR, which counts where it decides.
+    counted_positions as (
+
+        select
+            *,
+            {%- for name, condition in [
+                ('held_fte', 'true'),
+                ('sales_fte', 'is_sales'),
+                ('unsaid_fte', 'is_sales is null'),
+            ] %}
+                cast(
+                    sum(
+                        case
+                            when (rank = 1 or own_job_id is not null) and {{ condition }}
+                            then coalesce(fte, 1)
+                            else 0
+                        end
+                    ) over (partition by worker_id, span_from_date) as decimal(9, 6)
+                ) as {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+
+        from ranked_positions
+
+    ),
+
+    -- Another job that begins or ends beside the one that decides splits it only where FTE changes.
+    deciding_positions as (
+
+        select
+            *,
+            coalesce(
+                lag(span_to_date) over (partition by worker_id order by span_from_date)
+                = span_from_date
+                and lag(effective_from) over (partition by worker_id order by span_from_date)
+                = effective_from
+                and coalesce(
+                    lag(own_job_id) over (partition by worker_id order by span_from_date), ''
+                )
+                = coalesce(own_job_id, '')
+                {%- for name in ['held_fte', 'sales_fte', 'unsaid_fte'] %}
+                    and lag({{ name }}) over (partition by worker_id order by span_from_date)
+                    = {{ name }}
+                {%- endfor %},
+                false
+            ) as is_continued
+
+        from counted_positions
+        where rank = 1
+
+    ),
+
+    numbered_positions as (
+
+        select
+            *,
+            sum(case when is_continued then 0 else 1 end) over (
+                partition by worker_id order by span_from_date
+            ) as position_number
+
+        from deciding_positions
+
+    ),
+
+    selected_positions as (
+
+        select
+            *, max(span_to_date) over (partition by worker_id, position_number) as decides_to_date
+
+        from numbered_positions
 
     )
 
 select
-    *,
-    row_number() over (partition by worker_id order by effective_from) as position_number,
-    lag(ends_by_date) over (
-        partition by worker_id order by effective_from
+    worker_id,
+    span_from_date as effective_from,
+    decides_to_date as ends_by_date,
+    job_title,
+    job_family,
+    manager_worker_id,
+    branch_id,
+    team_id,
+    territory_id,
+    held_fte as fte,
+    sales_fte,
+    unsaid_fte,
+    is_sales,
+    is_main,
+    cast(position_number as bigint) as position_number,
+    lag(decides_to_date) over (
+        partition by worker_id order by span_from_date
     ) as previous_ends_by_date,
     is_main
-    and row_number() over (partition by worker_id, is_main order by effective_from)
+    and row_number() over (partition by worker_id, is_main order by span_from_date)
     = 1 as is_first_main
 
-from deciding_positions
+from selected_positions
+where not is_continued

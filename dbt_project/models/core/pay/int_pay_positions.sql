@@ -14,6 +14,8 @@ with
 
         select
             positions.*,
+            nullif(positions.job_id, '') as own_job_id,
+            coalesce(positions.is_primary, true) as is_main,
             {{ extract_date('positions.valid_from', 'settings.time_zone') }} as reported_date,
             case
                 when positions.is_current
@@ -60,23 +62,47 @@ with
             positions.team_id,
             positions.territory_id,
             positions.is_sales,
-            coalesce(positions.is_primary, true) as is_main,
-            coalesce(positions.effective_to <= days_of_pay.paid_on, false)
-            -- Each ends where the next of its kind begins.
-            or coalesce(
-                min(positions.effective_from) over (
-                    partition by
-                        days_of_pay.person_id,
-                        days_of_pay.paid_on,
-                        days_of_pay.known_by_date,
-                        workers.worker_id,
-                        coalesce(positions.is_primary, true)
-                    order by positions.effective_from
-                    rows between 1 following and unbounded following
+            positions.own_job_id,
+            positions.is_main,
+            case
+                when positions.own_job_id is null
+                then positions.effective_from
+                else
+                    min(positions.effective_from) over (
+                        partition by
+                            days_of_pay.person_id,
+                            days_of_pay.paid_on,
+                            days_of_pay.known_by_date,
+                            workers.worker_id,
+                            positions.own_job_id
+                    )
+            end as job_from_date,
+            max(case when positions.own_job_id is not null then 1 else 0 end) over (
+                partition by
+                    days_of_pay.person_id,
+                    days_of_pay.paid_on,
+                    days_of_pay.known_by_date,
+                    workers.worker_id
+            )
+            = 1 as has_jobs,
+            -- Each ends where the next of its job begins, or without an id the next of its kind.
+            least(
+                coalesce(positions.effective_to, {{ open_end_date() }}),
+                coalesce(
+                    min(positions.effective_from) over (
+                        partition by
+                            days_of_pay.person_id,
+                            days_of_pay.paid_on,
+                            days_of_pay.known_by_date,
+                            workers.worker_id,
+                            positions.own_job_id,
+                            case when positions.own_job_id is null then positions.is_main end
+                        order by positions.effective_from
+                        rows between 1 following and unbounded following
+                    ),
+                    {{ open_end_date() }}
                 )
-                <= days_of_pay.paid_on,
-                false
-            ) as has_ended,
+            ) as ends_by_date,
             max(
                 case
                     when
@@ -120,7 +146,7 @@ with
                 partition by person_id, paid_on, known_by_date
                 order by
                     case
-                        when effective_from <= paid_on and (is_main or not has_ended)
+                        when effective_from <= paid_on and (is_main or ends_by_date > paid_on)
                         then 1
                         when effective_from > paid_on
                         then 2
@@ -134,16 +160,26 @@ with
                         else 0
                     end,
                     case
-                        when is_main and not (has_ended and has_open_position)
+                        when is_main and not (ends_by_date <= paid_on and has_open_position)
                         then 1
-                        when not is_main and not has_ended
+                        when not is_main and ends_by_date > paid_on
                         then 2
                         else 3
                     end,
+                    -- Of several jobs at once, those held last, and of these the one that decides.
+                    case
+                        when has_jobs and ends_by_date <= paid_on
+                        then {{ days_between('ends_by_date', 'paid_on') }}
+                        else 0
+                    end,
+                    case
+                        when not has_jobs or not is_sales then 3 when is_sales is null then 2 else 1
+                    end,
                     case
                         when effective_from <= paid_on
-                        then {{ days_between('effective_from', 'paid_on') }}
+                        then {{ days_between('job_from_date', 'paid_on') }}
                     end,
+                    coalesce(own_job_id, '') desc,
                     worker_id
             ) as rank
 

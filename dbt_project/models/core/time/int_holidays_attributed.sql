@@ -7,7 +7,7 @@ with
         select distinct coalesce(country, 'unknown') as country
 
         from {{ ref('dim_employee') }}
-        where is_sales
+        where is_sales or sales_fte > 0
 
     ),
 

@@ -6,7 +6,11 @@ with
         select min(work_date) as first_recorded_date from {{ ref('fct_time_daily') }}
     ),
 
-    records_of_reps as (select distinct worker_id from {{ ref('dim_employee') }} where is_sales),
+    records_of_reps as (
+
+        select distinct worker_id from {{ ref('dim_employee') }} where is_sales or sales_fte > 0
+
+    ),
 
     -- Only what is recorded and of reps is asked for, and leave can last for ever.
     days_on_leave as (

@@ -9,7 +9,7 @@ with
             max(employees.sales_rep_id) as sales_rep_id
 
         from {{ ref('dim_employee') }} as employees
-        where employees.is_sales
+        where employees.is_sales or employees.sales_fte > 0
         group by employees.person_id
 
     ),

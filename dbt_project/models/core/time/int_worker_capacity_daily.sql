@@ -40,7 +40,7 @@ with
                 when days.is_weekend
                 then 0
                 else cast(round(60 * settings.standard_day_minutes * days.fte) as bigint)
-            end as scheduled_seconds
+            end as worked_seconds
 
         from {{ ref('int_worker_days') }} as days
         cross join {{ ref('stg_company__settings') }} as settings
@@ -49,6 +49,19 @@ with
             on days.worker_id = schedules.worker_id
             and days.date_day >= schedules.effective_from
             and days.date_day < schedules.valid_to_date
+
+    ),
+
+    -- Schedules and leave are of the person; a job that does not sell takes its share of them.
+    sales_days as (
+
+        select
+            *,
+            coalesce(
+                cast(round(worked_seconds * sales_share) as bigint), worked_seconds
+            ) as scheduled_seconds
+
+        from scheduled_days
 
     )
 
@@ -69,10 +82,18 @@ select
         then 0
         when absences.is_whole_day
         then days.scheduled_seconds
-        else least(coalesce(absences.leave_seconds, 0), days.scheduled_seconds)
+        else
+            least(
+                coalesce(
+                    cast(round(absences.leave_seconds * days.sales_share) as bigint),
+                    absences.leave_seconds,
+                    0
+                ),
+                days.scheduled_seconds
+            )
     end as leave_seconds
 
-from scheduled_days as days
+from sales_days as days
 left join
     {{ ref('int_holidays_attributed') }} as holidays
     on days.date_day = holidays.holiday_date

@@ -11,7 +11,7 @@ with
         select person_id
 
         from {{ ref('dim_employee') }}
-        where is_sales
+        where is_sales or sales_fte > 0
         group by person_id
         having min(worker_id) <> max(worker_id)
 
@@ -28,13 +28,18 @@ with
             employees.territory_id,
             coalesce(employees.country, 'unknown') as country,
             employees.fte,
+            case
+                when employees.sales_fte < employees.fte
+                then cast(employees.sales_fte / employees.fte as double)
+            end as sales_share,
             employees.valid_from_date,
             employees.valid_to_date,
             others.person_id is not null as has_several_records
 
         from {{ ref('dim_employee') }} as employees
         left join people_with_several_records as others on employees.person_id = others.person_id
-        where employees.is_sales
+        -- Whoever sells in a second job beside a main one that does not has time to sell too.
+        where employees.is_sales or employees.sales_fte > 0
 
     )
 
@@ -49,6 +54,7 @@ select
     coalesce(reps.territory_id, sales_employees.territory_id) as territory_id,
     sales_employees.country,
     sales_employees.fte,
+    sales_employees.sales_share,
     calendar.date_day,
     calendar.iso_weekday,
     coalesce(branch_days.is_weekend, calendar.is_weekend) as is_weekend,
