@@ -53,8 +53,8 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
         }
     # dim_currency also has the reporting currency, which a company has from the start; the types of
     # activity are the contract's.
-    dimensions = {name: 1 for name in rows if name.startswith("dim_")}
-    assert rows == dimensions | {
+    unknown_members = {name: int(name.startswith("dim_")) for name in rows}
+    assert rows == unknown_members | {
         "dim_activity_type": 6,
         "dim_currency": 2,
         "dim_date": 0,
@@ -62,23 +62,8 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
         "dim_period": 0,
         # The company, and the unknown member of each level.
         "dim_member": 10,
-        "bridge_date_period": 0,
-        "fct_activity": 0,
-        "fct_closing": 0,
-        "fct_exchange_rate_held": 0,
-        "fct_forecast": 0,
-        "fct_forecast_submission": 0,
-        "fct_opportunity": 0,
-        "fct_opportunity_event": 0,
-        "fct_opportunity_version": 0,
-        "fct_period_quota": 0,
-        "fct_pipeline_movement": 0,
-        "fct_pipeline_span": 0,
-        "fct_quota": 0,
-        "fct_stage_visit": 0,
-        "fct_starting_deal": 0,
-        "fct_time_daily": 0,
     }
+    assert {"bridge_date_period", "fct_closing", "fct_opportunity", "fct_quota"} <= set(rows)
 
 
 def test_schemas_are_named_as_the_folders(empty_home):
