@@ -49,11 +49,7 @@ with
             unnest(
                 generate_series(
                     day,
-                    coalesce(
-                        next_day,
-                        (select as_of_date from warehouse.core.dim_as_of) + 1
-                    )
-                    - 1,
+                    coalesce(next_day, (select as_of_date from warehouse.core.dim_as_of) + 1) - 1,
                     interval 1 day
                 )
             )::date as day

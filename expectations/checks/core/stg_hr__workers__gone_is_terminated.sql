@@ -7,6 +7,5 @@
 select worker_status, count(*) as workers
 from {{ batch }}
 where
-    exited_on <= (select as_of_date from warehouse.core.dim_as_of)
-    and worker_status <> 'terminated'
+    exited_on <= (select as_of_date from warehouse.core.dim_as_of) and worker_status <> 'terminated'
 group by worker_status

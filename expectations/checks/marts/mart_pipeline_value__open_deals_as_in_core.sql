@@ -11,9 +11,7 @@ with
     mart as (
         select coalesce(sum(open_deals), 0) as deals, coalesce(sum(open_value), 0) as value
         from {{ batch }}
-        where
-            level = 'company'
-            and as_of_date = (select as_of_date from warehouse.core.dim_as_of)
+        where level = 'company' and as_of_date = (select as_of_date from warehouse.core.dim_as_of)
     )
 select facts.deals, mart.deals as deals_in_mart, facts.value, mart.value as value_in_mart
 from facts
