@@ -6,7 +6,7 @@ the targets up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from itertools import count
 from random import Random
@@ -18,17 +18,12 @@ from warehouse_testbed import ChangeLogOfTest, read_warehouse
 NIGHT = datetime(2026, 2, 20, 1)
 TEAMS = 12
 Period = tuple[str, date]
-MONTHS = [date(2025, month, 1) for month in range(1, 13)]
-PERIODS: list[Period] = [
-    ("year", MONTHS[0]),
-    *(("quarter", start) for start in MONTHS[::3]),
-    *(("month", start) for start in MONTHS),
-]
-PARTS: dict[Period, list[Period]] = {
-    ("year", MONTHS[0]): [("quarter", start) for start in MONTHS[::3]],
-    **{("quarter", start): [("month", m) for m in MONTHS[n * 3 : n * 3 + 3]]
-       for n, start in enumerate(MONTHS[::3])},
-}  # fmt: skip
+STARTS = [date(2025, month, 1) for month in range(1, 13)]
+MONTHS: list[Period] = [("month", start) for start in STARTS]
+QUARTERS: list[Period] = [("quarter", start) for start in STARTS[::3]]
+YEAR: Period = ("year", STARTS[0])
+PERIODS = [YEAR, *QUARTERS, *MONTHS]
+PARTS = {YEAR: QUARTERS} | {q: MONTHS[n * 3 : n * 3 + 3] for n, q in enumerate(QUARTERS)}
 
 
 def target(own: Mapping[Period, int], period: Period) -> int | None:
@@ -38,7 +33,7 @@ def target(own: Mapping[Period, int], period: Period) -> int | None:
     return added(target(own, part) for part in PARTS.get(period, []))
 
 
-def added(values) -> int | None:
+def added(values: Iterable[int | None]) -> int | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 
@@ -87,7 +82,7 @@ def found(company, models: Models, tmp_path_factory: pytest.TempPathFactory):
     log.add("teams", NIGHT, [{"team_id": team, "team_name": team} for team in company])
     log.add("users", NIGHT, users)
     log.add("quotas", NIGHT, rows)
-    log.add("opportunities", NIGHT, [{"opportunity_id": "d", "created_date": MONTHS[0]}])
+    log.add("opportunities", NIGHT, [{"opportunity_id": "d", "created_date": STARTS[0]}])
     models.build(log.home, "+fct_period_quota")
     with read_warehouse(log.home) as warehouse:
         return {
