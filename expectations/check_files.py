@@ -9,6 +9,7 @@ A file begins with comments that say what it is about, each of which may go on o
     -- severity: warn
     -- meaning: what it means that rows fail, as the end of "3 rows: ..."
     -- advice: what to do about it
+    -- note: why the query is as it is, for who reads the file; may be left out
 
 Then follows the query of the failing rows, which reads the rows to check as `{{ batch }}` and other
 tables by `catalog.schema.table`. It selects ids and counts only: what it selects is shown in
@@ -27,7 +28,7 @@ from expectations.results import GateName, Severity
 
 FOLDER = Path(__file__).with_name("checks")
 _HEADS = ("about", "severity", "meaning", "advice")
-_HEAD = re.compile(rf"({'|'.join(_HEADS)}): (.+)")
+_HEAD = re.compile(rf"({'|'.join((*_HEADS, 'note'))}): (.+)")
 _ROWS = "{{ batch }}"
 
 

@@ -123,7 +123,9 @@ create table marts.marts.mart_conversion as
 create table marts.marts.mart_sales_cycle as
     select basis, period_grain, period_start, level, member_id, won_deals, lost_deals,
         cast(19 as double) as mean_cycle_days, cast(19 as double) as median_cycle_days, cast(19 as double) as p90_cycle_days,
-        cast(19 as double) as mean_active_days, cast(19 as double) as mean_lost_cycle_days, cast(19 as double) as median_lost_cycle_days
+        cast(19 as double) as mean_active_days, cast(19 as double) as mean_lost_cycle_days, cast(19 as double) as median_lost_cycle_days,
+        1 as timed_won_deals, 1 as timed_active_deals,
+        cast(19 as decimal(18, 6)) as won_cycle_days, cast(19 as decimal(18, 6)) as won_active_days
     from marts.marts.mart_conversion;
 create table marts.marts.mart_deal_outcome as
     select basis, period_grain, period_start, level, member_id, 1 as managed_deals,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from expectations.check import BATCH
 from expectations.check_files import FOLDER, checks_in_files, read_check
+from expectations.results import GateName
 
 SOUND = """-- about: core.fct_opportunity
 -- severity: warn
@@ -37,6 +39,22 @@ def test_a_file_is_a_check(tmp_path: Path):
     assert check.meaning == "deals that close ahead; they count then"
     assert check.advice == "correct them: in the CRM"
     assert check.failing_rows.endswith(f"from {BATCH}")
+
+
+def test_a_note_is_for_who_reads_the_file(tmp_path: Path):
+    noted = "in the CRM\n-- note: Dates, not moments:\n-- a file has no more."
+    check = read_check(written(tmp_path, SOUND.replace("in the CRM", noted)))
+    assert check.advice == "correct them: in the CRM"
+    assert "Dates" not in f"{check.meaning}{check.failing_rows}"
+
+
+@pytest.mark.parametrize("gate", ["core", "marts"])
+def test_advice_is_one_sentence_of_what_to_do(gate: GateName):
+    # A remark below the advice would be shown as a part of it.
+    for check in checks_in_files(gate):
+        assert not re.search(r"\. |\.$| [A-Z][a-z]+ ", check.advice), (
+            f"{check.name}: {check.advice}"
+        )
 
 
 @pytest.mark.parametrize(

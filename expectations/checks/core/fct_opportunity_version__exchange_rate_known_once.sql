@@ -3,7 +3,7 @@
 -- meaning: currencies in which deals were open before their first exchange rate; nobody can
 -- say what these were worth
 -- advice: land the missing rates in fx_rates, or raise max_rate_age_days in company.yml
--- An open deal is worth what it is at the rate of each day. Where a day has no recent rate it
+-- note: An open deal is worth what it is at the rate of each day. Where a day has no recent rate it
 -- stands at the last one known; before a currency's first rate it would be worth nothing.
 with
     changes as (

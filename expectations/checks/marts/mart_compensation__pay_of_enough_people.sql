@@ -2,7 +2,7 @@
 -- severity: block
 -- meaning: rows that show the pay of fewer people than minimum_group_size
 -- advice: this is a defect of the mart; report it with these rows
--- A row is named by its grain, never by its pay.
+-- note: A row is named by its grain, never by its pay.
 select basis, period_grain, period_start, level, member_id
 from {{ batch }}
 where
