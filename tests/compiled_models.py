@@ -90,7 +90,7 @@ class Models:
             selected: Names of models; a `+` before a name also builds all that it stands on. By
                 default all models.
         """
-        wanted = self._selected(selected) if selected else set(self._nodes)
+        wanted = self._wanted(selected)
         with self._open(home) as connection:
             for model in self._models:
                 if model.unique_id in wanted:
@@ -103,7 +103,7 @@ class Models:
             home: Folder of the stores.
             selected: As in `build`; tests that read any other model are left out.
         """
-        wanted = self._selected(selected)
+        wanted = self._wanted(selected)
         with self._open(home) as connection:
             asked = list(self._tests(wanted))
             assert asked, f"no data test reads only {', '.join(selected)}"
@@ -124,7 +124,9 @@ class Models:
                 if models and models <= wanted:
                     yield node
 
-    def _selected(self, selected: Sequence[str]) -> set[str]:
+    def _wanted(self, selected: Sequence[str]) -> set[str]:
+        if not selected:
+            return set(self._nodes)
         by_name = {node["name"]: unique_id for unique_id, node in self._nodes.items()}
         wanted: set[str] = set()
         for each in selected:

@@ -132,19 +132,30 @@ def create_tables(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -
             of it would fit.
     """
     tables = (*contracts.tables(), *SYSTEM_TABLES)
-    for schema in dict.fromkeys(table.source for table in tables):
-        connection.execute(f"create schema if not exists {quoted(schema)}")
+    found = _columns_of_tables(connection)
+    new = [table for table in tables if (table.source, table.name) not in found]
+    if new:
+        for schema in dict.fromkeys(table.source for table in new):
+            connection.execute(f"create schema if not exists {quoted(schema)}")
+        for table in new:
+            connection.execute(create_table_sql(table))
+        found = _columns_of_tables(connection)
     for table in tables:
-        connection.execute(create_table_sql(table))
+        _add_new_columns(connection, table, found[table.source, table.name])
+        _widen_numbers(connection, table, found[table.source, table.name])
+
+
+def _columns_of_tables(
+    connection: duckdb.DuckDBPyConnection,
+) -> Mapping[tuple[str, str], Mapping[str, str]]:
+    """Gives the type of each column, in lower case, of each table by schema and name."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for schema, name, column, sql_type in connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() "
         "where not internal"
     ).fetchall():
         found.setdefault((schema, name), {})[column] = str(sql_type).lower().replace(" ", "")
-    for table in tables:
-        _add_new_columns(connection, table, found[table.source, table.name])
-        _widen_numbers(connection, table, found[table.source, table.name])
+    return found
 
 
 def _add_new_columns(

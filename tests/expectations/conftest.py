@@ -86,7 +86,11 @@ create table core.fct_opportunity as
 insert into intermediate.int_fx_rates_daily
     select 'EUR' as currency_code, cast(unnest(generate_series(
         timestamp '2025-12-01', timestamp '2026-01-01', interval 1 day)) as date) as rate_date;
-create table core.fct_exchange_rate_held as from intermediate.int_fx_rates_daily;
+create table core.fct_exchange_rate_held as
+    select *, cast(2 as decimal(18, 8)) as exchange_rate from intermediate.int_fx_rates_daily;
+create table core.fct_pipeline_span as
+    select opportunity_id, currency_code, amount as open_amount, date '2025-12-01' as valid_from_date,
+        coalesce(closed_date, date '9999-12-31') as valid_to_date from core.fct_opportunity;
 create table core.fct_opportunity_version as
     select opportunity_id, currency_code, amount, exchange_rate, is_closed, is_excluded,
         date '2025-12-01' as valid_from_date, date '9999-12-31' as valid_to_date, timestamp '2025-12-01' as valid_from,

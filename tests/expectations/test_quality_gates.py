@@ -299,6 +299,18 @@ RIGHT_NUMBERS = [
     "update marts.marts.mart_sales_cycle set timed_won_deals = 0, won_cycle_days = 0, "
     "timed_active_deals = 0, won_active_days = 0, mean_cycle_days = null, "
     "median_cycle_days = null, p90_cycle_days = null, mean_active_days = null",
+    # A file that a date names shows what was created and decided on it, and speaks for the day before.
+    "update warehouse.core.fct_opportunity set is_closed = true, is_won = true, "
+    "closed_date = '2026-01-02' where opportunity_id = 'd3'; "
+    "update warehouse.core.fct_pipeline_span set valid_to_date = '2026-01-02' "
+    "where opportunity_id = 'd3'; "
+    "update marts.marts.mart_conversion set won_deals = 2; "
+    "update marts.marts.mart_deal_outcome set closed_deals = 3, won_deals = 2, "
+    "average_deal_outcome = 20.0 / 3",
+    "insert into warehouse.core.fct_opportunity by name select * replace ('d4' as opportunity_id, "
+    "date '2026-01-02' as opened_date) from warehouse.core.fct_opportunity "
+    "where opportunity_id = 'd3'; "
+    "insert into marts.marts.mart_opportunities values ('d4')",
     # More digits than a ratio has, as sums of rials have them.
     "update marts.marts.mart_compensation set won_value = 609121711462390.54, "
     "variable_value = 91943443061903.79, cost_of_sales = 91943443062503.79, "

@@ -2,6 +2,9 @@
     Fails where the managed deals of the month that is running differ from the pipeline of the
     newest day known. If it fails: look at dim_period and at the days that
     mart_pipeline_value ends with.
+
+    As restated: a month that ends on that day may be frozen already, and mart_pipeline_value says of no
+    day what was known on it.
 #}
 select
     outcome.period_start,
@@ -22,5 +25,8 @@ left join
     and outcome.member_id = pipeline.member_id
     and outcome.basis = pipeline.basis
 where
-    outcome.managed_deals <> coalesce(pipeline.open_deals, 0)
-    or outcome.managed_value <> coalesce(pipeline.open_value, 0)
+    outcome.basis = 'restated'
+    and (
+        outcome.managed_deals <> coalesce(pipeline.open_deals, 0)
+        or outcome.managed_value <> coalesce(pipeline.open_value, 0)
+    )

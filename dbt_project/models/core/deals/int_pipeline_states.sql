@@ -96,6 +96,19 @@ with
 
     ),
 
+    -- The file of a day shows what was decided on it, and speaks for the end of the day before:
+    -- until
+    -- that day is known, the deal is where it was.
+    known_states as (
+
+        select states.*
+
+        from states
+        inner join
+            {{ ref('dim_as_of') }} as warehouse on states.valid_from_date <= warehouse.as_of_date
+
+    ),
+
     sequenced_states as (
 
         select
@@ -110,7 +123,7 @@ with
             coalesce(counts_for <> lead(counts_for) over deal, false) as changes_hands,
             lead(valid_from_date) over deal as valid_to_date
 
-        from states
+        from known_states
         window
             deal as (
                 partition by opportunity_id, frozen_grain, frozen_start, sign
