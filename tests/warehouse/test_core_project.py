@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse_testbed import CORE, ROOT, Dbt, read_warehouse
+from warehouse_testbed import ROOT, Dbt, read_warehouse
 
 pytestmark = pytest.mark.minutes(5)
 
@@ -107,14 +107,6 @@ def test_contracts_are_enforced_on_core_and_marts(dbt, empty_home):
 
 
 @pytest.mark.xdist_group("core_on_its_own")
-def test_core_can_be_built_on_its_own(dbt, tmp_path):
-    # The core gate stands between core and the marts, so dbt is run in two steps.
-    dbt(tmp_path, "build", "--select", *CORE, "--exclude-resource-type", "unit_test")
-    with read_warehouse(tmp_path) as warehouse:
-        assert "fct_opportunity" in tables_of(warehouse, "core")
-        assert tables_of(warehouse, "marts") == []
-
-
 def test_models_keep_to_the_sql_that_both_engines_speak():
     """Words of DuckDB alone belong into macros, behind adapter.dispatch."""
     foreign = re.compile(r"\bqualify\b|\basof\b|::|\b(?:list|struct|array)_?\w*\s*\(")

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from warehouse_testbed import Dbt
+from demo_key import SMALL
 
 # What gives the same for doubles in any order. `first` is that of the one row of a subquery.
 # A quantile lies between two of the sorted values, so the order in which they came does not matter.
@@ -23,14 +23,8 @@ INEXACT = {"DOUBLE", "FLOAT"}
 CATALOGS = ("raw", "warehouse", "marts", "restricted")
 # Threads, and the seed of the order of the rows.
 WAYS_TO_READ = ((1, 11), (4, 12), (2, 13))
-
-
-@pytest.fixture(scope="module")
-def manifest(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """dbt's manifest with the SQL of every node."""
-    home, target = (tmp_path_factory.mktemp(name) for name in ("plain_home", "plain_target"))
-    dbt(home, "compile", "--target-path", str(target))
-    return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+# The SQL is the same for the other, which has fewer rows.
+OF_ONE_DEMO = pytest.mark.parametrize("demo", [SMALL], ids=str, indirect=True)
 
 
 @pytest.fixture
@@ -48,6 +42,7 @@ def built(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@OF_ONE_DEMO
 def test_no_query_adds_up_doubles(manifest, built):
     queries = {
         node["name"]: node["compiled_code"]
@@ -91,6 +86,7 @@ def test_sums_of_whole_numbers_and_decimals_pass(sql):
         assert sums_of_doubles(connection, sql.replace(" group by all", " group by n, x")) == []
 
 
+@OF_ONE_DEMO
 def test_every_table_is_the_same_from_rows_in_any_order(manifest, built):
     tables = {
         name: node

@@ -33,7 +33,6 @@ from ingestion.raw.store import create_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 DBT = Path(sys.executable).parent / "dbt"
-CORE = tuple(f"path:dbt_project/models/{folder}" for folder in ("staging", "identity", "core"))
 
 
 # Schemas that stand in files of their own.

@@ -1,52 +1,78 @@
 with
 
-    closings as (
+    closed_deals as (select * from {{ ref('fct_opportunity') }} where is_closed),
+
+    -- Whatever was known of the closing of a deal that changed after it was decided. The day itself
+    -- may have been another, and so the period.
+    known_closings as (
 
         select
-            deals.*,
+            versions.opportunity_id,
+            versions.episode,
+            versions.closed_date,
+            versions.is_won,
+            versions.opportunity_value,
+            versions.is_excluded,
+            versions.valid_from,
+            versions.valid_from_date,
+            case
+                when versions.is_recorded_late then versions.recorded_date
+            end as recorded_late_date
+
+        from closed_deals as deals
+        inner join
+            {{ ref('fct_opportunity_version') }} as versions
+            on deals.opportunity_id = versions.opportunity_id
+            and deals.episode = versions.episode
+        where not deals.is_settled and versions.is_closed
+
+    ),
+
+    frozen_periods as (
+
+        select distinct
+            closings.opportunity_id,
+            closings.episode,
             periods.period_grain,
             periods.period_start,
             periods.period_end,
-            periods.frozen_date,
-            periods.is_frozen
+            periods.frozen_date
 
-        from {{ ref('fct_opportunity') }} as deals
-        inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
+        from known_closings as closings
+        inner join {{ ref('bridge_date_period') }} as days on closings.closed_date = days.date_day
         inner join
             {{ ref('dim_period') }} as periods
             on days.period_grain = periods.period_grain
             and days.period_start = periods.period_start
-        where deals.is_closed
+        where periods.is_frozen
 
     ),
 
-    -- The states of deals that changed after they were decided, the newest at the freeze first.
-    -- What was recorded only after that day was not known then.
-    states_at_freeze as (
+    -- The newest at the freeze first. What was recorded only after that day was not known then.
+    closings_at_freeze as (
 
         select
-            closings.opportunity_id,
-            closings.episode,
-            closings.period_grain,
-            versions.is_won,
-            versions.opportunity_value,
-            versions.is_excluded,
+            periods.*,
+            closings.closed_date,
+            closings.is_won,
+            closings.opportunity_value,
+            closings.is_excluded,
             row_number() over (
-                partition by closings.opportunity_id, closings.episode, closings.period_grain
-                order by versions.valid_from desc
+                partition by
+                    periods.opportunity_id,
+                    periods.episode,
+                    periods.period_grain,
+                    periods.period_start
+                order by closings.valid_from desc
             ) as recency
 
-        from closings
+        from frozen_periods as periods
         inner join
-            {{ ref('fct_opportunity_version') }} as versions
-            on closings.opportunity_id = versions.opportunity_id
-            and closings.episode = versions.episode
-            and closings.frozen_date >= versions.valid_from_date
-        where
-            closings.is_frozen
-            and not closings.is_settled
-            and versions.is_closed
-            and not (versions.is_recorded_late and versions.recorded_date > closings.frozen_date)
+            known_closings as closings
+            on periods.opportunity_id = closings.opportunity_id
+            and periods.episode = closings.episode
+            and periods.frozen_date >= closings.valid_from_date
+            and coalesce(periods.frozen_date >= closings.recorded_late_date, true)
 
     ),
 
@@ -55,12 +81,17 @@ with
         -- Of a deal that was reopened only the last closing is known now.
         select
             'restated' as basis,
-            closings.*,
-            closings.is_won as is_won_by_then,
-            closings.opportunity_value as value_by_then
+            deals.*,
+            days.period_grain,
+            days.period_start,
+            days.period_end,
+            deals.closed_date as closed_date_by_then,
+            deals.is_won as is_won_by_then,
+            deals.opportunity_value as value_by_then
 
-        from closings
-        where closings.is_last_episode and not closings.is_excluded
+        from closed_deals as deals
+        inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
+        where deals.is_last_episode and not deals.is_excluded
 
         union all
 
@@ -68,28 +99,62 @@ with
         -- do not change once they are decided, and are now what they were then.
         select
             'as_closed' as basis,
-            closings.*,
-            case
-                when closings.is_settled then closings.is_won else states.is_won
-            end as is_won_by_then,
-            case
-                when closings.is_settled
-                then closings.opportunity_value
-                else states.opportunity_value
-            end as value_by_then
+            deals.*,
+            days.period_grain,
+            days.period_start,
+            days.period_end,
+            deals.closed_date as closed_date_by_then,
+            deals.is_won as is_won_by_then,
+            deals.opportunity_value as value_by_then
 
-        from closings
-        left join
-            states_at_freeze as states
-            on closings.opportunity_id = states.opportunity_id
-            and closings.episode = states.episode
-            and closings.period_grain = states.period_grain
-            and states.recency = 1
+        from closed_deals as deals
+        inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
+        inner join
+            {{ ref('dim_period') }} as periods
+            on days.period_grain = periods.period_grain
+            and days.period_start = periods.period_start
+        where deals.is_settled and not deals.was_excluded and periods.is_frozen
+
+        union all
+
+        select
+            'as_closed' as basis,
+            deals.*,
+            closings.period_grain,
+            closings.period_start,
+            closings.period_end,
+            closings.closed_date as closed_date_by_then,
+            closings.is_won as is_won_by_then,
+            closings.opportunity_value as value_by_then
+
+        from closings_at_freeze as closings
+        inner join
+            closed_deals as deals
+            on closings.opportunity_id = deals.opportunity_id
+            and closings.episode = deals.episode
         where
-            closings.is_frozen
-            and case
-                when closings.is_settled then not closings.was_excluded else not states.is_excluded
-            end
+            closings.recency = 1
+            and not closings.is_excluded
+            and closings.closed_date between closings.period_start and closings.period_end
+
+    ),
+
+    -- A closing on another day than is known now took whole days, since nothing tells its hour.
+    timed_closings as (
+
+        select
+            *,
+            coalesce(closed_date_by_then = closed_date, false) as is_closed_as_now,
+            case
+                when closed_date_by_then >= created_date
+                then
+                    cast(
+                        {{ days_between('created_date', 'closed_date_by_then') }} as decimal(18, 6)
+                    )
+            end as cycle_days_by_then,
+            case when episode = 1 then 0 else cycle_days - active_days end as closed_days
+
+        from counted_closings
 
     )
 
@@ -100,7 +165,7 @@ select
     period_end,
     opportunity_id,
     episode,
-    closed_date,
+    closed_date_by_then as closed_date,
     is_won_by_then as is_won,
     value_by_then as opportunity_value,
     sales_rep_id,
@@ -113,7 +178,14 @@ select
     loss_reason,
     competitor,
     deal_type,
-    cycle_days,
-    active_days
+    case when is_closed_as_now then cycle_days else cycle_days_by_then end as cycle_days,
+    cast(
+        case
+            when is_closed_as_now
+            then active_days
+            when cycle_days_by_then >= closed_days
+            then cycle_days_by_then - closed_days
+        end as decimal(18, 6)
+    ) as active_days
 
-from counted_closings
+from timed_closings

@@ -10,8 +10,10 @@ with
                 versions.closed_date, warehouse.as_of_date, versions.valid_from_date
             ) as attribution_date,
             -- Whatever was changed after this many days came after the earliest freeze of its
-            -- period, and what was recorded late may have.
+            -- period, and what was recorded late may have. A closing that was of another day
+            -- before counted in the period of that day, if this was frozen by then.
             not versions.is_recorded_late
+            and not coalesce(versions.has_moved_closing, false)
             and coalesce(
                 versions.valid_from_date
                 <= {{ plus_days('versions.closed_date', 'warehouse.close_lag_days') }},

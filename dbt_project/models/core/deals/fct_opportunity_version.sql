@@ -42,7 +42,8 @@ with
             expected_close_date,
             is_closed,
             is_won,
-            exclusion_reason is not null as is_excluded
+            exclusion_reason is not null as is_excluded,
+            closed_date
 
         from {{ ref('int_opportunity_versions_valued') }}
 
@@ -87,7 +88,8 @@ with
             versions.expected_close_date,
             false as is_closed,
             false as is_won,
-            versions.exclusion_reason is not null as is_excluded
+            versions.exclusion_reason is not null as is_excluded,
+            cast(null as date) as closed_date
 
         from {{ ref('int_opportunity_versions_valued') }} as versions
         cross join {{ ref('dim_as_of') }} as warehouse
@@ -159,7 +161,8 @@ select
     versions.expected_close_date,
     versions.is_closed,
     versions.is_won,
-    versions.is_excluded
+    versions.is_excluded,
+    versions.closed_date
 
 from weighted_versions as versions
 cross join {{ ref('stg_company__settings') }} as settings

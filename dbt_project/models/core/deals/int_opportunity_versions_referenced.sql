@@ -92,6 +92,7 @@ with
                 when versions.is_closed
                 then coalesce(sequences.closed_date, versions.closed_date, versions.closed_by_date)
             end as closed_date,
+            coalesce(sequences.has_moved_closing, false) as has_moved_closing,
             coalesce(closed_days.closed_days_before, 0) as closed_days_before,
             coalesce(closed_days.are_closed_days_exact, true) as are_closed_days_exact,
             versions.began_at,

@@ -121,6 +121,11 @@ with
         select
             *,
             lag(known_closed_date) over deal as previous_closed_date,
+            coalesce(
+                min(known_closed_date) over episode_until_then
+                <> max(known_closed_date) over episode_until_then,
+                false
+            ) as has_moved_closing,
             lag(case when is_closed then closed_at end) over deal as previous_closed_at,
             {{ last_known('case when is_closed then nullif(amount, 0) end', 'episode_until_then') }}
             as last_closed_amount,
@@ -170,6 +175,7 @@ select
     first_appeared_date as appeared_date,
     is_shown_late_at_first as is_shown_late,
     known_closed_date as closed_date,
+    has_moved_closing,
     episode_opened_date as opened_date,
     valid_from,
     valid_to,

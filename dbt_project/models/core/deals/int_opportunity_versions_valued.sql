@@ -91,6 +91,7 @@ select
     versions.created_date,
     versions.closed_at,
     versions.closed_date,
+    versions.has_moved_closing,
     coalesce(
         rates.exchange_rate_date, newest_rates.exchange_rate_date, held_rates.exchange_rate_date
     ) as exchange_rate_date,
