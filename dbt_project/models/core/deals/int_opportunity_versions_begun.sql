@@ -56,7 +56,7 @@ with
     ),
 
     -- An observation that says what was known already begins no version.
-    flagged_states as (
+    changes as (
 
         select
             states.*,
@@ -64,53 +64,22 @@ with
                 when states.is_closed and coalesce(not states.previous_is_closed, true)
                 then 1
                 else 0
-            end as closes,
-            case
-                when
-                    states.state_number = 1
-                    or (
-                        described_anew.opportunity_id is not null
-                        and states.extract_version > states.previous_extract_version
-                    )
-                    {%- for column in compared %}
-                        or states.{{ column }} is distinct from states.previous_{{ column }}
-                    {%- endfor %}
-                then 1
-                else 0
-            end as begins_version
+            end as closes
 
         from compared_states as states
         left join
             described_anew
             on states.opportunity_id = described_anew.opportunity_id
             and states.extract_version = described_anew.version_number
-
-    ),
-
-    numbered_states as (
-
-        select
-            *,
-            cast(
-                sum(begins_version) over (
-                    partition by opportunity_id
-                    order by observed_at
-                    rows between unbounded preceding and current row
-                ) as bigint
-            ) as version_number
-
-        from flagged_states
-
-    ),
-
-    -- What a history reports of a time was known before it arrived if an extract had shown it: or
-    -- all frozen periods would be empty once a history is landed for the first time.
-    changes as (
-
-        select *, min(recorded_at) over version_of_deal as first_recorded_at
-
-        from numbered_states
-        window version_of_deal as (partition by opportunity_id, version_number)
+        where
+            states.state_number = 1
+            or (
+                described_anew.opportunity_id is not null
+                and states.extract_version > states.previous_extract_version
+            )
+            {%- for column in compared %}
+                or states.{{ column }} is distinct from states.previous_{{ column }}
+            {%- endfor %}
 
     ),
 
@@ -118,12 +87,12 @@ with
 
         select
             *,
+            row_number() over deal as version_number,
             min(observed_at) over whole_deal as began_at,
             coalesce(lead(observed_at) over deal is null, true) as is_current,
             sum(closes) over until_then as closing
 
         from changes
-        where begins_version = 1
         window
             deal as (partition by opportunity_id order by observed_at),
             until_then as (
@@ -162,7 +131,7 @@ select
     opportunity_id,
     version_number,
     observed_at,
-    first_recorded_at as recorded_at,
+    recorded_at,
     next_observed_at,
     began_at,
     is_current,
