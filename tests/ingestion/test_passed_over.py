@@ -177,7 +177,13 @@ class TestWhere:
         assert found == ("1", 4, 1, 2)
         told = case.query("select line, column_name, reason, message from landing.quarantine")
         assert told == [
-            (3, "where", "expression_failed", "the mapping's `where` fails on this row")
+            (
+                3,
+                "where",
+                "expression_failed",
+                "the mapping's `where` fails on this row: Conversion Error: Could not convert "
+                "string 'x' to INT32",
+            )
         ]
 
     def test_a_word_for_nothing_is_null_in_it(self, landed) -> None:
