@@ -26,6 +26,7 @@ from ingestion.casting.reasons import WRITTEN_AS_FLOAT, sentence
 from ingestion.contracts.raw_ddl import quoted, quoted_table
 from ingestion.contracts.system_tables import EMPTIED, QUARANTINE
 from ingestion.home import OWNER_ONLY_FILE, Home
+from ingestion.landing.cell_places import cell_sql
 from ingestion.landing.emptied import EMPTIED_VALUES, add_emptied, make_emptied
 from ingestion.landing.failed_attempts import FAILED, WHY, explain_attempts
 from ingestion.landing.limits import why_over_limit
@@ -314,6 +315,7 @@ class Quarantine:
         if isinstance(records, UnpivotedRecords):
             place = records.told_sql("_number")
             message = f"{message} || ' (the cell of the column ' || {place} || ')'"
+        hints = f"{cell_sql(staged)} || {self._hint()}"
         messages = ", ".join(
             f"({literal(column)}, {literal(reason)}, {literal(message)})"
             for column, reason, message in found
@@ -322,9 +324,9 @@ class Quarantine:
             f"insert into _quarantined select _wrong_row + {self._records + 1}, "
             f"{literal(staged.piece.name)}, "
             f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, "
-            f"{message} || {told} || {self._hint()}, "
+            f"{message} || {told} || {hints}, "
             f"left({record}, {MAX_RECORD}), full_value, {full_record}, "
-            f"{message} || {full} || {self._hint()} "
+            f"{message} || {full} || {hints} "
             f"from ({problems}) as p inner join (select *, rowid as _wrong_row from _wrong) "
             f"using (_wrong_row) left join (values {messages}) as m(column_name, reason, message) "
             "on m.reason = p.reason and m.column_name is not distinct from p.column_name "
@@ -385,8 +387,15 @@ class Quarantine:
 
 
 def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
-    """Gives the SQL of the value that is told; of an expression that failed, what it reads."""
+    """Gives the SQL of the value that is told; of an expression that failed, what it reads.
+
+    An id is told without the prefix of the mapping, which stands in no cell.
+    """
     text = quoted(TEXT_PREFIX + projected.name)
+    if projected.id_prefix and projected.column.is_prefixed_id:
+        prefix = projected.id_prefix
+        bare = f"substr({text}, {len(prefix) + 1})"
+        text = f"case when prefix({text}, {literal(prefix)}) then {bare} else {text} end"
     if projected.source is not None:
         # A value that recode does not name is no text any more, and what it was is asked for.
         unnamed = f"{quoted(FAILURE_PREFIX + projected.name)} = 'not_in_enum'"
