@@ -27,6 +27,7 @@ from ingestion.contracts.raw_ddl import quoted, quoted_table
 from ingestion.contracts.system_tables import EMPTIED, QUARANTINE
 from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.landing.cell_places import cell_sql
+from ingestion.landing.conflicts import conflict_sentence
 from ingestion.landing.emptied import EMPTIED_VALUES, add_emptied, make_emptied
 from ingestion.landing.failed_attempts import FAILED, WHY, explain_attempts
 from ingestion.landing.limits import why_over_limit
@@ -42,10 +43,6 @@ HELD = "_held"
 MAX_VALUE = 200
 MAX_RECORD = 10_000
 _FIRST_SHOWN = 3
-_CONFLICT = (
-    "the key stands more than once with different content; if one of the records is the newest, "
-    "name the column that says so with latest_by"
-)
 
 
 def why_refused(feed: Feed, count: int, total: int) -> str | None:
@@ -300,7 +297,7 @@ class Quarantine:
         full_record, record = _json_object(columns), _json_object(shown)
         value = self._shown_value("full_value")
         problems = " union all ".join(self._problems(staged))
-        found = [*self._messages(problems)]
+        found = [*self._messages(staged, problems)]
         told, full, reasons = "''", "''", ""
         if any(reason == FAILED for _, reason, _ in found):
             explain_attempts(self._staging.connection, staged, self._is_secret)
@@ -367,14 +364,17 @@ class Quarantine:
             f"from _wrong where {FAILED_REASON} is not null and {' and '.join(failures)}"
         )
 
-    def _messages(self, problems: str) -> Iterator[tuple[str | None, str, str]]:
+    def _messages(
+        self, staged: StagedPiece, problems: str
+    ) -> Iterator[tuple[str | None, str, str]]:
         """Gives the sentence of every (column, reason) that occurs."""
+        feed = staged.piece.feed
         found = self._staging.connection.execute(
             f"select distinct column_name, reason from ({problems})"
         ).fetchall()
         for name, reason in found:
             if name is None:
-                yield name, reason, _CONFLICT
+                yield name, reason, conflict_sentence(feed, self._table, _filled(staged))
             elif name in self._table.column_names:
                 yield name, reason, sentence(reason, self._table.column(name))
             elif name == CONDITION:
@@ -384,6 +384,14 @@ class Quarantine:
 
     def _execute(self, sql: str, values: list | None = None) -> None:
         self._staging.connection.execute(sql, values)
+
+
+def _filled(staged: StagedPiece) -> set[str]:
+    """Gives the contract columns that a file feeds."""
+    feed = staged.piece.feed
+    if feed.columns is None:
+        return {*staged.projection.used} - {*staged.projection.absent}
+    return {rule.column for rule in feed.columns} - {*staged.projection.absent}
 
 
 def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
