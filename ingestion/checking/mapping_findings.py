@@ -13,6 +13,7 @@ from typing import Literal
 
 from ingestion.checking.rehearsal import UnknownReferences
 from ingestion.landing.run import INLINE
+from ingestion.readers.plain_text import encoding_doubt
 from ingestion.readers.shown import without_lines
 
 TimeFrom = Literal["mapping", "path", "records", "modification time"]
@@ -198,6 +199,10 @@ class MappingReport:
             ):
                 if count:
                     clauses.append(what.format(f"{count:,}"))
+            doubts = {file.file: encoding_doubt(file.notes) for file in self.files}
+            # What to do about it stands above, with the file.
+            told = {name: doubt.partition(":")[0] for name, doubt in doubts.items() if doubt}
+            clauses += [f"{name} {doubt}" for name, doubt in told.items()]
         if self.unused:
             clauses.append(f"leave out {counted(len(self.unused), 'file')} that no table takes")
         return clauses
