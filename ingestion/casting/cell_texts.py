@@ -127,6 +127,7 @@ def projected_column(
         named_units=rule.named_units,
         units_by=rule.units_by,
         is_emptied=rule.on_invalid == "null",
+        attempt_sql=_attempt(rule, header, cells),
     )
 
 
@@ -200,9 +201,9 @@ def _origin(
     if rule.is_constant:
         return f"cast({literal(rule.constant)} as varchar)", None
     made = cells.made
-    if rule.expression is not None:
-        inputs = _cells_of(rule.expression, rule.formats, header, cells)
-        return _attempted(rule.expression.sql(inputs), formats, made)
+    attempt = _attempt(rule, header, cells)
+    if attempt is not None:
+        return _attempted(attempt, formats, made)
     named = {name: header.find(name) for name in rule.extract_columns}
     found = {name: there for name, there in named.items() if there is not None}
     if rule.key_of:
@@ -214,13 +215,23 @@ def _origin(
     if rule.lookup is not None:
         doubled = f"case when {is_ambiguous(cell)} then 'ambiguous_lookup' end"
         return cells.cleaned(found[name], formats), doubled
-    if rule.path is not None and rule.path[1]:
-        inner = f"json_extract_string({cell}, {literal(rule.path[1])})"
-        # A whole number that was held as a double is the same id as beside other columns.
-        is_double = f"{_json_kind(cell, rule.path[1])} = 'DOUBLE'"
-        whole = f"regexp_replace({inner}, '\\.0+$', '')"
-        return _attempted(f"case when {is_double} then {whole} else {inner} end", formats, made)
     return cells.cleaned(found[name], formats), None
+
+
+def _attempt(rule: ColumnRule, header: Header, cells: Cells) -> str | None:
+    """Gives the SQL of a rule that computes something, which may raise; None for other rules."""
+    if rule.expression is not None:
+        return rule.expression.sql(_cells_of(rule.expression, rule.formats, header, cells))
+    if rule.path is None or not rule.path[1]:
+        return None
+    found = header.find(rule.extract_columns[-1])
+    assert found is not None
+    cell = cells.texts[found]
+    inner = f"json_extract_string({cell}, {literal(rule.path[1])})"
+    # A whole number that was held as a double is the same id as beside other columns.
+    is_double = f"{_json_kind(cell, rule.path[1])} = 'DOUBLE'"
+    whole = f"regexp_replace({inner}, '\\.0+$', '')"
+    return f"case when {is_double} then {whole} else {inner} end"
 
 
 def _attempted(sql: str, formats: Formats, made: Made) -> tuple[str, str]:
@@ -322,7 +333,7 @@ def extraction_time(
 
 def record_condition(feed: Feed, header: Header, cells: Cells) -> str | None:
     """Gives the SQL of whether a record is meant at all; an empty cell is no record."""
-    meant = _where(feed, header, cells)
+    meant = where_sql(feed, header, cells)
     if feed.unpivot is None:
         return meant
     value = header.find(feed.unpivot.value)
@@ -331,7 +342,7 @@ def record_condition(feed: Feed, header: Header, cells: Cells) -> str | None:
     return filled if meant is None else f"case when {filled} then ({meant}) else false end"
 
 
-def _where(feed: Feed, header: Header, cells: Cells) -> str | None:
+def where_sql(feed: Feed, header: Header, cells: Cells) -> str | None:
     """Gives the SQL of the feed's `where`."""
     if feed.condition is None:
         return None

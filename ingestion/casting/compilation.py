@@ -17,6 +17,7 @@ from ingestion.casting.cell_texts import (
     extraction_time,
     projected_column,
     record_condition,
+    where_sql,
 )
 from ingestion.casting.header import Header, check_duplicates, check_unmapped
 from ingestion.casting.projection import Projection
@@ -102,6 +103,7 @@ def project(
         unread,
         condition,
         tuple(made.layers()),
+        where_sql(feed, found, cells),
     )
 
 

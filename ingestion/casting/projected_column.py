@@ -57,6 +57,8 @@ class ProjectedColumn:
         named_units: The same of the columns whose values it holds, by their names.
         units_by: Contract columns of which the first that is filled says the day of the unit.
         is_emptied: Whether a value that cannot be used is left empty, and its record kept.
+        attempt_sql: What is computed over the text relation, and raises where it fails; None where
+            nothing is.
     """
 
     column: Column
@@ -79,6 +81,7 @@ class ProjectedColumn:
     named_units: tuple[tuple[str, tuple[UnitStep, ...]], ...] = ()
     units_by: tuple[str, ...] = ()
     is_emptied: bool = False
+    attempt_sql: str | None = None
 
     @property
     def name(self) -> str:

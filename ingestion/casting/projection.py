@@ -43,6 +43,7 @@ class Projection:
         condition_sql: Boolean over the text relation: whether the record is meant at all; None
             where all are. It may raise.
         made: What is made of the text relation for several uses; see `made_sql`.
+        where_sql: The feed's `where` over the text relation; None where it has none.
     """
 
     columns: tuple[ProjectedColumn, ...]
@@ -54,6 +55,7 @@ class Projection:
     unread_sql: str | None = None
     condition_sql: str | None = None
     made: tuple[tuple[str, ...], ...] = ()
+    where_sql: str | None = None
 
     def made_sql(self, relation: str) -> str:
         """Gives one SELECT of the text relation and of what is made of it for several uses.

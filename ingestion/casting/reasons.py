@@ -64,6 +64,10 @@ WORDS: dict[str, str] = {
 }
 
 
+EMPTY_OF_A_FRAME = (
+    "is NaN, which is how a data frame writes an empty cell; have empty cells left empty, or name "
+    "the word under `null` in the mapping's formats where the column may be empty"
+)
 WRITTEN_AS_FLOAT = (
     ". A program that cannot leave whole numbers empty, such as a data frame, writes 7 as 7.0: "
     "have the column written as whole numbers, or tell the mapping how it is written "

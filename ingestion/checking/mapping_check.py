@@ -388,9 +388,10 @@ def _understood(
         )
     conflicts = _conflicts(feed, table, projection, connection)
     if conflicts and not report.is_whole:
+        rule = "on_conflict" if feed.latest_by else "latest_by or on_conflict"
         note = (
             f"{conflicts:,} records share their keys with others of different content and would be "
-            "set aside; latest_by can say which of them is right"
+            f"set aside; {rule} can say which of them is right"
         )
         report = replace(report, notes=(*report.notes, note))
     if not report.is_whole:

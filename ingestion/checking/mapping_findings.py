@@ -13,6 +13,7 @@ from typing import Literal
 
 from ingestion.checking.rehearsal import UnknownReferences
 from ingestion.landing.run import INLINE
+from ingestion.readers.plain_text import encoding_doubt
 from ingestion.readers.shown import without_lines
 
 TimeFrom = Literal["mapping", "path", "records", "modification time"]
@@ -187,20 +188,47 @@ class MappingReport:
                 "publish nothing until that is put right"
             )
         else:
-            good, all_ = (
-                sum(getattr(file, name) for file in self.files) for name in ("good_rows", "rows")
-            )
-            records, from_files = counted(all_, "record"), counted(files, "file")
-            clauses.append(f"land {good:,} of {records} from {from_files}")
-            for count, what in (
-                (sum(file.set_aside for file in self.files), "set {} aside"),
-                (sum(file.passed_over for file in self.files), "pass {} over"),
-            ):
+            clauses.append(self._landed(files))
+            aside = sum(file.set_aside for file in self.files)
+            # What one feed of a file passes over, another one may take.
+            passed = sum(feeds[0].passed_over for feeds in self._of_files() if len(feeds) == 1)
+            for count, what in ((aside, "set {} aside"), (passed, "pass {} over")):
                 if count:
                     clauses.append(what.format(f"{count:,}"))
+            doubts = {file.file: encoding_doubt(file.notes) for file in self.files}
+            # What to do about it stands above, with the file.
+            told = {name: doubt.partition(":")[0] for name, doubt in doubts.items() if doubt}
+            clauses += [f"{name} {doubt}" for name, doubt in told.items()]
         if self.unused:
             clauses.append(f"leave out {counted(len(self.unused), 'file')} that no table takes")
         return clauses
+
+    def _landed(self, files: int) -> str:
+        """Says what would be landed; a record that several feeds of its file read is one record."""
+        of_files = self._of_files()
+        parts = []
+        if of_files or not self.files:
+            good = sum(file.good_rows for feeds in of_files for file in feeds)
+            records = sum(max(file.rows for file in feeds) for feeds in of_files)
+            rows = " rows" if any(len(feeds) > 1 for feeds in of_files) else ""
+            told = f"{good:,}{rows} of {counted(records, 'record')}"
+            parts.append(f"{told} from {counted(files, 'file')}")
+        own = [file for file in self.files if file.file == INLINE]
+        if own:
+            good, all_ = (
+                sum(getattr(file, name) for file in own) for name in ("good_rows", "rows")
+            )
+            told = f"{good:,} of {all_:,}" if good < all_ else f"{all_:,}"
+            parts.append(f"{told} {'row' if all_ == 1 else 'rows'} of the mapping itself")
+        return f"land {' and '.join(parts)}"
+
+    def _of_files(self) -> list[list[FileReport]]:
+        """Gives the reports of each file, without those of the mapping's own rows."""
+        found: dict[str, list[FileReport]] = {}
+        for file in self.files:
+            if file.file != INLINE:
+                found.setdefault(file.file, []).append(file)
+        return [*found.values()]
 
 
 def counted(count: int, noun: str) -> str:

@@ -7,7 +7,6 @@ machine such as folders and memory.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -36,7 +35,7 @@ from ingestion.company.days_off import DaysOff, Holiday, OfficialHolidays, OneOr
 from ingestion.contracts.raw_ddl import quoted, quoted_table, replace_table
 from ingestion.contracts.system_tables import BRANCH_DAYS, CALENDAR, DEAL_SIZE_BANDS, SETTINGS
 from ingestion.errors import CompanyError
-from ingestion.text.yaml_source import read_yaml
+from ingestion.text.yaml_source import PlacedError, read_yaml
 
 
 def _some_work(weekend: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
@@ -197,44 +196,51 @@ class CompanySettings(Block):
     @field_validator("holidays")
     @classmethod
     def _each_day_once(cls, holidays: tuple[Holiday, ...]) -> tuple[Holiday, ...]:
-        days = Counter((holiday.date, holiday.branch) for holiday in holidays)
-        for (day, branch), count in days.items():
-            if count > 1:
-                where = f" of branch {branch}" if branch else ""
-                raise ValueError(f"holidays names {day}{where} twice; put both names on one line")
+        named: set[tuple[date, str | None]] = set()
+        for number, holiday in enumerate(holidays):
+            if (holiday.date, holiday.branch) in named:
+                where = f" of branch {holiday.branch}" if holiday.branch else ""
+                raise PlacedError(
+                    f"holidays names {holiday.date}{where} twice; put both names on one line",
+                    number,
+                )
+            named.add((holiday.date, holiday.branch))
         return holidays
 
     @field_validator("deal_size_limits")
     @classmethod
     def _each_limit_above_the_last(cls, limits: tuple[int, ...]) -> tuple[int, ...]:
-        for lower, upper in pairwise(limits):
+        for number, (lower, upper) in enumerate(pairwise(limits), start=1):
             if upper <= lower:
-                raise ValueError(
+                raise PlacedError(
                     f"{upper} follows {lower}; name the worth at which each size band begins, "
-                    "the least first"
+                    "the least first",
+                    number,
                 )
         return limits
 
     @model_validator(mode="after")
     def _calendar_runs_forward(self) -> CompanySettings:
         if not date(1900, 1, 1) <= self.calendar_start < self.calendar_end <= date(2199, 12, 31):
-            raise ValueError(
-                "calendar_start must lie before calendar_end, both from 1900-01-01 to 2199-12-31"
+            start, end = "calendar_start", "calendar_end"
+            raise PlacedError(
+                "calendar_start must lie before calendar_end, both from 1900-01-01 to 2199-12-31",
+                start if start in self.model_fields_set else end,
             )
         return self
 
     @model_validator(mode="after")
     def _holidays_in_calendar(self) -> CompanySettings:
-        outside = [
-            holiday
-            for holiday in self.holidays
-            if not self.calendar_start <= holiday.date <= self.calendar_end
-        ]
-        if outside:
-            raise ValueError(
-                f"the holiday {outside[0].name} ({outside[0].date}) lies outside the calendar "
-                f"({self.calendar_start} to {self.calendar_end}), so it would change nothing"
-            )
+        for number, holiday in enumerate(self.holidays):
+            if not self.calendar_start <= holiday.date <= self.calendar_end:
+                named = f"{holiday.name} ({holiday.date})" if holiday.name else holiday.date
+                raise PlacedError(
+                    f"the holiday {named} lies outside the calendar "
+                    f"({self.calendar_start} to {self.calendar_end}), so it would change nothing",
+                    "holidays",
+                    number,
+                    "date",
+                )
         return self
 
 

@@ -15,6 +15,7 @@ from ingestion.casting.projection import FAILURE_PREFIX
 from ingestion.casting.reasons import sentence
 from ingestion.contracts.raw_ddl import quoted
 from ingestion.contracts.tables import Table
+from ingestion.landing.failed_attempts import FAILED, WHY
 from ingestion.landing.limits import why_over_limit
 from ingestion.mapping.feeds import Feed
 from ingestion.text.sql_text import literal
@@ -40,7 +41,8 @@ def add_emptied(
     """Adds the emptied values of one file.
 
     Args:
-        connection: Has their records as `_wrong`, with texts, failures and `_line`.
+        connection: Has their records as `_wrong`, with texts, failures and `_line`; and `_why`,
+            where something may have failed that the mapping computes.
         table: The contract table.
         values: The columns that the mapping lets be empty; of each the SQL over `_wrong` of what is
             shown of a value, and of the value itself.
@@ -62,10 +64,17 @@ def add_emptied(
         sentences = " ".join(
             f"when {literal(code)} then {literal(sentence(code, column))}" for code, _ in codes
         )
+        message, reasons = f"case {failure} {sentences} end", ""
+        if any(code == FAILED for code, _ in codes):
+            message = f"{message} || coalesce(y.told, '')"
+            reasons = (
+                f"left join {WHY} as y on y.of_row = _wrong.rowid "
+                f"and y.column_name = {literal(name)} "
+            )
         connection.execute(
             f"insert into {EMPTIED_VALUES} select {', '.join(map(literal, file))}, _line, "
-            f"{literal(name)}, {shown}, {failure}, case {failure} {sentences} end, {full} "
-            f"from _wrong where {failure} is not null order by _line"
+            f"{literal(name)}, {shown}, {failure}, {message}, {full} "
+            f"from _wrong {reasons}where {failure} is not null order by _line"
         )
     return found
 

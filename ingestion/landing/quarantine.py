@@ -26,7 +26,10 @@ from ingestion.casting.reasons import WRITTEN_AS_FLOAT, sentence
 from ingestion.contracts.raw_ddl import quoted, quoted_table
 from ingestion.contracts.system_tables import EMPTIED, QUARANTINE
 from ingestion.home import OWNER_ONLY_FILE, Home
+from ingestion.landing.cell_places import cell_sql
+from ingestion.landing.conflicts import conflict_sentence
 from ingestion.landing.emptied import EMPTIED_VALUES, add_emptied, make_emptied
+from ingestion.landing.failed_attempts import FAILED, WHY, explain_attempts
 from ingestion.landing.limits import why_over_limit
 from ingestion.landing.staging import ACCEPTED, STAGED, StagedPiece, Staging
 from ingestion.mapping.feeds import Feed
@@ -40,10 +43,6 @@ HELD = "_held"
 MAX_VALUE = 200
 MAX_RECORD = 10_000
 _FIRST_SHOWN = 3
-_CONFLICT = (
-    "the key stands more than once with different content; if one of the records is the newest, "
-    "name the column that says so with latest_by"
-)
 
 
 def why_refused(feed: Feed, count: int, total: int) -> str | None:
@@ -100,7 +99,7 @@ class Quarantine:
             "create or replace temp table _quarantined (record_number bigint, "
             "file_name varchar, sha256 varchar, line bigint, column_name varchar, value varchar, "
             "reason varchar, message varchar, record varchar, "
-            "full_value varchar, full_record varchar)"
+            "full_value varchar, full_record varchar, full_message varchar)"
         )
         make_emptied(staging.connection)
 
@@ -131,6 +130,8 @@ class Quarantine:
             full = _value(column, texts)
             values[column.name] = (self._shown_value(full), full)
         file = (staged.piece.name, staged.piece.sha256)
+        if any(column.attempt_sql is not None for column in columns):
+            explain_attempts(self._staging.connection, staged, self._is_secret)
         return add_emptied(self._staging.connection, self._table, values, file)
 
     def _shown_value(self, full: str) -> str:
@@ -200,11 +201,13 @@ class Quarantine:
             number = f"record_number + {self._numbered(run_id)} as record_number"
             self._execute(
                 f"insert into {quoted_table(QUARANTINE)} by name select {constants}, "
-                f"* exclude (full_value, full_record) replace ({number}) from _quarantined"
+                f"* exclude (full_value, full_record, full_message) replace ({number}) "
+                "from _quarantined"
             )
             full = self._staging.connection.execute(
-                f"select {constants}, * exclude (value, record, full_value, full_record) "
-                f"replace ({number}), full_value as value, full_record as record from _quarantined"
+                f"select {constants}, * exclude (value, record, full_value, full_record, "
+                f"full_message) replace ({number}, full_message as message), "
+                "full_value as value, full_record as record from _quarantined"
             )
             _append_parquet(folder / f"{name}.parquet", full.to_arrow_table())
         if self._staging.number(f"select count(*) from {EMPTIED_VALUES}"):
@@ -232,7 +235,7 @@ class Quarantine:
             full = json.dumps({"text": reject.text}, ensure_ascii=False)
             shown = json.dumps({"text": MASK}) if self._is_secret else full[:MAX_RECORD]
             self._execute(
-                "insert into _quarantined values (?, ?, ?, ?, null, null, ?, ?, ?, null, ?)",
+                "insert into _quarantined values (?, ?, ?, ?, null, null, ?, ?, ?, null, ?, ?)",
                 [
                     number,
                     staged.piece.name,
@@ -242,6 +245,7 @@ class Quarantine:
                     reject.message,
                     shown,
                     full,
+                    reject.message,
                 ],
             )
 
@@ -293,26 +297,37 @@ class Quarantine:
         full_record, record = _json_object(columns), _json_object(shown)
         value = self._shown_value("full_value")
         problems = " union all ".join(self._problems(staged))
+        found = [*self._messages(staged, problems)]
+        told, full, reasons = "''", "''", ""
+        if any(reason == FAILED for _, reason, _ in found):
+            explain_attempts(self._staging.connection, staged, self._is_secret)
+            told, full = "coalesce(y.told, '')", "coalesce(y.full_reason, '')"
+            reasons = (
+                f"left join {WHY} as y on y.of_row = _wrong_row "
+                f"and y.column_name = p.column_name and p.reason = '{FAILED}' "
+            )
         message = "coalesce('sheet ' || _sheet || ': ' || m.message, m.message)"
         records = staged.records
         records = records.inner if isinstance(records, LookedUpRecords) else records
         if isinstance(records, UnpivotedRecords):
-            told = records.told_sql("_number")
-            message = f"{message} || ' (the cell of the column ' || {told} || ')'"
+            place = records.told_sql("_number")
+            message = f"{message} || ' (the cell of the column ' || {place} || ')'"
+        hints = f"{cell_sql(staged)} || {self._hint()}"
         messages = ", ".join(
             f"({literal(column)}, {literal(reason)}, {literal(message)})"
-            for column, reason, message in self._messages(problems)
+            for column, reason, message in found
         )
         self._execute(
             f"insert into _quarantined select _wrong_row + {self._records + 1}, "
             f"{literal(staged.piece.name)}, "
             f"{literal(staged.piece.sha256)}, _line, p.column_name, {value}, p.reason, "
-            f"{message} || {self._hint()}, "
-            f"left({record}, {MAX_RECORD}), full_value, {full_record} "
+            f"{message} || {told} || {hints}, "
+            f"left({record}, {MAX_RECORD}), full_value, {full_record}, "
+            f"{message} || {full} || {hints} "
             f"from ({problems}) as p inner join (select *, rowid as _wrong_row from _wrong) "
             f"using (_wrong_row) left join (values {messages}) as m(column_name, reason, message) "
             "on m.reason = p.reason and m.column_name is not distinct from p.column_name "
-            "order by _line"
+            f"{reasons}order by _line"
         )
 
     def _hint(self) -> str:
@@ -349,14 +364,17 @@ class Quarantine:
             f"from _wrong where {FAILED_REASON} is not null and {' and '.join(failures)}"
         )
 
-    def _messages(self, problems: str) -> Iterator[tuple[str | None, str, str]]:
+    def _messages(
+        self, staged: StagedPiece, problems: str
+    ) -> Iterator[tuple[str | None, str, str]]:
         """Gives the sentence of every (column, reason) that occurs."""
+        feed = staged.piece.feed
         found = self._staging.connection.execute(
             f"select distinct column_name, reason from ({problems})"
         ).fetchall()
         for name, reason in found:
             if name is None:
-                yield name, reason, _CONFLICT
+                yield name, reason, conflict_sentence(feed, self._table, _filled(staged))
             elif name in self._table.column_names:
                 yield name, reason, sentence(reason, self._table.column(name))
             elif name == CONDITION:
@@ -368,9 +386,24 @@ class Quarantine:
         self._staging.connection.execute(sql, values)
 
 
+def _filled(staged: StagedPiece) -> set[str]:
+    """Gives the contract columns that a file feeds."""
+    feed = staged.piece.feed
+    if feed.columns is None:
+        return {*staged.projection.used} - {*staged.projection.absent}
+    return {rule.column for rule in feed.columns} - {*staged.projection.absent}
+
+
 def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
-    """Gives the SQL of the value that is told; of an expression that failed, what it reads."""
+    """Gives the SQL of the value that is told; of an expression that failed, what it reads.
+
+    An id is told without the prefix of the mapping, which stands in no cell.
+    """
     text = quoted(TEXT_PREFIX + projected.name)
+    if projected.id_prefix and projected.column.is_prefixed_id:
+        prefix = projected.id_prefix
+        bare = f"substr({text}, {len(prefix) + 1})"
+        text = f"case when prefix({text}, {literal(prefix)}) then {bare} else {text} end"
     if projected.source is not None:
         # A value that recode does not name is no text any more, and what it was is asked for.
         unnamed = f"{quoted(FAILURE_PREFIX + projected.name)} = 'not_in_enum'"

@@ -36,6 +36,7 @@ from ingestion.raw.change_log import row_hash_sql
 from ingestion.readers import Records, Reject, text_columns
 from ingestion.readers.footers import records_above_footer
 from ingestion.readers.lookups import looked_up
+from ingestion.readers.plain_text import encoding_doubt
 from ingestion.readers.records import ParsedRecords
 from ingestion.readers.unpacked import is_of_the_disk
 from ingestion.readers.unpivot import names_read, unpivoted
@@ -122,15 +123,22 @@ class Staging:
         """
         records = self._records(piece)
         header = records.header
-        projection = project(
-            piece.feed,
-            self.table,
-            header,
-            text_columns(header),
-            native=records.native,
-            calendar=self._calendar,
-            read_elsewhere=names_read(piece.read_elsewhere, header, self.connection),
-        )
+        try:
+            projection = project(
+                piece.feed,
+                self.table,
+                header,
+                text_columns(header),
+                native=records.native,
+                calendar=self._calendar,
+                read_elsewhere=names_read(piece.read_elsewhere, header, self.connection),
+            )
+        except ExtractError as refused:
+            doubt = encoding_doubt(records.notes)
+            if doubt is None:
+                raise
+            # A name that was misread is not found, whatever the mapping calls it.
+            raise ExtractError(f"{refused.message}. The file is {doubt}") from None
         first_row = self.number(f"select count(*) from {STAGED}") if self.pieces else 0
         try:
             self._insert(projection, records)

@@ -42,10 +42,19 @@ from ingestion.text.scripts import folded_name
 
 # Inline rows without a time of their own are reference data that has always held.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-_CLOCK_IN_NAME = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d|\d{8})[T _](\d\d)[-._](\d\d)(?:[-._](\d\d))?(?![:\d])"
+# A clock with colons, or as names have it: parts joined by what Windows knows, or not at all. The
+# colon of an offset makes sure that it is none of these parts.
+_TIME_IN_NAME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(?:-?\d)?)\D"
+    r"(?P<clock>\d{6}|\d{4}|\d\d(?::\d\d){1,2}|\d\d(?:[-._]\d\d(?!:)){0,2})"
+    r"(?P<rest>(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)?)",
+    re.ASCII,
 )
-_DATE_ALONE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?")
+_DATE_ALONE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?", re.ASCII)
+_ENDS_LIKE_OFFSET = re.compile(r"\d[T _-]\d.*[+-]\d+$")
+_OFFSET_HINT = (
+    "; an offset is written Z or +02:00 there, and set format (%z is an offset) for another form"
+)
 # No extract speaks for a time before there were computers.
 _FIRST_YEAR = 1900
 _HAS_TIME = re.compile(r"%[HIMSfcX]")
@@ -349,13 +358,16 @@ class Feed(_Frozen):
                 f"{self.where} looks for {rule.pattern}. Rename the file, or set "
                 "extracted_at: {…, optional: true} to go by modification times"
             )
+        is_iso = rule.format is None and rule.calendar == "gregorian"
         try:
+            if is_iso and _is_in_doubt(found["time"]):
+                raise ValueError(found["time"])
             moment = parsed_time(found["time"], rule.format, rule.day, rule.calendar)
             if moment.year >= _FIRST_YEAR:
                 return in_utc(moment, self.time_zone)
             hint = f"; a year such as {moment.year} is Jalali: set calendar: jalali beside pattern"
         except ValueError:
-            hint = ""
+            hint = _OFFSET_HINT if is_iso and _ENDS_LIKE_OFFSET.search(found["time"]) else ""
         form = rule.format or ("a date" if rule.calendar == "jalali" else "ISO 8601")
         calendar = " in the Jalali calendar" if rule.calendar == "jalali" else ""
         raise ExtractError(
@@ -397,13 +409,25 @@ def parsed_time(
         moment = datetime.strptime(text, time_format)
         is_date = not _HAS_TIME.search(time_format)
     else:
-        moment = datetime.fromisoformat(_CLOCK_IN_NAME.sub(_with_colons, text))
+        moment = datetime.fromisoformat(_with_colons(text))
         is_date = _DATE_ALONE.fullmatch(text) is not None
     return moment + timedelta(days=1) if is_date and day == "end" else moment
 
 
-def _with_colons(found: re.Match[str]) -> str:
-    return f"{found['day']}T{':'.join(part for part in found.groups()[1:] if part)}"
+def _with_colons(text: str) -> str:
+    """Gives a time as ISO 8601 writes it, if it is one as names have it."""
+    found = _TIME_IN_NAME.fullmatch(text)
+    if found is None:
+        return text
+    return f"{found['day']}T{':'.join(re.findall('[0-9]{2}', found['clock']))}{found['rest']}"
+
+
+def _is_in_doubt(text: str) -> bool:
+    """Tells whether a name has more than a time as names have it.
+
+    Python would understand it, and take minutes or seconds for an offset.
+    """
+    return not (_TIME_IN_NAME.fullmatch(text) or _DATE_ALONE.fullmatch(text))
 
 
 def in_utc(moment: datetime, zone: str) -> datetime:

@@ -6,6 +6,7 @@ one of these encodings without being told, which would land garbage some day.
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 from collections import Counter
 
@@ -17,6 +18,8 @@ _LIKELY = (
     "cp874", "gb18030", "big5", "shift_jis", "euc_kr", "koi8_r", "cp866", "cp850", "cp437",
 )  # fmt: skip
 _MAX_LIKELY = 3
+# So many characters of several bytes are UTF-8 by chance in no text of another script.
+_MANY = 3
 
 
 def likely_encodings(sample: bytes) -> list[str]:
@@ -41,6 +44,24 @@ def likely_encodings(sample: bytes) -> list[str]:
         names = [name for name in _LIKELY if name in match.could_be_from_charset]
         found += [name for name in names if name not in found]
     return [name.replace("cp12", "windows-12") for name in found[:_MAX_LIKELY]]
+
+
+def is_utf8(sample: bytes, encoding: str) -> bool:
+    """Tells whether bytes are UTF-8, though the mapping names another encoding.
+
+    Args:
+        sample: The beginning of the file.
+        encoding: What the mapping says.
+    """
+    if sample.isascii() or "\0" in sample.decode("latin-1"):
+        return False
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    found = sum(not character.isascii() for character in text)
+    # Western texts have few such characters, and in none of them do Ã and © follow each other.
+    return found >= (1 if _script(sample, encoding) in ("LATIN", None) else _MANY)
 
 
 def doubtful(sample: bytes, encoding: str) -> str | None:

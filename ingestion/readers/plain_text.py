@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,7 @@ import numpy as np
 from ingestion.errors import ExtractError
 from ingestion.home import OWNER_ONLY_FILE
 from ingestion.mapping.schema import AUTO, Encoding
-from ingestion.readers.encodings import doubtful, likely_encodings
+from ingestion.readers.encodings import doubtful, is_utf8, likely_encodings
 from ingestion.readers.unpacked import UnpackedSize
 
 CHUNK = 4 << 20
@@ -34,6 +34,7 @@ _MARKS = {
 _UTF16 = "utf-16-le"
 _SAMPLE = 1 << 18
 _SMALL_SAMPLE = 1 << 14
+_THOUGH = ", though its bytes "
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,17 @@ def plain_text(path: Path, encoding: Encoding, scratch: Path) -> PlainText:
 def _told(path: Path, codec: str) -> str:
     """Tells in which encoding a file is read, and whether that may be the wrong one."""
     with path.open("rb") as file:
-        other = doubtful(file.read(_SMALL_SAMPLE), codec)
-    doubt = (
-        f", though its bytes look like {other}: look at the names that come out" if other else ""
-    )
-    return f"read as {codec}{doubt}"
+        sample = file.read(_SMALL_SAMPLE)
+    told = f"read as {codec}"
+    if is_utf8(sample, codec):
+        return f"{told}{_THOUGH}are utf-8: leave encoding out, or set csv: {{encoding: utf-8}}"
+    other = doubtful(sample, codec)
+    return f"{told}{_THOUGH}look like {other}: look at the names that come out" if other else told
+
+
+def encoding_doubt(notes: Iterable[str]) -> str | None:
+    """Gives the note that a file is most likely read in the wrong encoding, if it is one's."""
+    return next((note for note in notes if _THOUGH in note), None)
 
 
 def _codec(start: bytes, encoding: Encoding) -> tuple[bytes, str]:
@@ -174,7 +181,13 @@ def _undecodable(
 ) -> ExtractError:
     found = " ".join(f"0x{byte:02X}" for byte in error.object[error.start : error.end][:4])
     file.seek(0)
-    likely = likely_encodings(file.read(_SAMPLE))
+    sample = file.read(_SAMPLE)
+    if is_utf8(sample, codec):
+        return ExtractError(
+            f"line {line}, character {column}: the byte {found} is not {codec}. The bytes are "
+            "utf-8: leave encoding out, or set csv: {encoding: utf-8}"
+        )
+    likely = likely_encodings(sample)
     advice = (
         f"The bytes look like {' or '.join(likely)}: try csv: {{encoding: {likely[0]}}} and look "
         "at the names that come out"

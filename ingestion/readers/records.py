@@ -153,6 +153,8 @@ class ParsedRecords:
         row_sheets: Sheet of each row; None where there is but one.
         passed_over: Records that the file itself says are none any more.
         elsewhere: Names of columns whose content stands in another file, which is not read.
+        cell_columns: Of a workbook, the number (from 1) of each column of the header in each sheet.
+        only_sheet: The sheet, as messages tell it, where there is but one.
     """
 
     format: str
@@ -166,6 +168,8 @@ class ParsedRecords:
     row_sheets: Sequence[str] | None = None
     passed_over: int = 0
     elsewhere: tuple[str, ...] = ()
+    cell_columns: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    only_sheet: str = ""
 
     def settle(self, connection: duckdb.DuckDBPyConnection, loaded: int) -> tuple[Reject, ...]:
         """Compares the rows that came through with the rows that were parsed."""

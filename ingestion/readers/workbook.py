@@ -178,6 +178,7 @@ class _Records:
     sheets: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    columns: dict[str, list[int]] = field(default_factory=dict)
     table: ScratchTable = field(init=False)
 
     def __post_init__(self) -> None:
@@ -213,6 +214,7 @@ class _Records:
         while names and not names[-1]:
             names.pop()
         order = self._order(sheet, named_columns(names))
+        self.columns[self.told.bare(sheet)] = [place + 1 for place in order]
         for number, row in filled:
             self._add_row(sheet, number, row, order)
 
@@ -283,6 +285,8 @@ class _Records:
             tuple(self.notes),
             native=self.table.native(),
             row_sheets=self.sheets or None,
+            cell_columns=self.columns,
+            only_sheet="" if self.has_many else self.told.one(self.first),
         )
 
 

@@ -134,11 +134,16 @@ def is_blank(path: Path, sheet: str) -> bool:
 
 def cell_name(row: int, column: int) -> str:
     """Gives a cell as Excel writes it, such as B3; both count from 1."""
+    return f"{column_letters(column)}{row}"
+
+
+def column_letters(column: int) -> str:
+    """Gives a column as Excel writes it, such as B; it counts from 1."""
     letters = ""
     while column:
         column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
-    return f"{letters}{row}"
+    return letters
 
 
 @contextmanager

@@ -29,6 +29,18 @@ MAX_REPORTED = 10
 _TAG = "tag:yaml.org,2002:"
 
 
+class PlacedError(ValueError):
+    """What is wrong with one part of what a validator looks at as a whole.
+
+    Attributes:
+        place: Where it stands, from the place of the whole on.
+    """
+
+    def __init__(self, message: str, *place: str | int) -> None:
+        super().__init__(message)
+        self.place: Location = place
+
+
 @dataclass(frozen=True)
 class YamlDocument:
     """Plain data of one YAML file and the line on which each part of it starts.
@@ -96,7 +108,7 @@ class YamlDocument:
         """
         found: dict[Location, list[str]] = {}
         for detail in caught.errors():
-            place = self._in_file(detail["loc"])
+            place = self._in_file((*detail["loc"], *_place_of(detail)))
             messages = found.setdefault(place, [])
             if detail["type"] == "too_short" and messages:
                 continue
@@ -225,6 +237,12 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 def _is_below(place: Location, other: Location) -> bool:
     return len(place) > len(other) and place[: len(other)] == other
+
+
+def _place_of(detail: ErrorDetails) -> Location:
+    """Gives the part that a validator of the whole found wrong."""
+    error = detail.get("ctx", {}).get("error")
+    return error.place if isinstance(error, PlacedError) else ()
 
 
 def _message(detail: ErrorDetails, place: Location, model: type[BaseModel]) -> str:

@@ -356,3 +356,50 @@ def test_times_of_files_are_those_of_landing(case) -> None:
     report = agreed(str(case.mapping_file), case.folder, case.home)
     ((landed,),) = case.query("select extracted_at from landing.files")
     assert [file.extracted_at for file in report.files] == [landed.replace(tzinfo=UTC)]
+
+
+OWN_ROWS = (
+    "  stages:\n    rows:\n"
+    "      - {stage_id: w, stage_name: W, stage_order: 1, is_closed: true, is_won: true}\n"
+    "      - {stage_id: l, stage_name: L, stage_order: 2, is_closed: true, is_won: false}\n"
+)
+BOTH_TABLES = (
+    "  products: {files: both.csv, columns: {product_id: id, product_name: name}}\n"
+    "  teams: {files: both.csv, columns: {team_id: id, team_name: name}}\n"
+)
+SPLIT = (
+    "  products:\n"
+    "    - {files: both.csv, kind: delta, where: \"k = 'a'\", columns: "
+    "{product_id: id, product_name: name}}\n"
+    "    - {files: both.csv, kind: delta, where: \"k = 'b'\", columns: "
+    "{product_id: id, product_name: name}}\n"
+)
+ONE_FILE = "id,name,k\n1,A,a\n2,B,b\n"
+COUNTED = {
+    "rows of the mapping": (SAME + "\n" + OWN_ROWS, {"products.csv": HEADER + "1,A,1\n2,B,2\n"},
+        "2 of 2 records from 1 file and 2 rows of the mapping itself."),
+    "rows alone": (OWN_ROWS, {}, "2 rows of the mapping itself."),
+    "one record of two tables": (BOTH_TABLES, {"both.csv": ONE_FILE},
+        "4 rows of 2 records from 1 file."),
+    "a record that no table can use": (BOTH_TABLES, {"both.csv": "id,name\n1,A\n2,B\n3,\n"},
+        "4 rows of 3 records from 1 file, set 2 aside."),
+    "feeds that share the records of a file": (SPLIT, {"both.csv": ONE_FILE},
+        "2 rows of 2 records from 1 file."),
+    "a record that neither of them takes": (SPLIT, {"both.csv": ONE_FILE + "3,C,c\n"},
+        "2 rows of 3 records from 1 file."),
+    "all at once": (SAME + "\n" + BOTH_TABLES.replace("  products", "  territories")
+        .replace("product_", "territory_") + OWN_ROWS,
+        {"products.csv": HEADER + "1,A,1\n,,\n2,B,2\n", "both.csv": ONE_FILE},
+        "6 rows of 5 records from 2 files and 2 rows of the mapping itself, pass 1 over."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_the_last_sentence_counts_what_there_is(case, name: str) -> None:
+    tables, files, said = COUNTED[name]
+    case.map(tables)
+    for file, content in files.items():
+        case.write(file, content)
+    assert agreed(str(case.mapping_file), case.folder, case.home).verdict == (
+        f"A refresh would land {said}"
+    )

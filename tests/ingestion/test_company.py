@@ -127,7 +127,7 @@ class TestFile:
             ("holidays:\n  - {date: 2017-02-30, name: x}\n", 2, "'date'"),
             (
                 "holidays:\n  - {date: 2017-02-03, name: x}\n  - {date: 2017-02-03, name: y}\n",
-                1,
+                3,
                 "2017-02-03 twice",
             ),
             ("calendar_start: 2050-01-01\n", 1, "calendar_start must lie before"),

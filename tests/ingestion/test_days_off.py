@@ -191,13 +191,51 @@ class TestBranches:
             "holidays:\n"
             "  - {date: 2024-05-01, branch: b, name: x}\n"
             "  - {date: 1403-02-12, branch: b, name: y}\n",
-            1,
+            3,
             "2024-05-01 of branch b twice",
         ),
-        ("holidays: [{date: 1889-05-01, working: true}]\n", 1, "(1889-05-01) lies outside"),
+        ("holidays: [{date: 1889-05-01, working: true}]\n", 1, "1889-05-01 lies outside"),
     ],
 )
 def test_an_entry_that_cannot_be_meant(text: str, line: int, message: str, tmp_path: Path) -> None:
     found = company_refusal(text, tmp_path)
     assert found.startswith(f"{line}: ")
     assert message in found
+
+
+TWO_YEARS = "calendar_start: 2023-01-01\ncalendar_end: 2024-12-31\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (
+            f"{TWO_YEARS}holidays:\n  - {{date: 2023-05-01, name: May}}\n"
+            "  - {date: 2026-05-01, name: Later}\n",
+            "5: the holiday Later (2026-05-01) lies outside",
+        ),
+        (
+            f"{TWO_YEARS}holidays:\n  - name: Nowruz\n    date: 1503-01-01\n",
+            "5: the holiday Nowruz (2124-03-20) lies outside",
+        ),
+        (
+            f"holidays:\n  - {{date: 2022-12-31, working: true}}\n{TWO_YEARS}",
+            "2: the holiday 2022-12-31 lies outside",
+        ),
+        (
+            "holidays:\n  - {date: 2023-05-01, name: May}\n  - {date: 2023-05-02, name: x}\n"
+            "  - {date: 2023-05-01, name: Day}\n",
+            "4: holidays names 2023-05-01 twice",
+        ),
+        (
+            "calendar: jalali\ncalendar_start: 2024-01-01\ncalendar_end: 2023-01-01\n",
+            "2: calendar_",
+        ),
+        ("calendar: jalali\ncalendar_end: 1950-01-01\n", "2: calendar_start must lie before"),
+        ("deal_size_limits:\n  - 10\n  - 30\n  - 20\n", "4: 20 follows 30"),
+    ],
+)
+def test_what_is_wrong_with_one_of_several_is_told_with_its_line(
+    text: str, refusal: str, tmp_path: Path
+) -> None:
+    assert company_refusal(text, tmp_path).startswith(refusal)

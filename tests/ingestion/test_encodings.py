@@ -8,6 +8,8 @@ from encodings.aliases import aliases
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
 from ingestion.errors import ExtractError
 from ingestion.mapping.feeds import CsvOptions
 from ingestion.mapping.schema import Encoding
@@ -124,3 +126,74 @@ TURKISH = "no,isim\n1,Güneş Dağıtım\n2,İstanbul Çiçekçilik\n3,Şişli �
 def test_the_right_one_is_not_doubted(read, text, encoding):
     (note,) = read(text.encode(encoding), csv=CsvOptions(encoding=encoding)).records.notes
     assert note == f"read as {codecs.lookup(encoding).name}"
+
+
+FRENCH_ONE = "id,name\n1,Cafe\n2,Café Nord\n"
+
+
+@pytest.mark.parametrize("named", ["windows-1256", "windows-1252", "latin-1", "cp850", "gb18030"])
+@pytest.mark.parametrize("text", [*SAMPLES.values(), FRENCH, GERMAN, TURKISH, FRENCH_ONE])
+def test_utf8_under_another_name_is_told(read, text, named):
+    if named in {"windows-1256", "gb18030"} and text == FRENCH_ONE:
+        pytest.skip("one letter may be so by chance there")
+    try:
+        (note,) = read(text.encode(), csv=CsvOptions(encoding=named)).records.notes
+    except ExtractError as refused:
+        # Some bytes are of no letter there.
+        note = str(refused)
+    assert "bytes are utf-8: leave encoding out" in note
+
+
+PERSIAN = "شماره,نام\n1,شركت پارس\n2,گروه البرز\n"
+PERSIAN_DEALS = (
+    "  accounts:\n    files: 'a*.csv'\n    columns: {account_id: شماره, account_name: نام}\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["windows-1256", "windows-1251", "latin-1"])
+def test_names_that_utf8_bytes_became_are_explained(case, encoding):
+    case.map(PERSIAN_DEALS, f"csv: {{encoding: {encoding}}}")
+    case.write("a.csv", PERSIAN)
+    file = case.land_one()
+    assert file.status == "refused"
+    assert "lacks the column" in file.message
+    assert ", though its bytes are utf-8: leave encoding out" in file.message
+
+
+def test_a_column_that_is_really_missing_is_not_blamed_on_the_encoding(case):
+    case.map(PERSIAN_DEALS, "csv: {encoding: windows-1256}")
+    case.write("a.csv", PERSIAN.replace("نام", "عنوان", 1).encode("cp1256"))
+    assert "bytes" not in case.land_one().message
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "named", "doubt"),
+    [
+        (
+            # Without letters whose bytes stand for nothing in cp1252.
+            "id,name\n1,شركت سراسري\n2,شركت مهر البرز\n",
+            "cp1256",
+            "windows-1252",
+            "read as cp1252, though its bytes look like windows",
+        ),
+        (SAMPLES["windows-1251"], "cp1251", "latin-1", "read as iso8859-1, though its bytes look"),
+        (PERSIAN, "utf-8", "windows-1256", "read as cp1256, though its bytes are utf-8"),
+        (FRENCH, "utf-8", "latin-1", "read as iso8859-1, though its bytes are utf-8"),
+        (PERSIAN, "cp1256", "windows-1256", None),
+        (FRENCH, "cp1252", "windows-1252", None),
+        (FRENCH, "utf-8", "auto", None),
+    ],
+)
+def test_the_last_sentence_of_the_check_has_the_doubt(case, text, written, named, doubt):
+    rows = text.partition("\n")[2]
+    case.map(
+        "  accounts:\n    files: 'a*.csv'\n    columns: {account_id: id, account_name: name}\n",
+        f"csv: {{encoding: {named}}}",
+    )
+    case.write("a.csv", f"id,name\n{rows}".encode(written))
+    verdict = check_mapping(load_mapping(str(case.mapping_file)), case.folder).verdict
+    count = rows.count("\n")
+    assert verdict.startswith(f"A refresh would land {count} of {count} records from 1 file")
+    assert (doubt is None) == (verdict.endswith(" from 1 file."))
+    assert doubt is None or f", a.csv {doubt}" in verdict
+    assert ":" not in verdict

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from ingestion.mapping.expressions import (
@@ -248,3 +249,88 @@ def test_a_counted_moment_is_the_same_by_expression_and_by_format(case, zone: st
         (str(n), moment.replace(tzinfo=None), moment.replace(tzinfo=None), day, day)
         for n, (moment, day) in enumerate(zip(expected, days, strict=True))
     ]
+
+
+# Expression over Amount: the reason of DuckDB, of the value "1x" and of "300".
+FAILING = {
+    "cast(Amount as integer) * 2": ("1x", "Could not convert string '1x' to INT32"),
+    "cast(cast(Amount as integer) as tinyint)": ("300", "value 300 can't be cast"),
+    "strptime(Amount, '%Y')": ("1x", 'Could not parse string "1x" according to format'),
+    "sqrt(cast(Amount as integer))": ("-4", "square root of a negative number"),
+    "chr(cast(Amount as integer))": ("0", "its result holds a NUL character"),
+}
+FAILING_FEED = (
+    "  opportunities:\n    files: d.csv\n    kind: delta\n    columns:\n"
+    "      opportunity_id: Id\n      stage_id: {constant: won}\n"
+    "      lead_source: LEAD\n"
+)
+
+
+def failing_feed(expression: str, options: str = "") -> str:
+    made = f'{{expression: "{expression}"{options}}}'
+    return FAILING_FEED.replace("LEAD", made)
+
+
+@pytest.mark.parametrize("expression", FAILING)
+def test_a_failing_expression_tells_why(case, expression: str) -> None:
+    value, reason = FAILING[expression]
+    case.map(failing_feed(expression))
+    case.write("d.csv", f"Id,Amount\n1,{value}\n")
+    case.land_one()
+    ((told, message),) = case.query("select value, message from landing.quarantine")
+    assert told == f"Amount: {value}"
+    assert message.startswith("the mapping's expression for lead_source fails on this row: ")
+    assert reason in message
+    assert "c1" not in message
+
+
+def test_each_record_has_its_own_reason_as_far_as_there_are_few(case) -> None:
+    case.map(failing_feed("cast(cast(Amount as integer) as tinyint)") + "    max_quarantined: 1.0")
+    rows = [f"{n},x{n}\n" for n in range(70)] + ["70,400\n", "71,x3\n"]
+    case.write("d.csv", "Id,Amount\n" + "".join(rows))
+    assert case.land_one().quarantined == 72
+    told = dict(case.query("select value, message from landing.quarantine"))
+    assert "string 'x3' to" in told["Amount: x3"]
+    assert (
+        "as on another record, Conversion Error: Could not convert string 'x0'"
+        in (told["Amount: x69"])
+    )
+
+
+def test_a_failing_condition_and_path_tell_why(case) -> None:
+    case.map(FAILING_FEED.replace("LEAD", "{path: $.Amount.a}") + '    where: "Id::int > 0"')
+    case.write("d.csv", 'Id,Amount\nx,{}\n2,{a\n3,"{""a"": 1}"\n')
+    assert case.land_one().accepted == 1
+    condition, path = case.query("select message from landing.quarantine order by line")
+    assert (
+        "`where` fails on this row: Conversion Error: Could not convert string 'x'" in condition[0]
+    )
+    assert "lead_source fails on this row: Invalid Input Error: Malformed JSON" in path[0]
+
+
+def test_an_emptied_value_tells_why_too(case) -> None:
+    case.map(failing_feed("cast(Amount as integer)", ", on_invalid: null"))
+    case.write("d.csv", "Id,Amount\n1,x\n2,3\n")
+    assert case.land_one().accepted == 2
+    ((message,),) = case.query("select message from landing.emptied")
+    assert "Could not convert string 'x' to INT32" in message
+
+
+@pytest.mark.parametrize("word", ["Jane Roe", "Error: Jane Roe", "Jane Roe Error: x"])
+@pytest.mark.parametrize("expression", ["cast(Name as integer)::varchar", "strptime(Name, '%Y')"])
+def test_of_personal_data_the_reason_shows_no_cell(case, expression: str, word: str) -> None:
+    case.mapping_file.write_text(
+        "mapping: case\nsource: hr\ntables:\n  workers:\n    files: d.csv\n    kind: delta\n"
+        "    columns:\n      worker_id: Id\n"
+        f'      worker_name: {{expression: "{expression}"}}\n'
+    )
+    case.write("d.csv", f"Id,Name\n1,{word}\n")
+    case.land_one()
+    found = case.query("select value, message, record from landing.quarantine")
+    assert len(found) == 1
+    assert "Jane" not in str(found)
+    assert " fails on this row: " in found[0][1]
+    assert found[0][1].endswith(" Error")
+    # The owner finds all of it.
+    (file,) = (case.home.quarantine / "run-1").glob("*.parquet")
+    assert f"{word}" in pq.read_table(file)["message"][0].as_py()

@@ -177,7 +177,13 @@ class TestWhere:
         assert found == ("1", 4, 1, 2)
         told = case.query("select line, column_name, reason, message from landing.quarantine")
         assert told == [
-            (3, "where", "expression_failed", "the mapping's `where` fails on this row")
+            (
+                3,
+                "where",
+                "expression_failed",
+                "the mapping's `where` fails on this row: Conversion Error: Could not convert "
+                "string 'x' to INT32",
+            )
         ]
 
     def test_a_word_for_nothing_is_null_in_it(self, landed) -> None:
@@ -315,13 +321,62 @@ class TestTimesInPaths:
             ("2026-05-04T16-45Z", "2026-05-04 16:45"),
             ("2026-05-04T16-45+02:00", "2026-05-04 14:45"),
             ("2026-05-04T14-05:00", "2026-05-04 19:00"),
-            ("2026-05-04T14-0500", "2026-05-04 19:00"),
+            # Joined by a hyphen, as a pattern of digits and hyphens finds it.
+            ("2026-05-04-14-20", "2026-05-04 14:20"),
+            ("2026-05-04-14-20-07", "2026-05-04 14:20:07"),
+            ("2026-05-04-1420", "2026-05-04 14:20"),
+            ("20260504-14-20", "2026-05-04 14:20"),
+            ("2026-05-04.14.20", "2026-05-04 14:20"),
+            ("2026-05-04-14-20-07+02:00", "2026-05-04 12:20:07"),
+            ("2026-05-04-14-20-07:00", "2026-05-04 21:20"),
+            ("2026-05-04T14-20-07.25", "2026-05-04 14:20:07.25"),
             ("2026-05-04", "2026-05-04"),
         ],
     )
     def test_minutes_are_minutes(self, case, written: str, moment: str) -> None:
         rule = "pattern: 'deals (?P<time>.+)[.]csv'"
         assert self.moment(case, f"deals {written}.csv", rule) == datetime.fromisoformat(moment)
+
+    @pytest.mark.parametrize(
+        ("written", "is_told"),
+        [
+            ("2026-05-04T14-20-07-15", True),
+            ("2026-05-04T14-20-0700", True),
+            ("2026-05-04T14-0500", True),
+            ("2026-05-04T1645-0700", True),
+            ("2026-05-04T14-20+07", True),
+            ("20260504T142007+0200", True),
+            ("2026-05-04-14-2007", True),
+            ("2026-05-04T14-61", True),
+            ("20260504142", False),
+            ("2026-05-04 final", False),
+        ],
+    )
+    def test_what_may_be_minutes_is_no_offset(self, case, written: str, is_told: bool) -> None:
+        rule = "pattern: 'deals (?P<time>.+)[.]csv'"
+        case.map(FEED.format(options=f"    extracted_at: {{{rule}}}\n"))
+        case.write(f"deals {written}.csv", HEADER + DEALS)
+        file = case.land_one()
+        assert file.status == "refused"
+        assert f"'{written}' in its path is no time" in (file.message or "")
+        assert ("an offset is written Z or +02:00" in (file.message or "")) == is_told
+
+    def test_a_format_says_any_other_offset(self, case) -> None:
+        rule = "pattern: 'deals (?P<time>.+)[.]csv', format: '%Y%m%dT%H%M%z'"
+        found = self.moment(case, "deals 20260504T1420-0700.csv", rule)
+        assert found == datetime(2026, 5, 4, 21, 20)
+
+    def test_the_newest_state_is_that_of_the_later_minute(self, case) -> None:
+        rule = 'pattern: "deals_(?P<time>[0-9T-]+)"'
+        options = f"    extracted_at: {{{rule}}}\n"
+        case.map(FEED.format(options=options).replace("deals.csv", "deals_*.csv"))
+        case.write("deals_2026-06-01-15-02.csv", HEADER + "1,deal,200\n")
+        case.write("deals_2026-06-01-14-20.csv", HEADER + "1,deal,100\n")
+        case.land()
+        newest = case.query(
+            "select cast(amount as integer) from crm.opportunities order by _extract_id desc"
+        )
+        assert newest == [(200,), (100,)]
 
     @pytest.mark.parametrize(
         ("written", "format_", "moment"),

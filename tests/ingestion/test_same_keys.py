@@ -103,3 +103,87 @@ def test_a_table_in_which_all_must_be_filled_has_nothing_to_empty(case) -> None:
     )
     file = case.land_one()
     assert (file.status, file.accepted, file.quarantined) == ("landed", 1, 2)
+
+
+DIFFERENT = "1,won,120,north,2026-02-11\n1,won,130,north,2026-02-11\n2,won,1,x,\n"
+BY_LATEST, BY_ORDER, BY_EMPTYING = "with latest_by", "on_conflict: first or last", "null_differing"
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "unsaid"),
+    [
+        ("", [BY_LATEST, BY_ORDER, BY_EMPTYING], ["cannot tell", "earlier extract"]),
+        ("on_conflict: refuse", [BY_LATEST, BY_ORDER, BY_EMPTYING], ["cannot tell"]),
+        (
+            "latest_by: modified_at",
+            ["modified_at (latest_by) cannot tell", BY_ORDER, BY_EMPTYING],
+            [BY_LATEST],
+        ),
+        (
+            "latest_by: [modified_at, stage_id]",
+            ["modified_at and stage_id (latest_by) cannot tell", BY_ORDER],
+            [BY_LATEST],
+        ),
+        ("kind: events", ["here or in an earlier extract", BY_LATEST], []),
+    ],
+)
+def test_the_advice_is_what_the_mapping_does_not_say_yet(
+    landed, case, options: str, said: list[str], unsaid: list[str]
+) -> None:
+    landed(DIFFERENT, options)
+    messages = set(case.query("select message from landing.quarantine"))
+    ((message,),) = messages
+    assert [part for part in said if part not in message] == []
+    assert [part for part in unsaid if part in message] == []
+
+
+def test_the_advice_on_what_cannot_be_emptied(landed, case) -> None:
+    landed("1,won,1,a,\n1,lost,1,b,\n2,won,1,a,\n", "on_conflict: null_differing")
+    ((message,),) = set(case.query("select message from landing.quarantine"))
+    assert "null_differing cannot empty; set on_conflict: first or last" in message
+
+
+def test_the_advice_on_events_that_an_earlier_extract_tells_otherwise(landed, case) -> None:
+    options = "kind: events\non_conflict: last"
+    landed("1,won,1,a,\n2,won,1,a,\n", options)
+    case.write("deals.csv", HEADER + "1,won,2,a,\n2,won,1,a,\n")
+    assert case.land_one().quarantined == 1
+    ((message,),) = case.query("select message from landing.quarantine")
+    assert message.startswith("an earlier extract tells this event otherwise")
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said", "unsaid"),
+    [
+        (
+            "",
+            "",
+            ["map job_id, which", "map is_primary or changed_at, by which"],
+            ["cannot tell", BY_LATEST],
+        ),
+        (",job_id", ",j", ["map is_primary or changed_at, by which"], ["map job_id", BY_LATEST]),
+        (
+            ",changed_at",
+            ",2026-02-01",
+            ["changed_at (latest_by) cannot tell", "map job_id, which", "map is_primary, by"],
+            [BY_LATEST],
+        ),
+        (
+            ",is_primary,changed_at,job_id",
+            ",true,2026-02-01,j",
+            ["is_primary and changed_at (latest_by) cannot tell", BY_ORDER],
+            ["map ", BY_LATEST],
+        ),
+    ],
+)
+def test_the_advice_on_positions(case, header: str, rows: str, said, unsaid) -> None:
+    case.map("  positions: {source: hr, files: 'positions*', columns: same}")
+    case.write(
+        "positions.csv",
+        f"worker_id,effective_from,team_id{header}\n"
+        f"1,2026-02-01,A{rows}\n1,2026-02-01,B{rows}\n2,2026-02-01,B{rows}\n",
+    )
+    case.land()
+    ((message,),) = set(case.query("select message from landing.quarantine"))
+    assert [part for part in said if part not in message] == []
+    assert [part for part in unsaid if part in message] == []

@@ -376,3 +376,62 @@ def test_a_workbook_of_damaged_xml_is_refused(read, tmp_path):
             target.writestr(item, content)
     with pytest.raises(ExtractError, match="corrupt"):
         read(damaged.read_bytes(), "file.xlsx")
+
+
+class TestErrorCells:
+    """An error cell is told as it stands in its sheet."""
+
+    def told(self, case, options: str = "", top: str = "id_prefix: 'h18:'") -> list[tuple]:
+        case.map(DEALS.format(options=options), top)
+        case.land()
+        return case.query(
+            "select line, column_name, value, message from landing.quarantine order by all"
+        )
+
+    def test_of_the_first_sheet(self, case) -> None:
+        rows: Rows = [HEADER, ["#REF!", "ann", 1], ["2", "#N/A", "#DIV/0!"], ["3", "bob", 1]]
+        book_of(case.folder / "deals.xlsx", {"May": rows})
+        told = self.told(case)
+        assert [row[:3] for row in told] == [
+            (2, "opportunity_id", "#REF!"),
+            (3, "amount", "#DIV/0!"),
+            (3, "owner_id", "#N/A"),
+        ]
+        cells = [message.rpartition(" (")[2] for *_, message in told]
+        assert cells == [f"cell {name} of sheet 'May')" for name in ("A2", "C3", "B3")]
+
+    def test_below_a_title_and_right_of_empty_columns(self, case) -> None:
+        rows: Rows = [["Report"], [], [None, "id", "owner", None, "amount"]]
+        rows += [[None, "1", "ann", None, "#N/A"], [None, "2", "ann", None, 1]]
+        book_of(case.folder / "deals.xlsx", {"May": rows})
+        ((line, _, value, message),) = self.told(case, "csv: {skip_lines: 2}")
+        assert (line, value) == (4, "#N/A")
+        assert message.endswith(" (cell E4 of sheet 'May')")
+
+    def test_of_several_sheets_with_columns_in_any_order(self, case) -> None:
+        first: Rows = [HEADER, ["1", "ann", "#N/A"]]
+        second: Rows = [["amount", "id", "owner"], ["#N/A", "2", "ann"], [1, "3", "bob"]]
+        book_of(case.folder / "deals.xlsx", {"May": first, "June": second})
+        messages = [row[3] for row in self.told(case, "sheet: '*'")]
+        assert [(m.partition(":")[0], m[-9:]) for m in messages] == [
+            ("sheet June", "(cell A2)"),
+            ("sheet May", "(cell C2)"),
+        ]
+
+    def test_what_is_made_of_columns_has_no_cell(self, case) -> None:
+        book_of(case.folder / "deals.xlsx", {"May": [HEADER, ["1", "ann", "#N/A"], ["2", "b", 1]]})
+        made = DEALS.replace("amount: amount", "amount: {{expression: amount}}")
+        case.map(made.format(options=""))
+        case.land()
+        ((message,),) = case.query("select message from landing.quarantine")
+        assert "(cell" not in message
+
+    def test_sheets_of_personal_data_are_told_by_their_position(self, case) -> None:
+        book_of(case.folder / "w.xlsx", {"Jane Roe": [["id", "name"], ["1", "#N/A"], ["2", "b"]]})
+        case.map(
+            "  workers: {source: hr, files: w.xlsx, columns: {worker_id: id, worker_name: name}}"
+        )
+        case.land()
+        ((value, message),) = case.query("select value, message from landing.quarantine")
+        assert value == "***"
+        assert message.endswith(" (cell B2 of sheet number 1)")

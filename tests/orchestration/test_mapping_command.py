@@ -56,7 +56,7 @@ def asked(tmp_path: Path):
 def test_a_file_that_is_fine(asked) -> None:
     code, text = asked({"people.csv": PEOPLE})
     assert code == 0
-    assert text.splitlines()[-1] == "A refresh would land 4 of 4 records from 1 file."
+    assert text.splitlines()[-1] == "A refresh would land 4 rows of 2 records from 1 file."
     assert text.count("people.csv") == 1
     assert text.count("not used: Shoe") == 1
 
@@ -100,7 +100,7 @@ def test_for_machines(asked) -> None:
     code, text = asked({"people.csv": PEOPLE.replace("51000", "much")}, "--json")
     told = json.loads(text)
     assert code == 0
-    assert told["verdict"] == "A refresh would land 3 of 4 records from 1 file, set 1 aside."
+    assert told["verdict"] == "A refresh would land 3 rows of 2 records from 1 file, set 1 aside."
     assert told["problems"] == []
     assert [file["set_aside"] for file in told["files"]] == [0, 1]
 
