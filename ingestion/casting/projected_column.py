@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingestion.casting.casts import failed_cast_reason, local_time, plain_text, typed_value
+from ingestion.casting.reasons import NO_IDS
 from ingestion.casting.units import reason_in_units, value_in_units
 from ingestion.contracts.tables import Column
 from ingestion.mapping.feeds import Formats, UnitStep
@@ -21,7 +22,6 @@ from ingestion.text.sql_text import literal
 
 # As spreadsheets and data frames leave an id that they took for a number.
 _ROUNDED_ID = r"[+-]?\d(\.\d+)?[eE]\+\d{2,}"
-_NO_IDS = ("nan", "NaN")
 _ERROR_CELLS = (
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
     "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA",
@@ -184,7 +184,7 @@ class ProjectedColumn:
         """Gives (condition, reason code as SQL) of texts that no source system holds."""
         prefix = self.id_prefix if self.column.is_prefixed_id else ""
         if self.column.is_identity and not self.is_made_key:
-            words = ", ".join(literal(prefix + word) for word in _NO_IDS)
+            words = ", ".join(literal(prefix + word) for word in NO_IDS)
             form = literal(re.escape(prefix) + _ROUNDED_ID)
             rounded = f"(contains({text}, 'E+') or contains({text}, 'e+'))"
             yield f"{rounded} and regexp_full_match({text}, {form})", "'damaged_id'"

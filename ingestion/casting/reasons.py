@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from ingestion.contracts.tables import Column
 from ingestion.readers.records import RejectReason
+from ingestion.text.sql_text import literal
 
 Reason = Literal[
     "cast_failed",
@@ -64,10 +65,8 @@ WORDS: dict[str, str] = {
 }
 
 
-EMPTY_OF_A_FRAME = (
-    "is NaN, which is how a data frame writes an empty cell; have empty cells left empty, or name "
-    "the word under `null` in the mapping's formats where the column may be empty"
-)
+# As data frames write an id that is not there.
+NO_IDS = ("nan", "NaN")
 WRITTEN_AS_FLOAT = (
     ". A program that cannot leave whole numbers empty, such as a data frame, writes 7 as 7.0: "
     "have the column written as whole numbers, or tell the mapping how it is written "
@@ -80,14 +79,30 @@ def words(reason: str) -> str:
     return WORDS.get(reason, reason.replace("_", " "))
 
 
-def sentence(reason: str, column: Column) -> str:
+def is_no_id(reason: str, value: str) -> str:
+    """Gives the SQL of whether a value is the word of a data frame for an id that is not there.
+
+    Args:
+        reason: SQL of the code of what is wrong with it.
+        value: SQL of the value, without a prefix.
+    """
+    return f"{reason} = 'damaged_id' and {value} in ({', '.join(map(literal, NO_IDS))})"
+
+
+def sentence(reason: str, column: Column, value: str | None = None) -> str:
     """Says what is wrong with a value of a column; the value itself is not told.
 
     Args:
         reason: One of the codes about single values.
         column: The contract column.
+        value: The value, where its sentence differs from that of others of the code.
     """
     name = column.name
+    if reason == "damaged_id" and value in NO_IDS:
+        return (
+            f"{name} is NaN, which data frames write for an empty cell; have it left empty, or "
+            "name the word under `null` in the mapping's formats"
+        )
     if column.typed_by is not None and reason != "required_missing":
         return f"{name} must be a value of the column that {column.typed_by.selector} names"
     sentences = {

@@ -469,10 +469,12 @@ def _column_report(
     is_absent = name in projection.absent
     value, failure = given_sql(column), quoted(FAILURE_PREFIX + name)
     is_record = f"coalesce({FAILED_REASON} not in {NO_RECORDS}, true)"
-    filled, failed, reason = connection.execute(
+    filled, failed, reason, text = connection.execute(
         f"select count({value}), count(*) filter ({failure} is not null), "
-        f"first({failure}) filter ({failure} is not null) from understood where {is_record}"
-    ).fetchone() or (0, 0, None)
+        f"first({failure}) filter ({failure} is not null), "
+        f"first({quoted(TEXT_PREFIX + name)}) filter ({failure} is not null) "
+        f"from understood where {is_record}"
+    ).fetchone() or (0, 0, None, None)
     shown = f"cast({value} as varchar)"
     shown = _form_sql(shown) if column.is_masked else shown
     samples = connection.execute(
@@ -489,7 +491,9 @@ def _column_report(
         samples=tuple(_short(sample[0]) for sample in samples),
         filled=filled,
         failed=failed,
-        failure=sentence(reason, column) if reason else None,
+        failure=sentence(reason, column, (text or "").removeprefix(feed.id_prefix))
+        if reason
+        else None,
     )
 
 

@@ -60,7 +60,7 @@ def _wrong_rule_values(
     failures = connection.execute(f"select {checks}").fetchone() or ()
     for (where, text, projected), failure in zip(written, failures, strict=True):
         if failure is not None:
-            yield where, f"the value {_shown(text)}: {sentence(failure, projected.column)}"
+            yield where, f"the value {_shown(text)}: {sentence(failure, projected.column, text)}"
 
 
 def _wrong_rows(
@@ -77,7 +77,10 @@ def _wrong_rows(
     for (line, column, reason, occurrence), where in zip(failures, inline.wheres, strict=True):
         if reason is not None:
             value = dict(zip(inline.header, inline.records[line - 1], strict=True)).get(column)
-            yield where, f"the value {_shown(value)}: {sentence(reason, table.column(column))}"
+            yield (
+                where,
+                f"the value {_shown(value)}: {sentence(reason, table.column(column), value)}",
+            )
         elif occurrence > 1:
             yield where, f"a row with the same key ({', '.join(table.key)}) stands further up"
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import duckdb
 
 from ingestion.casting.projection import FAILURE_PREFIX
-from ingestion.casting.reasons import sentence
+from ingestion.casting.reasons import NO_IDS, is_no_id, sentence
 from ingestion.contracts.raw_ddl import quoted
 from ingestion.contracts.tables import Table
 from ingestion.landing.failed_attempts import FAILED, WHY
@@ -64,7 +64,10 @@ def add_emptied(
         sentences = " ".join(
             f"when {literal(code)} then {literal(sentence(code, column))}" for code, _ in codes
         )
-        message, reasons = f"case {failure} {sentences} end", ""
+        no_id = literal(sentence("damaged_id", column, NO_IDS[0]))
+        message = f"case when {is_no_id(failure, full)} then {no_id} else "
+        message += f"case {failure} {sentences} end end"
+        reasons = ""
         if any(code == FAILED for code, _ in codes):
             message = f"{message} || coalesce(y.told, '')"
             reasons = (

@@ -7,7 +7,7 @@ them (`staging`, `projection`, readers).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from ingestion.casting.projection import (
     FAILURE_PREFIX,
     TEXT_PREFIX,
 )
-from ingestion.casting.reasons import WRITTEN_AS_FLOAT, sentence
+from ingestion.casting.reasons import NO_IDS, WRITTEN_AS_FLOAT, is_no_id, sentence
 from ingestion.contracts.raw_ddl import quoted, quoted_table
 from ingestion.contracts.system_tables import EMPTIED, QUARANTINE
 from ingestion.home import OWNER_ONLY_FILE, Home
@@ -306,7 +306,8 @@ class Quarantine:
                 f"left join {WHY} as y on y.of_row = _wrong_row "
                 f"and y.column_name = p.column_name and p.reason = '{FAILED}' "
             )
-        message = "coalesce('sheet ' || _sheet || ': ' || m.message, m.message)"
+        message = self._sentence(found)
+        message = f"coalesce('sheet ' || _sheet || ': ' || {message}, {message})"
         records = staged.records
         records = records.inner if isinstance(records, LookedUpRecords) else records
         if isinstance(records, UnpivotedRecords):
@@ -329,6 +330,19 @@ class Quarantine:
             "on m.reason = p.reason and m.column_name is not distinct from p.column_name "
             f"{reasons}order by _line"
         )
+
+    def _sentence(self, found: Iterable[tuple[str | None, str, str]]) -> str:
+        """Gives the SQL of the sentence, which is another one where an id is not there at all."""
+        damaged = [name for name, reason, _ in found if name and reason == "damaged_id"]
+        if not damaged:
+            return "m.message"
+        cases = " ".join(
+            f"when {literal(name)} then "
+            f"{literal(sentence('damaged_id', self._table.column(name), NO_IDS[0]))}"
+            for name in damaged
+        )
+        is_none = is_no_id("p.reason", "full_value")
+        return f"case when {is_none} then case p.column_name {cases} end else m.message end"
 
     def _hint(self) -> str:
         """Gives the SQL of what to do about a whole number that a program wrote as 7.0."""

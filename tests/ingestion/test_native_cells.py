@@ -14,6 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.checking.mapping_check import check_mapping
+from ingestion.checking.mappings import load_mapping
+
 Row = dict[str, Any]
 
 
@@ -259,6 +262,31 @@ def test_ids_that_a_data_frame_or_a_spreadsheet_damaged(case):
         (8, "#N/A", "error_cell"),
         (10, "1.2345678901234568e+17", "damaged_id"),
     ]
+
+
+@pytest.mark.parametrize("word", ["nan", "NaN"])
+@pytest.mark.parametrize("column", ["opportunity_id", "owner_id"])
+@pytest.mark.parametrize("options", ["", "id_prefix: 'x:'"])
+def test_an_empty_cell_of_a_data_frame_is_called_one(case, word: str, column: str, options: str):
+    case.map(DEALS + "      owner_id: owner\n", options)
+    ids = {"opportunity_id": "1", "owner_id": "2"} | {column: word}
+    case.write("deals.csv", f"id,owner\n{','.join(ids.values())}\n3,1.2E+17\n4,5\n")
+    case.land()
+    none, damaged = case.query("select message from landing.quarantine order by line")
+    assert none[0].startswith(f"{column} is NaN, which data frames write for an empty cell")
+    assert "loses digits" in damaged[0]
+    (file,) = check_mapping(load_mapping(str(case.mapping_file)), case.folder).files
+    failures = {each.column: each.failure for each in file.columns if each.failure}
+    assert failures[column].startswith(f"{column} is NaN")
+
+
+def test_an_emptied_id_that_is_not_there_is_told(case):
+    case.map(DEALS + "      owner_id: {from: owner, on_invalid: null}\n", "id_prefix: 'x:'")
+    case.write("deals.csv", "id,owner\n1,NaN\n3,1.2E+17\n4,5\n")
+    case.land()
+    none, damaged = case.query("select message from landing.emptied order by line")
+    assert none[0].startswith("owner_id is NaN, which data frames write for an empty cell")
+    assert "loses digits" in damaged[0]
 
 
 @pytest.mark.parametrize(
