@@ -30,6 +30,7 @@ from ingestion.landing.cell_places import cell_sql
 from ingestion.landing.conflicts import conflict_sentence
 from ingestion.landing.emptied import EMPTIED_VALUES, add_emptied, make_emptied
 from ingestion.landing.failed_attempts import FAILED, WHY, explain_attempts
+from ingestion.landing.footer_hints import FooterHint, footer_hint
 from ingestion.landing.limits import why_over_limit
 from ingestion.landing.staging import ACCEPTED, STAGED, StagedPiece, Staging
 from ingestion.mapping.feeds import Feed
@@ -106,13 +107,14 @@ class Quarantine:
     def collect(self, staged: StagedPiece) -> SetAside:
         """Gathers what is to be told of the rejected records of one file."""
         rows = self._staging.failed(staged)
-        self._add_rejects(staged)
+        hint = footer_hint(self._staging, staged, rows)
+        self._add_rejects(staged, hint)
         unreadable = len(staged.rejects)
         self._records += len(staged.rejects)
         if rows:
             self._load_texts(staged, rows)
             unreadable += self._note_keys()
-            self._add_rows(staged)
+            self._add_rows(staged, hint)
             self._records += len(rows)
         count = len(rows) + len(staged.rejects)
         return SetAside(count, unreadable > 0, self._collect_emptied(staged))
@@ -229,11 +231,14 @@ class Quarantine:
             f"and table_name = {literal(self._table.name)}"
         )
 
-    def _add_rejects(self, staged: StagedPiece) -> None:
+    def _add_rejects(self, staged: StagedPiece, hint: FooterHint | None) -> None:
         """Adds records that could not be split."""
         for number, reject in enumerate(staged.rejects, start=self._records + 1):
             full = json.dumps({"text": reject.text}, ensure_ascii=False)
             shown = json.dumps({"text": MASK}) if self._is_secret else full[:MAX_RECORD]
+            is_below = hint is not None and reject.line > hint.above
+            is_like_footer = is_below and reject.reason == "ragged_row"
+            message = reject.message + (hint.text if hint and is_like_footer else "")
             self._execute(
                 "insert into _quarantined values (?, ?, ?, ?, null, null, ?, ?, ?, null, ?, ?)",
                 [
@@ -242,10 +247,10 @@ class Quarantine:
                     staged.piece.sha256,
                     reject.line,
                     reject.reason,
-                    reject.message,
+                    message,
                     shown,
                     full,
-                    reject.message,
+                    message,
                 ],
             )
 
@@ -288,7 +293,7 @@ class Quarantine:
         self._execute(f"insert into _wrong_keys select {', '.join(keys)}, {readable} from _wrong")
         return self._staging.number(f"select count(*) from _wrong where not ({readable})")
 
-    def _add_rows(self, staged: StagedPiece) -> None:
+    def _add_rows(self, staged: StagedPiece, hint: FooterHint | None) -> None:
         """Adds one row per rejected record and thing that is wrong with it."""
         columns = text_columns(staged.records.header)
         shown = {name: c for name, c in columns.items() if name in staged.projection.used}
@@ -314,6 +319,9 @@ class Quarantine:
             place = records.told_sql("_number")
             message = f"{message} || ' (the cell of the column ' || {place} || ')'"
         hints = f"{cell_sql(staged)} || {self._hint()}"
+        if hint is not None:
+            is_like_footer = f"p.reason = 'required_missing' and _line > {hint.above}"
+            hints += f" || case when {is_like_footer} then {literal(hint.text)} else '' end"
         messages = ", ".join(
             f"({literal(column)}, {literal(reason)}, {literal(message)})"
             for column, reason, message in found

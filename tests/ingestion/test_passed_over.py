@@ -466,3 +466,60 @@ def test_a_failed_expression_tells_what_it_read(case) -> None:
     case.land_one()
     told = case.query("select column_name, value, reason from landing.quarantine")
     assert told == [("amount", "Amount: -, Kind: deal", "expression_failed")]
+
+
+RECORDS = "1,deal,1\n2,deal,2\n3,deal,3\n"
+HINT = "if what stands there is no record but a total or a remark, say `footer: {}`"
+
+
+class TestHintsAtFooters:
+    def messages(self, case, content: str, options: str = "") -> list[str]:
+        case.map(FEED.format(options=options))
+        case.write("deals.csv", HEADER + content)
+        case.land()
+        found = case.query("select message from landing.quarantine order by line, column_name")
+        return [message for (message,) in found]
+
+    @pytest.mark.parametrize(
+        ("end", "rows"),
+        [
+            ("Total 3\n", 1),
+            (",,6\n", 1),
+            (",,6\nCopyright\n", 2),
+            (",,\n,,6\nPrinted on Monday\nPage 1, of 1, all, deals\n", 3),
+        ],
+    )
+    def test_the_last_rows_may_be_one(self, case, end: str, rows: int) -> None:
+        messages = self.messages(case, RECORDS + end)
+        assert len(messages) == rows
+        assert [HINT.format(rows) in message for message in messages] == [True] * rows
+        # What the hint says to write is right.
+        case.map(FEED.format(options=f"    footer: {rows}\n"))
+        assert case.land_one().quarantined == 0
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            # In the middle, all of them, more than a footer has, and another fault.
+            "1,deal,1\nTotal 3\n3,deal,3\n",
+            ",,6\n",
+            RECORDS + ",,6\n" * 11,
+            RECORDS + "4,deal,x\n",
+        ],
+    )
+    def test_other_bad_rows_are_none(self, case, content: str) -> None:
+        messages = self.messages(case, content)
+        assert messages
+        assert not any("footer" in message for message in messages)
+
+    def test_a_mapping_that_tells_of_its_footer_needs_no_hint(self, case) -> None:
+        (message,) = self.messages(case, RECORDS + ",,6\nCopyright\n", "    footer: 1\n")
+        assert "footer" not in message
+
+    def test_of_a_workbook(self, case) -> None:
+        rows = [["Id", "Kind", "Amount"], ["1", "deal", 1], ["2", "deal", 2], [None, None, 3]]
+        as_workbook(case.folder / "deals.xlsx", rows)
+        case.map(FEED.format(options=""))
+        case.land()
+        ((message,),) = case.query("select message from landing.quarantine")
+        assert HINT.format(1) in message
