@@ -1,4 +1,4 @@
-"""What holds whatever a CRM exports night by night: the gates let it pass.
+"""What holds whatever a CRM exports night by night: the gates let it pass, and what is frozen stays.
 
 Deals come, are decided, reopened, corrected and deleted at random, much of it on the very day that a
 file is named by, or on the days around it. Such a file speaks for the end of the day before, so it
@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from compiled_models import CATALOGS, Models
 from warehouse_testbed import ChangeLogOfTest
