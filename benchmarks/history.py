@@ -48,6 +48,8 @@ MODELS = (
     "int_pipeline_states",
     "fct_pipeline_movement",
     "mart_pipeline_movement",
+    "fct_pipeline_at_freeze",
+    "fct_stage_outcome_at_freeze",
     "mart_stage_conversion",
     "mart_pipeline_efficiency",
     "mart_forecast_precision",

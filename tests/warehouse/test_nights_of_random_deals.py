@@ -1,4 +1,4 @@
-"""What holds whatever a CRM exports night by night: the gates let it pass.
+"""What holds whatever a CRM exports night by night: the gates let it pass, and what is frozen stays.
 
 Deals come, are decided, reopened, corrected and deleted at random, much of it on the very day that a
 file is named by, or on the days around it. Such a file speaks for the end of the day before, so it
@@ -8,7 +8,8 @@ shows what lies ahead of the last known day.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 from compiled_models import CATALOGS, Models
-from warehouse_testbed import ChangeLogOfTest
+from warehouse_testbed import ChangeLogOfTest, read_warehouse
 
 from expectations import gates
 from expectations.results import CheckResult
@@ -27,6 +28,13 @@ from ingestion.home import Home
 STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
 ZONES = ("UTC", "Asia/Tehran", "America/New_York")
 FIRST_RATE = date(2025, 11, 1)
+# Marts whose frozen numbers are held, and which of them: of deal outcomes those of open deals.
+FROZEN_NUMBERS = {
+    "mart_deal_outcome": "managed_deals, managed_value, average_managed_value, undated_deals",
+    "mart_stage_conversion": "*",
+    "mart_forecast_precision": "*",
+    "mart_pipeline_movement": "*",
+}
 
 Deal = dict[str, Any]
 
@@ -142,6 +150,30 @@ def stopped_by(home: Path) -> list[CheckResult]:
     ]
 
 
+def frozen_numbers(home: Path, marts: Mapping[str, str]) -> dict[tuple[Any, ...], Counter[Any]]:
+    """Gives the company's frozen numbers by mart and period, whatever else tells their rows apart.
+
+    Of the day of a freeze itself a second file may come, and what it shows was known on that day.
+
+    Args:
+        home: Folder in which the marts were built.
+        marts: The columns that are asked for, by mart.
+    """
+    numbers: dict[tuple[Any, ...], Counter[Any]] = {}
+    with read_warehouse(home) as warehouse:
+        for mart, columns in marts.items():
+            rows = warehouse.execute(
+                f"select period_grain, period_start, {columns} from {mart} "
+                "semi join (select period_grain, period_start from core.dim_period "
+                "cross join core.dim_as_of where frozen_date < as_of_date) "
+                "using (period_grain, period_start) "
+                "where basis = 'as_closed' and level = 'company'"
+            ).fetchall()
+            for grain, start, *row in rows:
+                numbers.setdefault((mart, grain, start), Counter())[tuple(row)] += 1
+    return numbers
+
+
 # Each had a night that was stopped, one by a movement that did not add up.
 @pytest.mark.parametrize("seed", [1, 8, 15])
 def test_no_night_is_stopped(
@@ -153,3 +185,15 @@ def test_no_night_is_stopped(
         models.build(tmp_path)
         assert stopped_by(tmp_path) == [], night
         assert models.failing_tests(tmp_path) == [], night
+
+
+# In each, deals that no extract had shown by the freeze entered frozen numbers of one mart or another.
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_frozen_stays(seed: int, models: Models, tmp_path: Path) -> None:
+    before: dict[tuple[Any, ...], Counter[Any]] = {}
+    for night in Nights(tmp_path, seed).land(4):
+        models.build(tmp_path, *(f"+{mart}" for mart in FROZEN_NUMBERS))
+        now = frozen_numbers(tmp_path, FROZEN_NUMBERS)
+        assert {period: now.get(period) for period in before} == before, night
+        before = now
+    assert before

@@ -11,6 +11,7 @@ with
             horizons.period_start,
             horizons.period_end,
             horizons.horizon_days,
+            horizons.is_frozen,
             row_number() over (
                 partition by
                     submissions.submission_level,
@@ -35,23 +36,27 @@ with
 
     )
 
+{%- for basis, counted in {'restated': 'recency = 1', 'as_closed': 'recency = 1 and is_frozen'}.items() %}
+    select
+        '{{ basis }}' as basis,
+        period_grain,
+        period_start,
+        period_end,
+        horizon_days,
+        'submission' as method,
+        submission_level,
+        member_id,
+        forecast_category,
+        forecast_value
+
+    from submitted_forecasts
+    where {{ counted }}
+
+    union all
+{%- endfor %}
+
 select
-    period_grain,
-    period_start,
-    period_end,
-    horizon_days,
-    'submission' as method,
-    submission_level,
-    member_id,
-    forecast_category,
-    forecast_value
-
-from submitted_forecasts
-where recency = 1
-
-union all
-
-select
+    basis,
     period_grain,
     period_start,
     period_end,

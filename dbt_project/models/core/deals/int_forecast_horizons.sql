@@ -3,7 +3,7 @@ with
     -- Only periods that are over can be measured.
     ended_periods as (
 
-        select period_grain, period_start, period_end
+        select period_grain, period_start, period_end, is_frozen
 
         from {{ ref('dim_period') }}
         where period_end = last_known_date
@@ -12,7 +12,7 @@ with
 
     horizons as (
 
-        {% for days in [0, 7, 14, 30, 60, 90] -%}
+        {% for days in forecast_horizons() -%}
             select {{ days }} as horizon_days {{ 'union all' if not loop.last }}
         {% endfor %}
     ),
@@ -32,6 +32,7 @@ select
     ended_periods.period_end,
     horizons.horizon_days,
     {{ plus_days('ended_periods.period_end', '-horizons.horizon_days') }} as horizon_date,
+    ended_periods.is_frozen,
     submitted_periods.period_start is not null as has_submissions
 
 from ended_periods

@@ -2,7 +2,7 @@
     'opportunity_version_key', 'opportunity_id', 'episode', 'account_id', 'sales_rep_id', 'product_id', 'territory_id',
     'has_own_territory', 'lead_source', 'stage_id', 'forecast_category', 'currency_code', 'amount',
     'weighted_amount', 'amount_source', 'has_creation_date', 'expected_close_date', 'is_closed',
-    'is_won', 'is_excluded',
+    'is_won', 'is_excluded', 'known_by', 'has_reported_time',
 ] %}
 with
 
@@ -20,7 +20,9 @@ with
 
     ),
 
-    -- Frozen periods that a deal moved in by what was recorded only after the freeze.
+    -- Frozen periods of which something was recorded only after the freeze. What a period shows
+    -- reaches back to the pipeline from which it was forecast, and on to its freeze: a stay that
+    -- ended by then has ended.
     changed_periods as (
 
         select
@@ -33,8 +35,11 @@ with
         inner join
             {{ ref('dim_period') }} as periods
             on late_changes.last_recorded_date > periods.frozen_date
-            and late_changes.first_valid_from_date <= periods.period_end
-            and late_changes.last_valid_to_date >= periods.period_start
+            and late_changes.first_valid_from_date <= periods.frozen_date
+            and late_changes.last_valid_to_date >= least(
+                periods.period_start,
+                {{ plus_days('periods.period_end', -(forecast_horizons() | max)) }}
+            )
         where periods.is_frozen
 
     ),
@@ -67,6 +72,7 @@ with
 
         select
             *,
+            first_value(valid_from) over until_then as begins_at,
             first_value(valid_from_date) over until_then as begins_date,
             sum(is_known_at_freeze) over until_then as known_before,
             lead(is_known_at_freeze) over deal as next_is_known
@@ -90,6 +96,7 @@ with
 
         select
             *,
+            case when is_known_at_freeze = 1 then valid_from else begins_at end as known_from,
             case
                 when is_known_at_freeze = 1 then valid_from_date else begins_date
             end as known_from_date
@@ -106,6 +113,7 @@ select
     frozen_grain,
     frozen_start,
     {%- for column in carried %} {{ column }}, {%- endfor %}
+    valid_from,
     valid_from_date,
     valid_to_date
 
@@ -119,6 +127,7 @@ select
     frozen_grain,
     frozen_start,
     {%- for column in carried %} {{ column }}, {%- endfor %}
+    known_from as valid_from,
     known_from_date as valid_from_date,
     coalesce(
         lead(known_from_date) over (

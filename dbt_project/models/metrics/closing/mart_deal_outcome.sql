@@ -5,11 +5,28 @@
     'won_deals': 'sum(case when facts.is_won then 1 else 0 end)',
     'won_value': money_sum('case when facts.is_won then facts.opportunity_value end'),
 } %}
+{%- set measures_at_freeze = {
+    'managed_deals': 'count(*)',
+    'managed_value': money_sum('facts.open_value'),
+    'undated_deals': 'sum(case when facts.has_creation_date then 0 else 1 end)',
+} %}
 with
 
     closed_by_member as (
 
         {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures) }}
+
+    ),
+
+    frozen_pipeline as (select *, 'as_closed' as basis from {{ ref('fct_pipeline_at_freeze') }}),
+
+    managed_at_freeze as (
+
+        {{ rolled_up_by(
+            'frozen_pipeline',
+            ['period_grain', 'period_start', 'period_end'],
+            measures_at_freeze
+        ) }}
 
     ),
 
@@ -36,27 +53,8 @@ with
 
         union all
 
-        -- The pipeline of a day gone by is as it was known then, but for changes recorded late.
-        select
-            known_periods.period_grain,
-            known_periods.period_start,
-            known_periods.period_end,
-            pipeline.level,
-            pipeline.member_id,
-            'as_closed' as basis,
-            pipeline.open_deals as managed_deals,
-            pipeline.open_value as managed_value,
-            pipeline.undated_deals
-
-        from known_periods
-        cross join {{ ref('dim_as_of') }} as warehouse
-        inner join
-            {{ ref('mart_pipeline_value') }} as pipeline
-            on known_periods.period_end = pipeline.as_of_date
-        where
-            {{ plus_days('known_periods.period_end', 'warehouse.close_lag_days') }}
-            <= warehouse.as_of_date
-            and pipeline.level in ({{ level_names(deal_levels()) | indent(12) }})
+        select *
+        from managed_at_freeze
 
     ),
 

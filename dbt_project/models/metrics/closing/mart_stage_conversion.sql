@@ -1,6 +1,5 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
-{%- set members = level_columns(deal_levels()) %}
 {%- set measures = {
     'entered': "sum(case when facts.outcome <> 'skipped' then 1 else 0 end)",
     'advanced': "sum(case when facts.outcome = 'advanced' then 1 else 0 end)",
@@ -31,33 +30,9 @@ with
 
     ),
 
-    -- The same as was known when each period was frozen: what ended later was still open.
     outcomes_at_freeze as (
 
-        select
-            'as_closed' as basis,
-            periods.period_grain,
-            periods.period_start,
-            periods.period_end,
-            outcomes.stage_id,
-            {%- for member in members %} outcomes.{{ member }}, {%- endfor %}
-            case
-                when outcomes.exited_date <= periods.frozen_date then outcomes.days_in_stage
-            end as days_in_stage,
-            case
-                when outcomes.exited_date <= periods.frozen_date then outcomes.outcome else 'open'
-            end as outcome
-
-        from {{ ref('fct_stage_outcome') }} as outcomes
-        inner join
-            {{ ref('bridge_date_period') }} as dates on outcomes.counted_date = dates.date_day
-        inner join
-            {{ ref('dim_period') }} as periods
-            on dates.period_grain = periods.period_grain
-            and dates.period_start = periods.period_start
-        where
-            periods.is_frozen
-            and (outcomes.excluded_date is null or outcomes.excluded_date > periods.frozen_date)
+        select *, 'as_closed' as basis from {{ ref('fct_stage_outcome_at_freeze') }}
 
     ),
 

@@ -1,24 +1,5 @@
 with
 
-    forecasts_by_basis as (
-
-        select 'restated' as basis, forecasts.*
-
-        from {{ ref('fct_forecast') }} as forecasts
-
-        union all
-
-        select 'as_closed' as basis, forecasts.*
-
-        from {{ ref('fct_forecast') }} as forecasts
-        inner join
-            {{ ref('dim_period') }} as periods
-            on forecasts.period_grain = periods.period_grain
-            and forecasts.period_start = periods.period_start
-        where periods.is_frozen
-
-    ),
-
     -- One forecast against what its own member won; a member that won nothing won 0.
     measured_forecasts as (
 
@@ -33,7 +14,7 @@ with
                 then forecasts.member_id
             end as team_id
 
-        from forecasts_by_basis as forecasts
+        from {{ ref('fct_forecast') }} as forecasts
         left join
             {{ ref('mart_deal_outcome') }} as actuals
             on forecasts.basis = actuals.basis
