@@ -28,7 +28,7 @@ from ingestion.home import Home
 STAGES = {"s1": (False, False), "s2": (False, False), "won": (True, True), "lost": (True, False)}
 ZONES = ("UTC", "Asia/Tehran", "America/New_York")
 FIRST_RATE = date(2025, 11, 1)
-# Marts whose frozen numbers are held, and which of them: of deal outcomes those of open deals.
+# Marts whose frozen numbers are held, and which columns of them.
 FROZEN_NUMBERS = {
     "mart_conversion": "*",
     "mart_deal_outcome": "*",
