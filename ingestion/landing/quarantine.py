@@ -306,10 +306,12 @@ class Quarantine:
         told, full, reasons = "''", "''", ""
         if any(reason == FAILED for _, reason, _ in found):
             explain_attempts(self._staging.connection, staged, self._is_secret)
+            # A reason is known of failed attempts alone; to ask for the code too would compare
+            # every row with every other one.
             told, full = "coalesce(y.told, '')", "coalesce(y.full_reason, '')"
             reasons = (
-                f"left join {WHY} as y on y.of_row = _wrong_row "
-                f"and y.column_name = p.column_name and p.reason = '{FAILED}' "
+                f"left join {WHY} as y on y.of_row = p._wrong_row "
+                "and y.column_name = p.column_name "
             )
         message = self._sentence(found)
         message = f"coalesce('sheet ' || _sheet || ': ' || {message}, {message})"
