@@ -7,7 +7,7 @@
 
     Gives: the keys, then the columns of fct_stage_visit.
 #}
-{% macro stage_visits(versions=none, keys=[]) %}
+{% macro stage_visits(versions, keys=[]) %}
 {%- set deal = (['opportunity_id'] + keys) | join(', ') %}
     with
 
@@ -34,7 +34,7 @@
                 lag(stage_id) over deal as stage_before,
                 lag(episode) over deal as episode_before
 
-            from {{ versions or ref('fct_opportunity_version') }}
+            from {{ versions }}
             window deal as (partition by {{ deal }} order by valid_from)
 
         ),

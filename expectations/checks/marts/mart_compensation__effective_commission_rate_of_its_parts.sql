@@ -11,8 +11,7 @@ where
         then effective_commission_rate is not null
         else
             effective_commission_rate is null
-            -- A rate has some sixteen digits, and a company's year in rials as many before the
-            -- point.
+            -- A rate has some sixteen digits, and a company's year in rials has as many.
             or abs(effective_commission_rate * won_value - variable_value)
             > greatest(0.01, 1e-9 * abs(variable_value))
     end

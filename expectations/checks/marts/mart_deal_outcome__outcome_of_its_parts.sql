@@ -14,8 +14,7 @@ where
     and (
         o.closed_deals is distinct from c.won_deals + c.lost_deals
         or o.won_deals is distinct from c.won_deals
-        -- An average has some sixteen digits, and a company's year in rials as many before the
-        -- point.
+        -- An average has some sixteen digits, and a company's year in rials has as many.
         or abs(o.average_deal_outcome * o.closed_deals - c.won_value)
         > greatest(0.01 * o.closed_deals, 1e-9 * abs(c.won_value))
     )

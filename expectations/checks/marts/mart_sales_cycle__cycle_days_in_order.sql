@@ -3,9 +3,7 @@
 -- meaning: rows with negative cycles, a median above the 90th percentile or more active days
 -- than days of cycles
 -- advice: this is a defect of the mart; report it with these rows
--- note: Sums are compared, not means: a reopened deal whose active days are not known is in one
--- mean
--- only.
+-- note: Sums are compared, not means: a reopened deal without active days is in one mean only.
 select basis, period_grain, period_start, level, member_id
 from {{ batch }}
 where

@@ -1,1 +1,1 @@
-{{ stage_visits() }}
+{{ stage_visits(ref('fct_opportunity_version')) }}

@@ -14,39 +14,24 @@ with
     -- it.
     signed_spans as (
 
-        select
-            'restated' as basis,
-            1 as sign,
-            cast(null as string) as frozen_grain,
-            cast(null as date) as frozen_start,
-            sales_rep_id,
-            currency_code,
-            weighted_amount,
-            expected_close_date,
-            valid_from_date,
-            valid_to_date
+        {%- for basis in ['restated', 'as_closed'] %}
+            select
+                '{{ basis }}' as basis,
+                1 as sign,
+                cast(null as string) as frozen_grain,
+                cast(null as date) as frozen_start,
+                sales_rep_id,
+                currency_code,
+                weighted_amount,
+                expected_close_date,
+                valid_from_date,
+                valid_to_date
 
-        from {{ ref('fct_pipeline_span') }}
-        where weighted_amount is not null
+            from {{ ref('fct_pipeline_span') }}
+            where weighted_amount is not null
 
-        union all
-
-        select
-            'as_closed' as basis,
-            1 as sign,
-            cast(null as string) as frozen_grain,
-            cast(null as date) as frozen_start,
-            sales_rep_id,
-            currency_code,
-            weighted_amount,
-            expected_close_date,
-            valid_from_date,
-            valid_to_date
-
-        from {{ ref('fct_pipeline_span') }}
-        where weighted_amount is not null
-
-        union all
+            union all
+        {%- endfor %}
 
         select
             'as_closed' as basis,
