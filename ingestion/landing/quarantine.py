@@ -29,7 +29,7 @@ from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.landing.cell_places import cell_sql
 from ingestion.landing.conflicts import conflict_sentence
 from ingestion.landing.emptied import EMPTIED_VALUES, add_emptied, make_emptied
-from ingestion.landing.failed_attempts import FAILED, WHY, explain_attempts
+from ingestion.landing.failed_attempts import FAILED, WHY, columns_read, explain_attempts
 from ingestion.landing.footer_hints import FooterHint, footer_hint
 from ingestion.landing.limits import why_over_limit
 from ingestion.landing.staging import ACCEPTED, STAGED, StagedPiece, Staging
@@ -383,8 +383,13 @@ class Quarantine:
             "from _wrong where is_conflict"
         )
         # The time of a record may come from an extract column that feeds no contract column.
+        told = "cast(null as varchar)"
+        if staged.projection.where_sql is not None:
+            read = columns_read(staged.projection.where_sql, columns)
+            is_condition = f"{FAILED_COLUMN} = {literal(CONDITION)}"
+            told = f"case when {is_condition} then {_told_cells(read, columns)} end"
         yield (
-            f"select rowid, {FAILED_COLUMN}, cast(null as varchar), {FAILED_REASON} "
+            f"select rowid, {FAILED_COLUMN}, {told}, {FAILED_REASON} "
             f"from _wrong where {FAILED_REASON} is not null and {' and '.join(failures)}"
         )
 
@@ -419,7 +424,7 @@ def _filled(staged: StagedPiece) -> set[str]:
 
 
 def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
-    """Gives the SQL of the value that is told; of an expression that failed, what it reads.
+    """Gives the SQL of the value that is told; of what cannot be made of cells, these cells.
 
     An id is told without the prefix of the mapping, which stands in no cell.
     """
@@ -435,11 +440,14 @@ def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
         return f"case when {unnamed} then {found} else {text} end"
     if not projected.inputs:
         return text
-    told = " || ', ' || ".join(
-        f"{literal(name + ': ')} || coalesce({columns[name]}, '')" for name in projected.inputs
-    )
-    failed = f"{quoted(FAILURE_PREFIX + projected.name)} = 'expression_failed'"
-    return f"case when {failed} then {told} else {text} end"
+    failed = f"{quoted(FAILURE_PREFIX + projected.name)} in ('{FAILED}', 'error_cell')"
+    return f"case when {failed} then {_told_cells(projected.inputs, columns)} else {text} end"
+
+
+def _told_cells(names: Iterable[str], columns: dict[str, str]) -> str:
+    """Gives the SQL of the cells of extract columns, each with its name."""
+    cells = (f"{literal(name + ': ')} || coalesce({columns[name]}, '')" for name in names)
+    return " || ', ' || ".join(cells) or "cast(null as varchar)"
 
 
 def _json_object(columns: dict[str, str]) -> str:

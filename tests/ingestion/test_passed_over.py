@@ -175,11 +175,14 @@ class TestWhere:
         rows = "1,7,1\n2,x,1\n3,,1\n4,5,1\n"
         found = landed("deals.csv", HEADER + rows, 'where: "cast(Kind as integer) > 6"')
         assert found == ("1", 4, 1, 2)
-        told = case.query("select line, column_name, reason, message from landing.quarantine")
+        told = case.query(
+            "select line, column_name, value, reason, message from landing.quarantine"
+        )
         assert told == [
             (
                 3,
                 "where",
+                "Kind: x",
                 "expression_failed",
                 "the mapping's `where` fails on this row: Conversion Error: Could not convert "
                 "string 'x' to INT32",
