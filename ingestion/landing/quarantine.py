@@ -22,7 +22,14 @@ from ingestion.casting.projection import (
     FAILURE_PREFIX,
     TEXT_PREFIX,
 )
-from ingestion.casting.reasons import NO_IDS, WRITTEN_AS_FLOAT, is_no_id, sentence
+from ingestion.casting.reasons import (
+    JALALI_FORM,
+    LIKE_JALALI,
+    NO_IDS,
+    WRITTEN_AS_FLOAT,
+    is_no_id,
+    sentence,
+)
 from ingestion.contracts.raw_ddl import quoted, quoted_table
 from ingestion.contracts.system_tables import EMPTIED, QUARANTINE
 from ingestion.home import OWNER_ONLY_FILE, Home
@@ -37,6 +44,7 @@ from ingestion.mapping.feeds import Feed
 from ingestion.readers import text_columns
 from ingestion.readers.lookups import LookedUpRecords
 from ingestion.readers.unpivot import UnpivotedRecords
+from ingestion.text.scripts import plain_digits
 from ingestion.text.sql_text import literal
 
 MASK = "***"
@@ -320,7 +328,7 @@ class Quarantine:
         if isinstance(records, UnpivotedRecords):
             place = records.told_sql("_number")
             message = f"{message} || ' (the cell of the column ' || {place} || ')'"
-        hints = f"{cell_sql(staged)} || {self._hint()}"
+        hints = f"{cell_sql(staged)} || {self._hint()} || {_jalali_hint(staged)}"
         if hint is not None:
             is_like_footer = f"p.reason = 'required_missing' and _line > {hint.above}"
             hints += f" || case when {is_like_footer} then {literal(hint.text)} else '' end"
@@ -413,6 +421,28 @@ class Quarantine:
 
     def _execute(self, sql: str, values: list | None = None) -> None:
         self._staging.connection.execute(sql, values)
+
+
+def _jalali_hint(staged: StagedPiece) -> str:
+    """Gives the SQL of what to do about a date that is none but may be one of the Jalali calendar.
+
+    One such as 1403/02/15 lies outside the company's calendar and says so; the 31st is no day of
+    February, and in other forms than the mapping names there is no date at all.
+    """
+    columns = [
+        column.name
+        for column in staged.projection.columns
+        if column.column.logical_type in {"date", "timestamp"}
+        and column.formats.calendar != "jalali"
+    ]
+    if not columns:
+        return "''"
+    is_date = f"p.column_name in ({', '.join(literal(name) for name in columns)})"
+    is_like = f"regexp_full_match({plain_digits('full_value')}, {literal(JALALI_FORM)})"
+    return (
+        f"case when p.reason = 'cast_failed' and {is_date} and {is_like} "
+        f"then {literal(LIKE_JALALI)} else '' end"
+    )
 
 
 def _filled(staged: StagedPiece) -> set[str]:
