@@ -66,7 +66,7 @@ with
         inner join
             extract_versions as extracts
             on versions.opportunity_id = extracts.opportunity_id
-            and extracts.observed_at >= versions.valid_from
+            and versions.valid_from <= extracts.observed_at
             and versions.recorded_at > extracts.extracted_at
         where
             (
