@@ -2,56 +2,9 @@ with
 
     closed_deals as (select * from {{ ref('fct_opportunity') }} where is_closed),
 
-    -- Whatever was known of the closing of a deal that changed after it was decided. The day itself
-    -- may have been another, and so the period.
-    closed_versions as (
+    days as (select * from {{ ref('bridge_date_period') }}),
 
-        select versions.*
-
-        from closed_deals as deals
-        inner join
-            {{ ref('fct_opportunity_version') }} as versions
-            on deals.opportunity_id = versions.opportunity_id
-            and deals.episode = versions.episode
-        where not deals.is_settled and versions.is_closed
-
-    ),
-
-    -- Until the history of a closing was recorded, it was known as the extract showed it.
-    known_closings as (
-
-        select
-            opportunity_id,
-            episode,
-            closed_date,
-            is_won,
-            opportunity_value,
-            is_excluded,
-            valid_from,
-            valid_from_date,
-            case when is_recorded_late then recorded_date end as known_late_date
-
-        from closed_versions
-
-        union all
-
-        select
-            versions.opportunity_id,
-            versions.episode,
-            shown_versions.shown_closed_date as closed_date,
-            versions.is_won,
-            shown_versions.shown_value as opportunity_value,
-            versions.is_excluded,
-            versions.valid_from,
-            versions.valid_from_date,
-            versions.first_known_date as known_late_date
-
-        from closed_versions as versions
-        inner join
-            {{ ref('int_opportunity_late_versions_shown') }} as shown_versions
-            on versions.opportunity_version_key = shown_versions.opportunity_version_key
-
-    ),
+    known_closings as (select * from {{ ref('int_closings_known') }}),
 
     frozen_periods as (
 
@@ -64,7 +17,7 @@ with
             periods.frozen_date
 
         from known_closings as closings
-        inner join {{ ref('bridge_date_period') }} as days on closings.closed_date = days.date_day
+        inner join days on closings.closed_date = days.date_day
         inner join
             {{ ref('dim_period') }} as periods
             on days.period_grain = periods.period_grain
@@ -115,7 +68,7 @@ with
             deals.opportunity_value as value_by_then
 
         from closed_deals as deals
-        inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
+        inner join days on deals.closed_date = days.date_day
         where deals.is_last_episode and not deals.is_excluded
 
         union all
@@ -133,7 +86,7 @@ with
             deals.opportunity_value as value_by_then
 
         from closed_deals as deals
-        inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
+        inner join days on deals.closed_date = days.date_day
         inner join
             {{ ref('dim_period') }} as periods
             on days.period_grain = periods.period_grain
