@@ -133,6 +133,9 @@ CALENDAR = Table(
             "business_day_number",
             "Business days from the calendar's first day up to and including this one.",
         ),
+        _date("week_start", "First day of the company's week around the day."),
+        _date("week_end", "Last day of the company's week around the day."),
+        _text("week_label", "Week, such as 2017-W05."),
     ),
 )
 

@@ -407,10 +407,103 @@ class TestCalendar:
         assert {month: found[month] for month in labels} == labels
         self._partitioned(rows)
 
+    def test_weeks_from_monday_are_the_iso_weeks(self) -> None:
+        for row in company_calendar(CompanySettings(**THIRTY_YEARS)).to_pylist():
+            iso = row["date_day"].isocalendar()
+            assert row["week_label"] == f"{iso.year}-W{iso.week:02d}"
+            assert row["week_start"] == row["date_day"] - timedelta(days=iso.weekday - 1)
+            assert row["week_end"] == row["week_start"] + timedelta(days=6)
+
+    @pytest.mark.parametrize(
+        ("weekend", "weekday"),
+        [
+            (["friday"], "Saturday"),
+            (["thursday", "friday"], "Saturday"),
+            (["friday", "saturday"], "Sunday"),
+            (["sunday"], "Monday"),
+            (["wednesday", "saturday", "sunday"], "Monday"),
+            (["wednesday", "friday"], "Saturday"),
+            ([], "Monday"),
+        ],
+    )
+    def test_a_week_begins_with_the_first_working_day(
+        self, weekend: list[str], weekday: str
+    ) -> None:
+        settings = CompanySettings.model_validate({"weekend": weekend, **THIRTY_YEARS})
+        rows = company_calendar(settings).to_pylist()
+        days = {row["date_day"]: row["weekday_name"] for row in rows}
+        assert {days[row["week_start"]] for row in rows if row["week_start"] in days} == {weekday}
+
+    def test_a_week_is_cut_short_where_the_weekend_moves(self) -> None:
+        """From Friday to Thursday and Friday nothing moves; to Saturday and Sunday the week does.
+
+        Saturday, April 4, still begins a week, but Monday begins the next one.
+        """
+        settings = CompanySettings.model_validate(
+            {
+                "calendar": "jalali",
+                "weekend": [
+                    {"days": ["friday"]},
+                    {"from": "2026-04-02", "days": ["thursday", "friday"]},
+                    {"from": "2026-04-05", "days": ["saturday", "sunday"]},
+                ],
+                "calendar_start": "2026-03-19",
+                "calendar_end": "2026-04-12",
+            }
+        )
+        weeks = {
+            (row["week_label"], str(row["week_start"]), str(row["week_end"]))
+            for row in company_calendar(settings).to_pylist()
+        }
+        assert sorted(weeks) == [
+            ("1404-W52", "2026-03-14", "2026-03-20"),
+            ("1405-W01", "2026-03-21", "2026-03-27"),
+            ("1405-W02", "2026-03-28", "2026-04-03"),
+            ("1405-W03", "2026-04-04", "2026-04-05"),
+            ("1405-W04", "2026-04-06", "2026-04-12"),
+        ]
+
+    @pytest.mark.parametrize("kind", ["gregorian", "jalali"])
+    @pytest.mark.parametrize("seed", range(4))
+    def test_weeks_of_a_weekend_that_moves(self, kind: Any, seed: int) -> None:
+        """The oracle walks through the days: a week begins where one does by now, or after seven days."""
+        rng = random.Random(seed)
+        first_day = date(1995, 1, 1)
+        moves = sorted(rng.sample(range(100, 9000), 5))
+        weekends = [
+            sorted(rng.sample([name.lower() for name in calendar.day_name], rng.randint(1, 3)))
+            for _ in range(6)
+        ]
+        entries: list[dict[str, Any]] = [{"days": weekends[0]}]
+        entries += [
+            {"from": str(first_day + timedelta(days=move)), "days": weekend}
+            for move, weekend in zip(moves, weekends[1:], strict=True)
+        ]
+        settings = CompanySettings.model_validate(
+            {"calendar": kind, "weekend": entries, **THIRTY_YEARS}
+        )
+        rows = company_calendar(settings).to_pylist()
+        self._partitioned(rows, ("week",))
+        before = None
+        for row in rows:
+            held = weekends[sum(first_day + timedelta(days=m) <= row["date_day"] for m in moves)]
+            today, yesterday = (
+                calendar.day_name[(row["date_day"] - timedelta(days=days)).weekday()].lower()
+                for days in (0, 1)
+            )
+            if before is not None and row["week_start"] != before["week_start"]:
+                assert row["week_start"] == row["date_day"]
+                length = (row["week_start"] - before["week_start"]).days
+                begins_by_now = today not in held and yesterday in held
+                assert length <= 7 and (length == 7 or begins_by_now)
+            before = row
+
     @staticmethod
-    def _partitioned(rows: list[dict[str, Any]]) -> None:
+    def _partitioned(
+        rows: list[dict[str, Any]], grains: tuple[str, ...] = ("month", "quarter", "year", "week")
+    ) -> None:
         """Every day has one period of each length, and periods follow each other by their names."""
-        for grain in ("month", "quarter", "year"):
+        for grain in grains:
             names: dict[str, tuple[date, date]] = {}
             days: Counter[str] = Counter()
             for row in rows:

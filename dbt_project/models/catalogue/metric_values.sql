@@ -1,6 +1,13 @@
 with
 
-    known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
+    known_periods as (
+
+        select *
+
+        from {{ ref('dim_period') }}
+        where last_known_date is not null and period_grain <> 'week'
+
+    ),
 
     -- A mart by day stands for a period with the state on its last known day.
     pipeline_at_period_ends as (

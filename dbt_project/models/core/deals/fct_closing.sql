@@ -2,6 +2,8 @@ with
 
     closed_deals as (select * from {{ ref('fct_opportunity') }} where is_closed),
 
+    days as (select * from {{ ref('bridge_date_period') }} where period_grain <> 'week'),
+
     -- Whatever was known of the closing of a deal that changed after it was decided. The day itself
     -- may have been another, and so the period.
     closed_versions as (
@@ -64,7 +66,7 @@ with
             periods.frozen_date
 
         from known_closings as closings
-        inner join {{ ref('bridge_date_period') }} as days on closings.closed_date = days.date_day
+        inner join days on closings.closed_date = days.date_day
         inner join
             {{ ref('dim_period') }} as periods
             on days.period_grain = periods.period_grain
@@ -115,7 +117,7 @@ with
             deals.opportunity_value as value_by_then
 
         from closed_deals as deals
-        inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
+        inner join days on deals.closed_date = days.date_day
         where deals.is_last_episode and not deals.is_excluded
 
         union all
@@ -133,7 +135,7 @@ with
             deals.opportunity_value as value_by_then
 
         from closed_deals as deals
-        inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
+        inner join days on deals.closed_date = days.date_day
         inner join
             {{ ref('dim_period') }} as periods
             on days.period_grain = periods.period_grain

@@ -41,7 +41,9 @@ with
 
         from {{ ref('fct_stage_outcome') }} as outcomes_now
         inner join
-            {{ ref('bridge_date_period') }} as dates on outcomes_now.counted_date = dates.date_day
+            {{ ref('bridge_date_period') }} as dates
+            on outcomes_now.counted_date = dates.date_day
+            and dates.period_grain <> 'week'
         left join
             corrected_deals
             on outcomes_now.opportunity_id = corrected_deals.opportunity_id
