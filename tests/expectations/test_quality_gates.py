@@ -355,6 +355,21 @@ def test_wrongly_paid_commission_is_counted_by_reason_and_stops_nothing(sound_ho
     assert "98765.43" not in str(found)
 
 
+def test_deals_that_nobody_keeps_up_are_warned_of(sound_home: Home):
+    """A half of them is not yet more than a half; an owner's deals are the owner's matter."""
+    change(
+        sound_home,
+        "insert into marts.marts.mart_data_health values "
+        "('company', 'all', 'missing_amount', 3, 2, 2.0 / 3), ('rep', 'CANARY', 'overdue', 1, 1, 1)",
+    )
+    result = run("marts", sound_home)
+    assert result.passed
+    found = not_passed(result)["mart_data_health", "open_deals_are_kept_up"]
+    assert (found.severity, found.result, found.rows_failed) == ("warn", "failed", 1)
+    assert "missing_amount" in found.message
+    assert "CANARY" not in str(found)
+
+
 def test_commission_without_plans_is_one_warning(sound_home: Home):
     change(
         sound_home,

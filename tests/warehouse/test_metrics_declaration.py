@@ -68,6 +68,7 @@ PROMISED = {
     ),
 }
 UNITS = {
+    "activities",
     "applications",
     "days",
     "deals",

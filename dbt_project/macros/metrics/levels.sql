@@ -44,6 +44,17 @@
 {% endmacro %}
 
 
+{# The levels of what reps do in the CRM: those of their own, whatever deal it was about. #}
+{% macro activity_levels() %}
+    {% set levels = {} %}
+    {% for level, declared in deal_levels().items()
+        if level in ['company', 'branch', 'territory', 'team', 'rep'] %}
+        {% do levels.update({level: declared}) %}
+    {% endfor %}
+    {{ return(levels) }}
+{% endmacro %}
+
+
 {# The levels of an open deal: it also has a stage and a forecast category that still change. #}
 {% macro pipeline_levels() %}
     {% set levels = dict(deal_levels()) %}
