@@ -102,6 +102,40 @@
 {%- endmacro %}
 
 
+{#
+    The moment (UTC) at which the company's clock shows a time, so many minutes after a day's midnight; 1440
+    is the midnight after. The first of two such moments, and what an hour that clocks skip becomes is
+    counted from before it.
+
+    Of an hour that comes twice DuckDB takes the second, and the first is the one an hour after the time an
+    hour before it.
+#}
+{% macro moment_on_clock(day, minutes, time_zone) -%}
+    {{ return(adapter.dispatch('moment_on_clock', 'salesops')(day, minutes, time_zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__moment_on_clock(day, minutes, time_zone) -%}
+    {%- set shown = '(cast(' ~ day ~ ' as timestamp) + to_minutes(' ~ minutes ~ '))' -%}
+    {%- set zone = 'case when ' ~ time_zone ~ " like '%;%' then " ~ zone_on(day, time_zone)
+        ~ ' else ' ~ time_zone ~ ' end' -%}
+    case
+        when {{ time_zone }} = 'UTC' then {{ shown }}
+        else
+            least(
+                timezone('UTC', timezone({{ zone }}, {{ shown }})),
+                timezone('UTC', timezone({{ zone }}, {{ shown }} - interval '1' hour)) + interval '1' hour
+            )
+    end
+{%- endmacro %}
+
+{% macro spark__moment_on_clock(day, minutes, time_zone) -%}
+    to_utc_timestamp(
+        timestamp_micros(unix_micros(cast({{ day }} as timestamp)) + 60000000 * {{ minutes }}),
+        case when {{ time_zone }} like '%;%' then {{ zone_on(day, time_zone) }} else {{ time_zone }} end
+    )
+{%- endmacro %}
+
+
 {# The last moment (UTC) of a date on the company's clock. #}
 {% macro end_of_day(day, time_zone) -%}
     {{ start_of_day(plus_days(day, 1), time_zone) }} - interval '1' microsecond
