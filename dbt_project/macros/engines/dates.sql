@@ -254,6 +254,15 @@
 {%- endmacro %}
 
 
+{# Seconds in minutes, to the millionth, a half rounded up; in whole numbers, as above. #}
+{% macro minutes_of_seconds(seconds) -%}
+    cast(
+        cast({{ whole_quotient('(' ~ seconds ~ ') * 1000000 + 30', 60) }} as decimal(18, 0))
+        * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
+    )
+{%- endmacro %}
+
+
 {# The quotient of two whole numbers without its fraction. #}
 {% macro whole_quotient(number, divisor) -%}
     {{ return(adapter.dispatch('whole_quotient', 'salesops')(number, divisor)) }}
@@ -265,6 +274,25 @@
 
 {% macro spark__whole_quotient(number, divisor) -%}
     ({{ number }}) div {{ divisor }}
+{%- endmacro %}
+
+
+{#
+    A moment, where it says a time of day.
+
+    Midnight on the company's clock, or in UTC, is a date that somebody wrote as a moment: minutes from it
+    would be counted that nobody knows of.
+
+    Arguments:
+        moment, day: the moment and its business date.
+        time_zone: the company's.
+#}
+{% macro time_of_day_known(moment, day, time_zone) -%}
+    case
+        when {{ moment }} <> {{ start_of_day(day, time_zone) }}
+            and {{ moment }} <> cast(cast({{ moment }} as date) as timestamp)
+            then {{ moment }}
+    end
 {%- endmacro %}
 
 

@@ -34,6 +34,8 @@ with
         'mart_pipeline_movement': ref('mart_pipeline_movement'),
         'mart_quota_attainment': ref('mart_quota_attainment'),
         'mart_forecast_precision': ref('mart_forecast_precision'),
+        'mart_lead_response': ref('mart_lead_response'),
+        'mart_lead_response_bands': ref('mart_lead_response_bands'),
         'mart_selling_time': ref('mart_selling_time'),
         'mart_hiring': ref('mart_hiring'),
         'mart_training': ref('mart_training'),
