@@ -12,7 +12,12 @@ from warehouse_testbed import landed, read_warehouse
 from ingestion.company.settings import CompanySettings
 
 LEADS = Path(__file__).parent / "fixtures" / "answered_leads"
-BUILT = ("+mart_lead_response", "+mart_lead_response_bands", "+fct_lead")
+BUILT = (
+    "+mart_lead_response",
+    "+mart_lead_response_bands",
+    "+fct_lead",
+    "+int_lead_problems",
+)
 BERLIN = CompanySettings.model_validate(
     {
         "time_zone": "Europe/Berlin",
@@ -135,6 +140,12 @@ def test_a_lead_counts_for_whoever_was_given_it_first(berlin):
         "select distinct sales_rep_id from core.fct_lead_creation "
         "where lead_id = 'queue' and basis = 'as_closed' and period_grain = 'month'"
     ).fetchall() == [("unknown",)]
+
+
+def test_what_comes_before_its_lead_is_reported(berlin):
+    assert berlin.execute(
+        "select lead_id, event_id, problem from intermediate.int_lead_problems"
+    ).fetchall() == [("too_early", "a8", "activity_before_lead")]
 
 
 def test_bands_of_april(berlin):
