@@ -8,6 +8,22 @@ with
 
     ),
 
+    -- Whoever waits has waited until the cutoff, of which the newest extract can show less than
+    -- the day.
+    cutoffs as (
+
+        select
+            days.cutoff_date,
+            least(
+                warehouse.as_of_at, {{ end_of_day('days.cutoff_date', 'settings.time_zone') }}
+            ) as cutoff_at
+
+        from (select distinct cutoff_date from {{ ref('int_lead_cutoffs') }}) as days
+        cross join settings
+        cross join {{ ref('dim_as_of') }} as warehouse
+
+    ),
+
     -- A lead counts for whoever it was given to first, where they worked when it was created.
     attributed_states as (
 
@@ -36,22 +52,17 @@ with
 
     ),
 
-    -- Of a lead or a response without a time of day nobody knows the minutes. Whoever waits has
-    -- waited
-    -- until the cutoff, of which the newest extract can show less than the whole day.
+    -- Of a lead or a response without a time of day nobody knows the minutes.
     timed_states as (
 
         select
             states.*,
             states.created_at is not null
             and (not states.is_first_response or states.first_response_at is not null) as is_timed,
-            least(
-                warehouse.as_of_at, {{ end_of_day('states.cutoff_date', 'settings.time_zone') }}
-            ) as cutoff_at
+            cutoffs.cutoff_at
 
         from attributed_states as states
-        cross join settings
-        cross join {{ ref('dim_as_of') }} as warehouse
+        inner join cutoffs on states.cutoff_date = cutoffs.cutoff_date
 
     )
 
