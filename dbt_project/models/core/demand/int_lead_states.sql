@@ -117,6 +117,7 @@ with
 select
     cutoffs.lead_id,
     cutoffs.cutoff_date,
+    cutoffs.cutoff_at,
     cutoffs.created_at,
     cutoffs.created_date,
     cutoffs.territory_id,

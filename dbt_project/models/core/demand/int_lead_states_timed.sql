@@ -1,26 +1,8 @@
 with
 
-    settings as (select time_zone from {{ ref('stg_company__settings') }}),
-
     business_calendars as (
 
         select distinct business_calendar_id from {{ ref('dim_business_hours') }}
-
-    ),
-
-    -- Whoever waits has waited until the cutoff, of which the newest extract can show less than
-    -- the day.
-    cutoffs as (
-
-        select
-            days.cutoff_date,
-            least(
-                warehouse.as_of_at, {{ end_of_day('days.cutoff_date', 'settings.time_zone') }}
-            ) as cutoff_at
-
-        from (select distinct cutoff_date from {{ ref('int_lead_cutoffs') }}) as days
-        cross join settings
-        cross join {{ ref('dim_as_of') }} as warehouse
 
     ),
 
@@ -58,11 +40,9 @@ with
         select
             states.*,
             states.created_at is not null
-            and (not states.is_first_response or states.first_response_at is not null) as is_timed,
-            cutoffs.cutoff_at
+            and (not states.is_first_response or states.first_response_at is not null) as is_timed
 
         from attributed_states as states
-        inner join cutoffs on states.cutoff_date = cutoffs.cutoff_date
 
     )
 
