@@ -163,6 +163,32 @@ DEAL_SIZE_BANDS = Table(
     ),
 )
 
+BUSINESS_HOURS = Table(
+    source=COMPANY,
+    name="business_hours",
+    description="One row per day of the week with business hours, and days for which they hold.",
+    columns=(
+        _date("valid_from", "First day for which they hold.", key=True),
+        _date("valid_to", "First day for which they no longer do."),
+        _column("iso_weekday", "integer", "Day of the week, 1 (Monday) to 7 (Sunday).", key=True),
+        _integer("opens_minute", "Minutes after midnight, by the clock, at which work begins."),
+        _integer("break_starts_minute", "The same of the break; the end of work without one."),
+        _integer("break_ends_minute", "The same of its end."),
+        _integer("closes_minute", "The same of the end of work; 1440 is midnight."),
+    ),
+)
+
+RESPONSE_SLAS = Table(
+    source=COMPANY,
+    name="response_slas",
+    description="One row per response target for new leads, and days for which it holds.",
+    columns=(
+        _date("valid_from", "First day for which it holds.", key=True),
+        _date("valid_to", "First day for which it no longer does."),
+        _integer("response_sla_minutes", "Business minutes within which a lead is answered."),
+    ),
+)
+
 PSEUDONYM_KEY = Table(
     source=COMPANY,
     name="pseudonym_key",
@@ -352,6 +378,8 @@ SYSTEM_TABLES: tuple[Table, ...] = (
     CALENDAR,
     BRANCH_DAYS,
     DEAL_SIZE_BANDS,
+    BUSINESS_HOURS,
+    RESPONSE_SLAS,
     PSEUDONYM_KEY,
     FILES,
     EXTRACTS,

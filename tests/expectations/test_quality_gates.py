@@ -217,6 +217,8 @@ CORE_REPORTS = [
      "fct_opportunity_version", "history_tells_what_extracts_show", "d2"),
     ("update core.fct_activity set sales_rep_id = 'unknown'",
      "fct_activity", "owners_known", "activity_type call, activities 1"),
+    ("insert into intermediate.int_lead_problems values ('activity_before_lead')",
+     "int_lead_problems", "leads_can_be_right", "problem activity_before_lead, events 1"),
     # Ten days are more than the seven allowed; the newest of each source counts.
     ("insert into staging.stg_landing__extracts values ('payroll', timestamp '2025-12-23 23:00:00')",
      "stg_landing__extracts", "sources_are_of_one_time", "source payroll"),

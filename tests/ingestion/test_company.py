@@ -121,9 +121,17 @@ class TestFile:
             ("week_end: [friday]\n", 1, "unknown key 'week_end' (did you mean 'weekend'?)"),
             ("holidays: [{day: 2017-02-03, name: x}]\n", 1, "unknown key 'day'"),
             ("sources:\n  - {maping: m, folder: f}\n", 2, "(did you mean 'mapping'?)"),
-            ("response_sla_minutes: 60\n", 1, "nothing reads 'response_sla_minutes'"),
-            ("keep_runs: 9\n\nresponse_sla_minutes:\n", 3, "nothing reads 'response_sla_minutes'"),
-            ("x: 1\nresponse_sla_minutes: soon\n", 2, "numbers of leads"),
+            ("response_sla_minutes: 0\n", 1, "'response_sla_minutes'"),
+            ("keep_runs: 9\nresponse_sla_minutes: soon\n", 2, "'response_sla_minutes'"),
+            ("response_sla_minutes: [{minutes: 5}, {minutes: 9}]\n", 1, "have no 'from'"),
+            ("business_hours: 9 to 5\n", 1, "'9 to 5' are no hours"),
+            ("business_hours: 09:00-17:60\n", 1, "'17:60' is no time of day"),
+            ("business_hours: 17:00-09:00\n", 1, "does not run forward"),
+            ("business_hours: 09:00-12:00, 11:00-17:00\n", 1, "does not run forward"),
+            ("business_hours: {moday: 09:00-17:00}\n", 1, "(did you mean 'monday'?)"),
+            ("business_hours: {}\n", 1, "no day has hours"),
+            ("business_hours: [09:00-17:00]\n", 1, "write hours such as 09:00-17:00"),
+            ("business_hours:\n  - {hours: nine}\n", 2, "'nine' are no hours"),
             ("holidays:\n  - {date: 2017-02-30, name: x}\n", 2, "'date'"),
             (
                 "holidays:\n  - {date: 2017-02-03, name: x}\n  - {date: 2017-02-03, name: y}\n",
@@ -661,6 +669,40 @@ class TestCalendar:
         found = company_refusal(f"reporting_currency: EUR\ndeal_size_limits: {written}\n", tmp_path)
         assert found.startswith("2: ")
         assert message in found
+
+    def test_business_hours(self, connection: duckdb.DuckDBPyConnection) -> None:
+        week = {"monday": "08:00-12:00, 13:00-17:30", "thursday": "8:00-24:00"}
+        dated = [{"hours": week}, {"from": "1403-01-01", "hours": {"friday": "09:00-12:00"}}]
+        for written in ("09:00-17:00", dated):
+            settings = CompanySettings.model_validate({"business_hours": written})
+            write_company_tables(connection, settings)
+        ever, never = date(1900, 1, 1), date(9999, 12, 31)
+        nowruz = date(2024, 3, 20)
+        assert connection.execute("select * from company.business_hours").fetchall() == [
+            (ever, nowruz, 1, 480, 720, 780, 1050),
+            (ever, nowruz, 4, 480, 1440, 1440, 1440),
+            (nowruz, never, 5, 540, 720, 720, 720),
+        ]
+
+    def test_by_default_every_day_has_business_hours_and_the_weekend_takes_them(
+        self, connection: duckdb.DuckDBPyConnection
+    ) -> None:
+        write_company_tables(connection, CompanySettings())
+        rows = connection.execute(
+            "select * exclude (valid_from, valid_to) from company.business_hours"
+        )
+        assert rows.fetchall() == [(day, 540, 1020, 1020, 1020) for day in range(1, 8)]
+
+    def test_response_slas(self, connection: duckdb.DuckDBPyConnection) -> None:
+        write_company_tables(connection, CompanySettings())
+        ever, never = date(1900, 1, 1), date(9999, 12, 31)
+        rows = "select * from company.response_slas"
+        assert connection.execute(rows).fetchall() == [(ever, never, 60)]
+        dated = [{"minutes": 60}, {"from": "2026-04-01", "minutes": 5}]
+        settings = CompanySettings.model_validate({"response_sla_minutes": dated})
+        write_company_tables(connection, settings)
+        april = date(2026, 4, 1)
+        assert connection.execute(rows).fetchall() == [(ever, april, 60), (april, never, 5)]
 
     def test_settings_table(self, connection: duckdb.DuckDBPyConnection) -> None:
         write_company_tables(connection, CompanySettings())

@@ -102,6 +102,26 @@
 {% endmacro %}
 
 
+{# The levels of a lead: those of the rep it was given to first, and where it came from. #}
+{% macro lead_levels() %}
+    {% set deals = deal_levels() %}
+    {{ return({
+        'company': {'column': none, 'needs': []},
+        'branch': {'column': 'branch_id', 'needs': deals.branch.needs},
+        'territory': {
+            'column': 'territory_id',
+            'needs': [
+                'crm.leads.territory_id | crm.users.territory_id | hr.positions.territory_id',
+                'crm.territories.territory_name',
+            ],
+        },
+        'team': {'column': 'team_id', 'needs': deals.team.needs},
+        'rep': {'column': 'sales_rep_id', 'needs': ['crm.leads.owner_id', 'crm.users.user_name']},
+        'lead_source': {'column': 'lead_source', 'needs': ['crm.leads.lead_source']},
+    }) }}
+{% endmacro %}
+
+
 {# The names of the levels as literals, one a line. #}
 {% macro level_names(levels) -%}
     {%- for level in levels -%}

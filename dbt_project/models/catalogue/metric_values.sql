@@ -42,6 +42,8 @@ with
         'mart_pipeline_created': ref('mart_pipeline_created'),
         'mart_quota_attainment': ref('mart_quota_attainment'),
         'mart_forecast_precision': ref('mart_forecast_precision'),
+        'mart_lead_response': ref('mart_lead_response'),
+        'mart_lead_response_bands': ref('mart_lead_response_bands'),
         'mart_selling_time': ref('mart_selling_time'),
         'mart_activity': ref('mart_activity'),
         'mart_hiring': ref('mart_hiring'),
