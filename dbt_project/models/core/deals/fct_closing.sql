@@ -4,56 +4,7 @@ with
 
     days as (select * from {{ ref('bridge_date_period') }} where period_grain <> 'week'),
 
-    -- Whatever was known of the closing of a deal that changed after it was decided. The day itself
-    -- may have been another, and so the period.
-    closed_versions as (
-
-        select versions.*
-
-        from closed_deals as deals
-        inner join
-            {{ ref('fct_opportunity_version') }} as versions
-            on deals.opportunity_id = versions.opportunity_id
-            and deals.episode = versions.episode
-        where not deals.is_settled and versions.is_closed
-
-    ),
-
-    -- Until the history of a closing was recorded, it was known as the extract showed it.
-    known_closings as (
-
-        select
-            opportunity_id,
-            episode,
-            closed_date,
-            is_won,
-            opportunity_value,
-            is_excluded,
-            valid_from,
-            valid_from_date,
-            case when is_recorded_late then recorded_date end as known_late_date
-
-        from closed_versions
-
-        union all
-
-        select
-            versions.opportunity_id,
-            versions.episode,
-            shown_versions.shown_closed_date as closed_date,
-            versions.is_won,
-            shown_versions.shown_value as opportunity_value,
-            versions.is_excluded,
-            versions.valid_from,
-            versions.valid_from_date,
-            versions.first_known_date as known_late_date
-
-        from closed_versions as versions
-        inner join
-            {{ ref('int_opportunity_late_versions_shown') }} as shown_versions
-            on versions.opportunity_version_key = shown_versions.opportunity_version_key
-
-    ),
+    known_closings as (select * from {{ ref('int_closings_known') }}),
 
     frozen_periods as (
 
