@@ -33,9 +33,9 @@ with
             row_number() over (
                 partition by leads.lead_id
                 order by
-                    case when touches.campaign_id = leads.campaign_id then 0 else 1 end,
+                    case when touches.campaign_id = leads.campaign_id then 0 else 1 end asc,
                     touches.touched_at desc,
-                    touches.touch_key
+                    touches.touch_key asc
             ) as touch_order
 
         from {{ ref('int_campaign_touches') }} as touches

@@ -77,22 +77,22 @@ with
         union all
 
         select
-            'lead#' || lead_id as touch_key,
+            'lead#' || leads.lead_id as touch_key,
             'lead_campaign' as touch_kind,
             cast(null as string) as touch_type,
-            campaign_id,
+            leads.campaign_id,
             cast(null as string) as channel,
             'lead' as record_kind,
-            lead_id as record_id,
+            leads.lead_id as record_id,
             coalesce(
-                created_at, {{ start_of_day('created_date', 'settings.time_zone') }}
+                leads.created_at, {{ start_of_day('leads.created_date', 'settings.time_zone') }}
             ) as touched_at,
-            created_date as touched_date,
+            leads.created_date as touched_date,
             true as is_engagement
 
-        from {{ ref('fct_lead') }}
+        from {{ ref('fct_lead') }} as leads
         cross join settings
-        where campaign_id is not null
+        where leads.campaign_id is not null
 
     ),
 
