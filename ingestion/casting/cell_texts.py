@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingestion.casting.header import Header
-from ingestion.casting.projected_column import ProjectedColumn, native_of_kind
+from ingestion.casting.projected_column import ProjectedColumn, native_of_kind, shows_error
 from ingestion.contracts.tables import Column, Table
 from ingestion.errors import ExtractError
 from ingestion.mapping.expressions import Expression
@@ -117,7 +117,7 @@ def projected_column(
         is_made_key=bool(rule.key_of),
         inputs=tuple(
             found
-            for name in (rule.expression.columns if rule.expression else ())
+            for name in (rule.expression.columns if rule.expression else rule.key_of or ())
             if (found := header.find(name)) is not None
         ),
         steps=value_steps(feed, column, rule),
@@ -208,8 +208,11 @@ def _origin(
     found = {name: there for name, there in named.items() if there is not None}
     if rule.key_of:
         parts = [cells.cleaned(found[name], formats) for name in rule.key_of]
+        # Asked of the parts: in the key it would be part of a name, such as `#ref!|berlin`.
+        is_error = " or ".join(shows_error(part) for part in parts)
         spelled = [made.once(normalised_sql(part, steps), part) for part in parts]
-        return _key([made.once(_folded(part), part) for part in spelled], made), None
+        key = _key([made.once(_folded(part), part) for part in spelled], made)
+        return key, f"case when {is_error} then 'error_cell' end"
     name = rule.extract_columns[-1]
     cell = cells.texts[found[name]]
     if rule.lookup is not None:

@@ -48,7 +48,7 @@ class ProjectedColumn:
         is_made_key: Whether the text is a key made of names, which no spreadsheet can damage.
         calendar: First and last day that a date can have; None for any.
         can_be_endless: Whether a date far ahead says that something does not end.
-        inputs: Extract columns that an expression makes the text of.
+        inputs: Extract columns that an expression, or a key of names, makes the text of.
         steps: By what its spelling is normalised, on the way from the text to the value.
         named_steps: The same of the columns whose values it holds, by their names.
         spelling_sql: VARCHAR over the text relation: the names as the file spells them, where the
@@ -110,7 +110,7 @@ class ProjectedColumn:
         if self.steps:
             prefix = self.id_prefix if self.column.is_prefixed_id else ""
             spelled = spelled_sql(self.column, text, self.steps, prefix)
-            plain = f"case when {_shows_error(text, prefix)} then {text} else {spelled} end"
+            plain = f"case when {shows_error(text, prefix)} then {text} else {spelled} end"
         return plain if plain == text else f"({plain})"
 
     def value_of(self, text: str, is_native: str | None = None, day: str | None = None) -> str:
@@ -162,7 +162,7 @@ class ProjectedColumn:
             branches.append((f"{text} is null", "'required_missing'"))
         if self.column.logical_type != "string":
             reason = self._why_unread(text, self.formats, day)
-            branches.append((f"{value} is null and {_shows_error(text, '')}", "'error_cell'"))
+            branches.append((f"{value} is null and {shows_error(text, '')}", "'error_cell'"))
             if is_native is not None and self.formats != Formats():
                 native = self._why_unread(text, Formats(), day)
                 reason = f"case when {is_native} then {native} else {reason} end"
@@ -196,7 +196,7 @@ class ProjectedColumn:
                 # Beyond 38 digits there is no number to compare.
                 is_beyond = f"({is_beyond} or regexp_full_match({bare}, '[+-]?\\d{{39,}}'))"
                 yield f"{is_native} and {is_beyond}", "'damaged_id'"
-        yield _shows_error(text, prefix), "'error_cell'"
+        yield shows_error(text, prefix), "'error_cell'"
 
 
 def _rule_failures(column: Column, value: str) -> list[tuple[str, str]]:
@@ -263,6 +263,12 @@ def native_of_kind(column: Column, condition: str, text: str) -> str:
     return condition
 
 
-def _shows_error(text: str, prefix: str) -> str:
+def shows_error(text: str, prefix: str = "") -> str:
+    """Gives the condition that a text is what a spreadsheet shows in place of a value.
+
+    Args:
+        text: SQL of the text.
+        prefix: What the mapping put before it.
+    """
     errors = ", ".join(literal(prefix + error) for error in _ERROR_CELLS)
     return f"prefix({text}, {literal(prefix + '#')}) and {text} in ({errors})"

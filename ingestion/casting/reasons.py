@@ -73,6 +73,14 @@ WRITTEN_AS_FLOAT = (
     "(decimal_point in the column's formats, or the value in recode)"
 )
 
+LIKE_JALALI = (
+    ". A year such as 1403 is Jalali: set `calendar: jalali` in the mapping's formats for it"
+)
+# Of plain digits: 1403/02/31, 15.7.1403 or 14030231, also with a time of day.
+JALALI_FORM = (
+    r"(1[34]\d\d\D{1,3}\d\d?\D{1,3}\d\d?|\d\d?\D{1,3}\d\d?\D{1,3}1[34]\d\d|1[34]\d{6})(\D.*)?"
+)
+
 
 def words(reason: str) -> str:
     """Says a reason in a few words, to stand behind a number or the name of a column."""

@@ -7,7 +7,7 @@ here: that something failed, which the code of the record says already (`project
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -96,16 +96,26 @@ def _attempts(staged: StagedPiece) -> Iterator[_Attempt]:
     for projected in staged.projection.columns:
         if projected.attempt_sql is not None:
             is_failed = f"{quoted(FAILURE_PREFIX + projected.name)} = '{FAILED}'"
-            yield _attempt(projected.name, projected.attempt_sql, [*columns.values()], is_failed)
+            yield _attempt(projected.name, projected.attempt_sql, columns, is_failed)
     if staged.projection.where_sql is not None:
         is_failed = f"{FAILED_REASON} = '{FAILED}' and {FAILED_COLUMN} = {literal(CONDITION)}"
-        yield _attempt(CONDITION, staged.projection.where_sql, [*columns.values()], is_failed)
+        yield _attempt(CONDITION, staged.projection.where_sql, columns, is_failed)
 
 
-def _attempt(name: str, sql: str, columns: Sequence[str], is_failed: str) -> _Attempt:
+def _attempt(name: str, sql: str, columns: Mapping[str, str], is_failed: str) -> _Attempt:
+    read = [columns[each] for each in columns_read(sql, columns)]
+    return _Attempt(name, sql, tuple(read or [*columns.values()][:1]), is_failed)
+
+
+def columns_read(sql: str, columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Gives the extract columns that SQL over the columns of texts reads.
+
+    Args:
+        sql: The SQL.
+        columns: The column of texts of each extract column.
+    """
     read = set(re.findall(r"\bc\d+\b", sql))
-    found = tuple(column for column in columns if column in read)
-    return _Attempt(name, sql, found or tuple(columns[:1]), is_failed)
+    return tuple(name for name, column in columns.items() if column in read)
 
 
 def _reason(

@@ -22,14 +22,21 @@ from ingestion.casting.projection import (
     FAILURE_PREFIX,
     TEXT_PREFIX,
 )
-from ingestion.casting.reasons import NO_IDS, WRITTEN_AS_FLOAT, is_no_id, sentence
+from ingestion.casting.reasons import (
+    JALALI_FORM,
+    LIKE_JALALI,
+    NO_IDS,
+    WRITTEN_AS_FLOAT,
+    is_no_id,
+    sentence,
+)
 from ingestion.contracts.raw_ddl import quoted, quoted_table
 from ingestion.contracts.system_tables import EMPTIED, QUARANTINE
 from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.landing.cell_places import cell_sql
 from ingestion.landing.conflicts import conflict_sentence
 from ingestion.landing.emptied import EMPTIED_VALUES, add_emptied, make_emptied
-from ingestion.landing.failed_attempts import FAILED, WHY, explain_attempts
+from ingestion.landing.failed_attempts import FAILED, WHY, columns_read, explain_attempts
 from ingestion.landing.footer_hints import FooterHint, footer_hint
 from ingestion.landing.limits import why_over_limit
 from ingestion.landing.staging import ACCEPTED, STAGED, StagedPiece, Staging
@@ -37,6 +44,7 @@ from ingestion.mapping.feeds import Feed
 from ingestion.readers import text_columns
 from ingestion.readers.lookups import LookedUpRecords
 from ingestion.readers.unpivot import UnpivotedRecords
+from ingestion.text.scripts import plain_digits
 from ingestion.text.sql_text import literal
 
 MASK = "***"
@@ -320,7 +328,7 @@ class Quarantine:
         if isinstance(records, UnpivotedRecords):
             place = records.told_sql("_number")
             message = f"{message} || ' (the cell of the column ' || {place} || ')'"
-        hints = f"{cell_sql(staged)} || {self._hint()}"
+        hints = f"{cell_sql(staged)} || {self._hint()} || {_jalali_hint(staged)}"
         if hint is not None:
             is_like_footer = f"p.reason = 'required_missing' and _line > {hint.above}"
             hints += f" || case when {is_like_footer} then {literal(hint.text)} else '' end"
@@ -383,8 +391,13 @@ class Quarantine:
             "from _wrong where is_conflict"
         )
         # The time of a record may come from an extract column that feeds no contract column.
+        told = "cast(null as varchar)"
+        if staged.projection.where_sql is not None:
+            read = columns_read(staged.projection.where_sql, columns)
+            is_condition = f"{FAILED_COLUMN} = {literal(CONDITION)}"
+            told = f"case when {is_condition} then {_told_cells(read, columns)} end"
         yield (
-            f"select rowid, {FAILED_COLUMN}, cast(null as varchar), {FAILED_REASON} "
+            f"select rowid, {FAILED_COLUMN}, {told}, {FAILED_REASON} "
             f"from _wrong where {FAILED_REASON} is not null and {' and '.join(failures)}"
         )
 
@@ -410,6 +423,28 @@ class Quarantine:
         self._staging.connection.execute(sql, values)
 
 
+def _jalali_hint(staged: StagedPiece) -> str:
+    """Gives the SQL of what to do about a date that is none but may be one of the Jalali calendar.
+
+    One such as 1403/02/15 lies outside the company's calendar and says so; the 31st is no day of
+    February, and in other forms than the mapping names there is no date at all.
+    """
+    columns = [
+        column.name
+        for column in staged.projection.columns
+        if column.column.logical_type in {"date", "timestamp"}
+        and column.formats.calendar != "jalali"
+    ]
+    if not columns:
+        return "''"
+    is_date = f"p.column_name in ({', '.join(literal(name) for name in columns)})"
+    is_like = f"regexp_full_match({plain_digits('full_value')}, {literal(JALALI_FORM)})"
+    return (
+        f"case when p.reason = 'cast_failed' and {is_date} and {is_like} "
+        f"then {literal(LIKE_JALALI)} else '' end"
+    )
+
+
 def _filled(staged: StagedPiece) -> set[str]:
     """Gives the contract columns that a file feeds."""
     feed = staged.piece.feed
@@ -419,7 +454,7 @@ def _filled(staged: StagedPiece) -> set[str]:
 
 
 def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
-    """Gives the SQL of the value that is told; of an expression that failed, what it reads.
+    """Gives the SQL of the value that is told; of what cannot be made of cells, these cells.
 
     An id is told without the prefix of the mapping, which stands in no cell.
     """
@@ -435,11 +470,14 @@ def _value(projected: ProjectedColumn, columns: dict[str, str]) -> str:
         return f"case when {unnamed} then {found} else {text} end"
     if not projected.inputs:
         return text
-    told = " || ', ' || ".join(
-        f"{literal(name + ': ')} || coalesce({columns[name]}, '')" for name in projected.inputs
-    )
-    failed = f"{quoted(FAILURE_PREFIX + projected.name)} = 'expression_failed'"
-    return f"case when {failed} then {told} else {text} end"
+    failed = f"{quoted(FAILURE_PREFIX + projected.name)} in ('{FAILED}', 'error_cell')"
+    return f"case when {failed} then {_told_cells(projected.inputs, columns)} else {text} end"
+
+
+def _told_cells(names: Iterable[str], columns: dict[str, str]) -> str:
+    """Gives the SQL of the cells of extract columns, each with its name."""
+    cells = (f"{literal(name + ': ')} || coalesce({columns[name]}, '')" for name in names)
+    return " || ', ' || ".join(cells) or "cast(null as varchar)"
 
 
 def _json_object(columns: dict[str, str]) -> str:

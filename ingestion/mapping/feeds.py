@@ -43,15 +43,17 @@ from ingestion.text.scripts import folded_name
 # Inline rows without a time of their own are reference data that has always held.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 # A clock with colons, or as names have it: parts joined by what Windows knows, or not at all. The
-# colon of an offset makes sure that it is none of these parts.
+# colon of an offset makes sure that it is none of these parts. Day and clock run together where
+# both are digits alone, which 12 or 14 of them can only be.
 _TIME_IN_NAME = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(?:-?\d)?)\D"
+    r"(?P<day>\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(?:-?\d)?)"
+    r"(?:\D|(?<=^\d{8})(?=(?:\d\d){2,3}(?!\d)))"
     r"(?P<clock>\d{6}|\d{4}|\d\d(?::\d\d){1,2}|\d\d(?:[-._]\d\d(?!:)){0,2})"
     r"(?P<rest>(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)?)",
     re.ASCII,
 )
 _DATE_ALONE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?", re.ASCII)
-_ENDS_LIKE_OFFSET = re.compile(r"\d[T _-]\d.*[+-]\d+$")
+_ENDS_LIKE_OFFSET = re.compile(r"(?:\d[T _-]\d|\d{12}).*[+-]\d+$")
 _OFFSET_HINT = (
     "; an offset is written Z or +02:00 there, and set format (%z is an offset) for another form"
 )

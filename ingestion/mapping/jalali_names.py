@@ -14,6 +14,7 @@ from persiantools.jdatetime import JalaliDate
 
 _CLOCK = r"(?:[T _-](\d\d)[-:._]?(\d\d)(?:[-:._]?(\d\d))?)?"
 _USUAL = (
+    re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?", re.ASCII),
     re.compile(rf"(\d{{4}})(\d\d)(\d\d){_CLOCK}", re.ASCII),
     re.compile(rf"(\d{{4}})[-/._](\d{{1,2}})[-/._](\d{{1,2}}){_CLOCK}", re.ASCII),
 )
@@ -32,7 +33,8 @@ def jalali_time(text: str, time_format: str | None) -> tuple[datetime, bool]:
     """Reads a time whose date is of the Jalali calendar.
 
     Args:
-        text: Such as 14050630, 1405-06-30 or 1405-06-30T04-15, with digits of any script.
+        text: Such as 14050630, 140506300415, 1405-06-30 or 1405-06-30T04-15, with digits of any
+            script.
         time_format: strptime format; see `is_known_name_format`.
 
     Returns:

@@ -156,8 +156,31 @@ class UnpivotedRecords:
         Args:
             number: SQL of the record's position (from 1) in the relation.
         """
-        told = ", ".join(literal(cell.told) for cell in self.cells)
-        return f"list_extract([{told}], ({number} - 1) % {len(self.cells)} + 1)"
+        return self.of_cell_sql([literal(cell.told) for cell in self.cells], number)
+
+    def of_cell_sql(self, values: Sequence[str], number: str) -> str:
+        """Gives the SQL of what there is of one column that becomes records, for a record.
+
+        Args:
+            values: SQL of it for each of these columns, in their order.
+            number: SQL of the record's position (from 1) in the relation.
+        """
+        return f"list_extract([{', '.join(values)}], ({number} - 1) % {len(self.cells)} + 1)"
+
+    def places_of(self, column: int) -> tuple[int | None, ...]:
+        """Gives the columns of the file that a column of the records is taken from.
+
+        Args:
+            column: Its place in the header of the records.
+
+        Returns:
+            One for each column that becomes records where it holds their cells; none where it holds
+            what a name says.
+        """
+        if column < len(self._kept):
+            return (self._kept[column],)
+        is_value = column == len(self.header) - 1
+        return tuple(cell.column for cell in self.cells) if is_value else ()
 
     @property
     def _kept(self) -> tuple[int, ...]:

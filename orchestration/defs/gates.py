@@ -15,6 +15,7 @@ from ingestion.contracts.contract_files import load_contracts
 from orchestration.dbt.graph import Step
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import GateFailedError
+from orchestration.run.compaction import CHECKS
 from orchestration.run.event_log import noted_together
 from orchestration.run.run_records import CheckEntry, GateEntry
 
@@ -151,7 +152,7 @@ def _result(key: dg.AssetCheckKey, found: GateResult) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if is_blocked else dg.AssetCheckSeverity.WARN,
         description="; ".join(check.message for check in not_passed) or None,
         metadata={
-            "checks": len(checks),
+            CHECKS: len(checks),
             "not_passed": len(not_passed),
             "rows_failed": sum(check.rows_failed or 0 for check in not_passed),
         },

@@ -23,6 +23,7 @@ from orchestration.defs import LANDING_STEP
 from orchestration.defs.layers import OWNERS
 from orchestration.defs.session import RefreshSession
 from orchestration.errors import RefusedExtractsError
+from orchestration.run.compaction import HAS_LANDED
 from orchestration.run.event_log import noted_together
 from orchestration.run.inputs import (
     NOTHING_NEW,
@@ -32,8 +33,11 @@ from orchestration.run.inputs import (
     looks_unchanged,
     raw_state,
 )
-from orchestration.run.run_records import FileEntry, emptied_in, quarantined_in
+from orchestration.run.run_records import FileEntry, emptied_in, landed_tables, quarantined_in
 from orchestration.run.sources import Source, resolve_sources
+
+# Tables that a refresh keeps about itself; they change where no file brought anything.
+_SYSTEM = {table.source for table in SYSTEM_TABLES}
 
 
 class SourceConfig(dg.Config):
@@ -73,10 +77,10 @@ def raw_tables(contracts: Contracts) -> dg.AssetsDefinition:
         has_news = config.full or not is_published(home, session.record.inputs)
         if not has_news:
             session.journal.finish("unchanged", NOTHING_NEW)
-        rows = raw_state(home)
+        rows, landed = raw_state(home), landed_tables(home, [session.record.run_id])
         with noted_together(context.instance):
             for spec in specs:
-                facts = _facts(rows, spec.key)
+                facts = _facts(spec.key, rows, landed)
                 if has_news:
                     yield dg.MaterializeResult(asset_key=spec.key, metadata=facts)
                 else:
@@ -136,6 +140,9 @@ def _spec(table: Table) -> dg.AssetSpec:
     )
 
 
-def _facts(rows: dict[str, int], key: dg.AssetKey) -> dict[str, Any]:
+def _facts(key: dg.AssetKey, rows: dict[str, int], landed: frozenset[str]) -> dict[str, Any]:
     name = ".".join(key.path)
-    return {"dagster/row_count": rows[name]} if name in rows else {}
+    facts: dict[str, Any] = {"dagster/row_count": rows[name]} if name in rows else {}
+    if key.path[0] not in _SYSTEM:
+        facts[HAS_LANDED] = name in landed
+    return facts

@@ -18,6 +18,7 @@ from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import RUN_ID_TAG
 from orchestration.project import Project
 from orchestration.publication import Building, builders_in_force, sweep_scratch
+from orchestration.run.compaction import compact_dagster_runs
 from orchestration.run.lock import RefreshLock, wait_until_free
 from orchestration.run.retention import prune_dagster_runs, prune_runs
 from orchestration.run.run_records import (
@@ -86,6 +87,7 @@ class RefreshSession(dg.ConfigurableResource):
         prune_runs(home, keep)
         if instance:
             prune_dagster_runs(instance, home, keep)
+            compact_dagster_runs(instance, home)
 
     @property
     def project(self) -> Project:

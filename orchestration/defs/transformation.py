@@ -15,6 +15,7 @@ from orchestration.dbt.graph import Step
 from orchestration.defs.layers import METRICS, model_specs
 from orchestration.defs.session import RefreshSession
 from orchestration.publication.places import MARTS
+from orchestration.run.compaction import IS_BUILT
 from orchestration.run.event_log import noted_together
 
 _PREVIEW_ROWS = 5
@@ -62,7 +63,7 @@ def _step(name: str, step: Step, title: str, specs: Sequence[dg.AssetSpec]) -> d
 
 def _facts(table: str, outcome: StepOutcome, previews: Mapping[str, str]) -> dict[str, Any]:
     facts: dict[str, Any] = {"built_because": outcome.built.get(table, _NOT_BUILT)}
-    facts["is_built"] = table in outcome.built
+    facts[IS_BUILT] = table in outcome.built
     if table in outcome.tables:
         facts["dagster/row_count"] = outcome.tables[table].rows
     if table in previews:

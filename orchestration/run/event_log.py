@@ -114,11 +114,15 @@ class KeptConnectionsEventLog(SqliteEventLogStorage):
             self._columns.add(column_name)
         return column_name in self._columns
 
-    def dispose(self) -> None:
-        """Closes the connections."""
+    def close_files(self) -> None:
+        """Closes the connections until the next event."""
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()
+
+    def dispose(self) -> None:
+        """Closes the connections."""
+        self.close_files()
         super().dispose()
 
 

@@ -415,6 +415,11 @@ def test_results_are_stored_and_rendered(sound_home: Home):
     assert everything == [(len(result.checks),)]
     report = json.loads((sound_home.runs / "r1" / "gate_marts.json").read_text())
     assert report["passed"] is False
+    assert len(report["checks"]) == len(result.checks)
+    told = {check["check_name"]: check for check in report["checks"]}
+    assert told["catalogue_not_empty"]["message"]
+    passed = next(check for check in report["checks"] if check["result"] == "passed")
+    assert passed.keys().isdisjoint({"message", "sample"})
     index = sound_home.runs / "r1" / "data_docs" / "marts" / "index.html"
     assert "marts gate" in index.read_text()
 

@@ -464,3 +464,30 @@ def test_landing_connection_reaches_no_other_file(case, tmp_path):
         ):
             with pytest.raises(Exception, match=r"Permission Error|Cannot change|cannot be|locked"):
                 connection.execute(sql)
+
+
+@pytest.mark.parametrize(
+    ("text", "formats", "is_hinted"),
+    [
+        ("1403/07/15", "", True),
+        ("1403-02-31", "", True),
+        ("۱۴۰۳/۰۲/۳۱", 'date: "%Y/%m/%d"', True),
+        ("31/02/1403 10:15", 'date: "%d/%m/%Y"', True),
+        ("14030231", 'date: "%Y%m%d"', True),
+        ("1403/07/31", "calendar: jalali", False),
+        ("2026/02/31", "", False),
+        ("14031", "", False),
+    ],
+)
+def test_a_date_of_the_jalali_calendar_is_told_as_one(
+    case, text: str, formats: str, is_hinted: bool
+) -> None:
+    case.map(
+        f"  opportunities:\n    files: deals.csv\n    formats: {{{formats}}}\n    columns:\n"
+        "      opportunity_id: Id\n      stage_id: {constant: open}\n      created_date: Day\n"
+    )
+    case.write("deals.csv", f"Id,Day\n1,{text}\n2,\n")
+    assert case.land_one().quarantined == 1
+    ((reason, message),) = case.query("select reason, message from landing.quarantine")
+    assert reason == "cast_failed"
+    assert message.endswith("set `calendar: jalali` in the mapping's formats for it") == is_hinted

@@ -301,7 +301,8 @@ def test_a_failing_condition_and_path_tell_why(case) -> None:
     case.map(FAILING_FEED.replace("LEAD", "{path: $.Amount.a}") + '    where: "Id::int > 0"')
     case.write("d.csv", 'Id,Amount\nx,{}\n2,{a\n3,"{""a"": 1}"\n')
     assert case.land_one().accepted == 1
-    condition, path = case.query("select message from landing.quarantine order by line")
+    condition, path = case.query("select message, value from landing.quarantine order by line")
+    assert condition[1] == "Id: x"
     assert (
         "`where` fails on this row: Conversion Error: Could not convert string 'x'" in condition[0]
     )

@@ -35,6 +35,8 @@ def test_every_day_of_forty_years() -> None:
     ("text", "form", "meant"),
     [
         ("14050630T0415", None, "2026-09-21T04:15"),
+        ("140506300415", None, "2026-09-21T04:15"),
+        ("۱۴۰۵۰۶۳۰۰۴۱۵۰۹", None, "2026-09-21T04:15:09"),
         ("1405-06-30 04-15-09", None, "2026-09-21T04:15:09"),
         ("1405.6.30_04.15", None, "2026-09-21T04:15"),
         ("30-06-1405", "%d-%m-%Y", "2026-09-21T00:00"),
@@ -49,7 +51,7 @@ def test_forms(text: str, form: str | None, meant: str) -> None:
 @pytest.mark.parametrize(
     ("text", "form"),
     [("14050632", None), ("14041230", None), ("1405630", None), ("1405/13/01", None),
-     ("140506300415", None), ("14050630T2561", None), ("1405-06-30", "%Y%m%d"), ("x", None)],
+     ("1405063004", None), ("1405063004151", None), ("140506302561", None), ("14050630T2561", None), ("1405-06-30", "%Y%m%d"), ("x", None)],
 )  # fmt: skip
 def test_what_is_no_time(text: str, form: str | None) -> None:
     with pytest.raises(ValueError):

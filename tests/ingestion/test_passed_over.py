@@ -175,11 +175,14 @@ class TestWhere:
         rows = "1,7,1\n2,x,1\n3,,1\n4,5,1\n"
         found = landed("deals.csv", HEADER + rows, 'where: "cast(Kind as integer) > 6"')
         assert found == ("1", 4, 1, 2)
-        told = case.query("select line, column_name, reason, message from landing.quarantine")
+        told = case.query(
+            "select line, column_name, value, reason, message from landing.quarantine"
+        )
         assert told == [
             (
                 3,
                 "where",
+                "Kind: x",
                 "expression_failed",
                 "the mapping's `where` fails on this row: Conversion Error: Could not convert "
                 "string 'x' to INT32",
@@ -330,6 +333,10 @@ class TestTimesInPaths:
             ("2026-05-04-14-20-07+02:00", "2026-05-04 12:20:07"),
             ("2026-05-04-14-20-07:00", "2026-05-04 21:20"),
             ("2026-05-04T14-20-07.25", "2026-05-04 14:20:07.25"),
+            ("202605041645", "2026-05-04 16:45"),
+            ("20260504164559", "2026-05-04 16:45:59"),
+            ("202605041645Z", "2026-05-04 16:45"),
+            ("202605041645+02:00", "2026-05-04 14:45"),
             ("2026-05-04", "2026-05-04"),
         ],
     )
@@ -349,6 +356,10 @@ class TestTimesInPaths:
             ("2026-05-04-14-2007", True),
             ("2026-05-04T14-61", True),
             ("20260504142", False),
+            ("2026050414200", False),
+            ("2026-05-041420", True),
+            ("202605041461", False),
+            ("202605041420-0700", True),
             ("2026-05-04 final", False),
         ],
     )

@@ -418,13 +418,53 @@ class TestErrorCells:
             ("sheet May", "(cell C2)"),
         ]
 
-    def test_what_is_made_of_columns_has_no_cell(self, case) -> None:
+    @pytest.mark.parametrize(
+        ("made", "reason", "value"),
+        [
+            ("amount: {{expression: amount}}", "error_cell", "amount: #N/A"),
+            ("amount: {{expression: amount::int * 2}}", "expression_failed", "amount: #N/A"),
+            ("account_id: {{key_of: [owner, amount]}}", "error_cell", "owner: ann, amount: #N/A"),
+            ("account_id: {{key_of: [amount]}}", "error_cell", "amount: #N/A"),
+        ],
+    )
+    def test_of_what_is_made_of_columns(self, case, made: str, reason: str, value: str) -> None:
         book_of(case.folder / "deals.xlsx", {"May": [HEADER, ["1", "ann", "#N/A"], ["2", "b", 1]]})
-        made = DEALS.replace("amount: amount", "amount: {{expression: amount}}")
-        case.map(made.format(options=""))
+        case.map(DEALS.replace("amount: amount", made).format(options=""))
         case.land()
-        ((message,),) = case.query("select message from landing.quarantine")
-        assert "(cell" not in message
+        ((*told, message),) = case.query("select reason, value, message from landing.quarantine")
+        assert told == [reason, value]
+        assert message.endswith(" (cell C2 of sheet 'May')")
+        assert case.query("select opportunity_id from crm.opportunities") == [("2",)]
+
+    def test_of_a_key_of_names_is_none_where_it_means_nothing(self, case) -> None:
+        book_of(case.folder / "deals.xlsx", {"May": [HEADER, ["1", "Ann", "#N/A"]]})
+        made = DEALS.replace("amount: amount", "account_id: {{key_of: [owner, amount]}}")
+        case.map(made.format(options="formats: {null: ['#N/A']}"))
+        case.land()
+        assert case.query("select account_id from crm.opportunities") == [("ann|",)]
+
+    def test_of_columns_that_become_records(self, case) -> None:
+        first: Rows = [["rep", "q1", "q2"], ["ann", 1, "#N/A"]]
+        second: Rows = [["q2", "rep", "q1"], [1, "bob", "#REF!"], [1, "#NAME?", 2]]
+        book_of(case.folder / "quotas.xlsx", {"May": first, "June": second})
+        case.map(
+            "  quotas:\n    files: quotas.xlsx\n    sheet: '*'\n"
+            "    unpivot: {columns: [q1, q2], name: quarter, value: quota}\n    columns:\n"
+            "      quota_id: {key_of: [rep, quarter]}\n      user_id: rep\n"
+            "      period_grain: {constant: quarter}\n      period_start: {constant: 2026-01-01}\n"
+            "      amount: {expression: 'quota::int'}\n"
+        )
+        case.land()
+        told = case.query(
+            "select column_name, value, regexp_extract(message, '.cell [A-Z]+\\d+.') as cell "
+            "from landing.quarantine order by all"
+        )
+        assert told == [
+            ("amount", "quota: #N/A", "(cell C2)"),
+            ("amount", "quota: #REF!", "(cell C2)"),
+            *[("quota_id", f"rep: #NAME?, quarter: q{n}", "(cell B3)") for n in (1, 2)],
+            *[("user_id", "#NAME?", "(cell B3)")] * 2,
+        ]
 
     def test_sheets_of_personal_data_are_told_by_their_position(self, case) -> None:
         book_of(case.folder / "w.xlsx", {"Jane Roe": [["id", "name"], ["1", "#N/A"], ["2", "b"]]})

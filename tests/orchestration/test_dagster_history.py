@@ -24,6 +24,7 @@ from orchestration.dbt.worker import DbtWorker
 from orchestration.defs import NIGHTLY_JOB, RUN_ID_TAG
 from orchestration.defs.session import RefreshSession
 from orchestration.project import Project
+from orchestration.run.compaction import compact_dagster_runs
 from orchestration.run.dagster_run import CODE_LOCATION, run_job
 from orchestration.run.event_log import dagster_instance, noted_together
 
@@ -35,6 +36,12 @@ TIMELINE = """{runsOrError(limit: 10) {... on Runs {results {
     runId status repositoryOrigin {id repositoryName repositoryLocationName}}}}}"""
 JOB_PAGE = """query Page($filter: RunsFilter!) {
     runsOrError(filter: $filter, limit: 10) {... on Runs {results {runId}}}}"""
+RUN_PAGE = """query Run($run: ID!) {runOrError(runId: $run) {... on Run {
+    status stepStats {stepKey status} assets {key {path}} assetChecks {name assetKey {path}}}}}"""
+ASSET_PAGE = """query Asset($asset: AssetKeyInput!) {
+    assetOrError(assetKey: $asset) {... on Asset {assetMaterializations(limit: 10) {
+        runId metadataEntries {label}}}}
+    assetCheckExecutions(assetKey: $asset, checkName: "gate", limit: 10) {runId status}}"""
 JOB = """query Job($job: PipelineSelector!) {
     pipelineOrError(params: $job) {... on Pipeline {runs(limit: 10) {runId}}}}"""
 
@@ -299,6 +306,41 @@ def test_timeline_and_the_jobs_page_show_a_refresh_by_the_command(tmp_path: Path
     assert shown["repositoryOrigin"]["repositoryLocationName"] == CODE_LOCATION
     assert shown["repositoryOrigin"]["repositoryName"] == "__repository__"
     assert page == job == [{"runId": run_id}]
+
+
+@pytest.mark.slow
+def test_pages_show_the_same_of_an_older_run_as_before_it_was_compacted(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    home.create()
+    with dagster_instance(home.dagster) as instance:
+        for _ in range(2):
+            assert run_job(job_of(tables=2), instance, ROOT, QUIET, {}).success
+        newest, older = (run.run_id for run in instance.get_runs())
+
+    def pages(address: str) -> dict[str, Any]:
+        run = graphql(address, RUN_PAGE, {"run": older})["runOrError"]
+        asset = {"path": ["layer_1", "table_0"]}
+        return {
+            "status": run["status"],
+            "steps": [(step["stepKey"], step["status"]) for step in run["stepStats"]],
+            "assets": sorted(found["key"]["path"] for found in run["assets"]),
+            "checks": sorted((c["assetKey"]["path"], c["name"]) for c in run["assetChecks"]),
+            "asset": graphql(address, ASSET_PAGE, {"asset": asset}),
+        }
+
+    with webserver(home) as address:
+        before = pages(address)
+        with dagster_instance(home.dagster) as instance:
+            compact_dagster_runs(instance, home)
+            assert len(instance.all_logs(older)) < len(instance.all_logs(newest))
+        after = pages(address)
+    assert after == before
+    assert (before["status"], len(before["steps"])) == ("SUCCESS", 4)
+    assert len(before["assets"]) == len(before["checks"]) == 4
+    materializations = before["asset"]["assetOrError"]["assetMaterializations"]
+    assert [found["runId"] for found in materializations] == [newest, older]
+    checked = before["asset"]["assetCheckExecutions"]
+    assert [found["runId"] for found in checked] == [newest, older]
 
 
 def seen_by_others(folder: Path, run_id: str) -> int:

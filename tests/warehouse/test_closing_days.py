@@ -268,6 +268,34 @@ class TestTheClosingsOwnDay:
         found = {name: str(episodes[-1][1]) for name, episodes in closings(home).items()}
         assert found == {name: closed for name, (_, closed) in self.CLOSINGS.items()}
 
+    # Won on the 1st of October, as above, and lost on the 9th without being open in between.
+    TURNS: ClassVar = {
+        "writes none": ([], "2025-10-01"),
+        "writes its day": ([("2025-10-09 10:00", "2025-10-01", "2025-10-09")], "2025-10-09"),
+        "writes one after both": (
+            [
+                ("2025-09-30 21:00", None, "2025-09-30"),
+                ("2025-10-09 10:00", "2025-09-30", "2025-10-08"),
+            ],
+            "2025-10-08",
+        ),
+        "leaves what the win wrote": ([("2025-09-30 21:00", None, "2025-09-30")], "2025-09-30"),
+        "was edited before": ([("2025-10-05 10:00", None, "2025-10-04")], "2025-10-01"),
+    }
+
+    def test_a_win_that_turns_to_a_loss_is_dated_anew_by_what_it_writes(
+        self, models: Models, tmp_path: Path
+    ) -> None:
+        deals, changes = [], []
+        for name, (dates, _) in self.TURNS.items():
+            named = {"opportunity_id": name}
+            deals.append({"stage_id": "lost", "created_date": "2025-02-03"} | named)
+            turn = stage_change("d", "2025-10-09 10:00", "won", "lost")
+            changes += [each | named for each in [*self.changes(*dates), turn]]
+        home = built(tmp_path, models, deals, changes)
+        found = {name: str(episodes[-1][1]) for name, episodes in closings(home).items()}
+        assert found == {name: closed for name, (_, closed) in self.TURNS.items()}
+
     def test_a_company_can_go_by_what_is_stated(self, models: Models, tmp_path: Path) -> None:
         deals, changes = [], []
         days = {"before": "2025-09-28", "after": "2025-10-20", "not": None}

@@ -201,3 +201,87 @@ def test_what_is_frozen_stays(seed: int, models: Models, tmp_path: Path) -> None
         assert {period: now.get(period) for period in before} == before, night
         before = now
     assert before
+
+
+# Of January, frozen on the 5th of February. Each deal was won, as the extract of the first of February
+# shows, and a history that nobody landed before March tells how.
+LATE_HISTORIES: dict[str, list[tuple[str, str, str, str]]] = {
+    # field, time, value before, value after
+    "the same day": [("stage_id", "2026-01-20 10:00:00", "s1", "won")],
+    "a day of February": [("stage_id", "2026-01-31 23:30:00", "s1", "won")],
+    "a day of December": [("stage_id", "2025-12-30 10:00:00", "s1", "won")],
+    "an amount that grew since": [
+        ("stage_id", "2026-01-20 10:00:00", "s1", "won"),
+        ("amount", "2026-01-22 10:00:00", "60", "100"),
+    ],
+    "another owner since": [
+        ("stage_id", "2026-01-20 10:00:00", "s1", "won"),
+        ("owner_id", "2026-01-25 10:00:00", "b", "a"),
+    ],
+    "won again": [
+        ("stage_id", "2026-01-10 10:00:00", "s1", "won"),
+        ("stage_id", "2026-01-12 10:00:00", "won", "s1"),
+        ("stage_id", "2026-01-20 10:00:00", "s1", "won"),
+    ],
+}
+
+
+@pytest.mark.parametrize("has_earlier_extract", [False, True])
+def test_a_history_that_is_landed_late_leaves_what_was_frozen(
+    has_earlier_extract: bool, models: Models, tmp_path: Path
+) -> None:
+    settings = CompanySettings(
+        reporting_currency="EUR", calendar_start=date(2025, 1, 1), calendar_end=date(2027, 1, 1)
+    )
+    log = ChangeLogOfTest(tmp_path, settings)
+    first = datetime(2026, 1, 5) if has_earlier_extract else datetime(2026, 2, 1)
+    stages = [
+        {"stage_id": name, "stage_name": name, "is_closed": closed, "is_won": won}
+        for name, (closed, won) in STAGES.items()
+    ]
+    log.add("stages", first, stages)
+    log.add("users", first, [{"user_id": name, "user_name": name} for name in "ab"])
+    deals: list[Deal] = [
+        {
+            "opportunity_id": name,
+            "owner_id": "a",
+            "stage_id": "won",
+            "amount": 100,
+            "currency_code": "EUR",
+            "created_date": date(2025, 12, 1),
+            "closed_date": date(2026, 1, 20),
+        }
+        for name in LATE_HISTORIES
+    ]
+    if has_earlier_extract:
+        open_deals = [deal | {"stage_id": "s1", "closed_date": None} for deal in deals]
+        log.add("opportunities", first, open_deals)
+    log.add("opportunities", datetime(2026, 2, 1), deals)
+    log.add("opportunities", datetime(2026, 2, 20), deals)
+    wanted = {"mart_conversion": "won_deals, won_value", "mart_deal_outcome": "managed_deals"}
+    marts = [f"+{mart}" for mart in wanted]
+    models.build(tmp_path, *marts)
+    before = frozen_numbers(tmp_path, wanted)
+
+    log.add(
+        "opportunity_field_history",
+        datetime(2026, 3, 20),
+        [
+            {
+                "history_id": f"{name} {number}",
+                "opportunity_id": name,
+                "field_name": field,
+                "changed_at": moment,
+                "old_value": old,
+                "new_value": new,
+            }
+            for name, history in LATE_HISTORIES.items()
+            for number, (field, moment, old, new) in enumerate(history)
+        ],
+    )
+    models.build(tmp_path, *marts)
+
+    january = ("mart_conversion", "month", date(2026, 1, 1))
+    assert before[january] == Counter({(6, Decimal(600)): 1})
+    now = frozen_numbers(tmp_path, wanted)
+    assert {period: now.get(period) for period in before} == before

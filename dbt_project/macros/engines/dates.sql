@@ -289,6 +289,9 @@
 #}
 {% macro time_of_day_known(moment, day, time_zone) -%}
     case
+        when {{ moment }} is null then null
+        {#- Midnights of all zones are quarters of an hour, and looking a zone up takes long. #}
+        when {{ microseconds_between("timestamp '1970-01-01 00:00:00'", moment) }} % 900000000 <> 0 then {{ moment }}
         when {{ moment }} <> {{ start_of_day(day, time_zone) }}
             and {{ moment }} <> cast(cast({{ moment }} as date) as timestamp)
             then {{ moment }}

@@ -4,20 +4,9 @@ with
 
     -- Whatever was known of the closing of a deal that changed after it was decided. The day itself
     -- may have been another, and so the period.
-    known_closings as (
+    closed_versions as (
 
-        select
-            versions.opportunity_id,
-            versions.episode,
-            versions.closed_date,
-            versions.is_won,
-            versions.opportunity_value,
-            versions.is_excluded,
-            versions.valid_from,
-            versions.valid_from_date,
-            case
-                when versions.is_recorded_late then versions.recorded_date
-            end as recorded_late_date
+        select versions.*
 
         from closed_deals as deals
         inner join
@@ -25,6 +14,42 @@ with
             on deals.opportunity_id = versions.opportunity_id
             and deals.episode = versions.episode
         where not deals.is_settled and versions.is_closed
+
+    ),
+
+    -- Until the history of a closing was recorded, it was known as the extract showed it.
+    known_closings as (
+
+        select
+            opportunity_id,
+            episode,
+            closed_date,
+            is_won,
+            opportunity_value,
+            is_excluded,
+            valid_from,
+            valid_from_date,
+            case when is_recorded_late then recorded_date end as known_late_date
+
+        from closed_versions
+
+        union all
+
+        select
+            versions.opportunity_id,
+            versions.episode,
+            shown_versions.shown_closed_date as closed_date,
+            versions.is_won,
+            shown_versions.shown_value as opportunity_value,
+            versions.is_excluded,
+            versions.valid_from,
+            versions.valid_from_date,
+            versions.first_known_date as known_late_date
+
+        from closed_versions as versions
+        inner join
+            {{ ref('int_opportunity_late_versions_shown') }} as shown_versions
+            on versions.opportunity_version_key = shown_versions.opportunity_version_key
 
     ),
 
@@ -63,7 +88,7 @@ with
                     periods.episode,
                     periods.period_grain,
                     periods.period_start
-                order by closings.valid_from desc
+                order by closings.valid_from desc, closings.known_late_date desc
             ) as recency
 
         from frozen_periods as periods
@@ -72,7 +97,7 @@ with
             on periods.opportunity_id = closings.opportunity_id
             and periods.episode = closings.episode
             and periods.frozen_date >= closings.valid_from_date
-            and coalesce(periods.frozen_date >= closings.recorded_late_date, true)
+            and coalesce(periods.frozen_date >= closings.known_late_date, true)
 
     ),
 

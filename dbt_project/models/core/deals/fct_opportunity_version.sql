@@ -118,13 +118,17 @@ with
 
     weighted_versions as (
 
-        select *, {{ weighted('amount', 'probability') }} as weighted_amount from all_versions
+        select
+            *,
+            {{ surrogate_key('opportunity_id', ['version_number']) }} as opportunity_version_key,
+            {{ weighted('amount', 'probability') }} as weighted_amount
+
+        from all_versions
 
     )
 
 select
-    {{ surrogate_key('versions.opportunity_id', ['versions.version_number']) }}
-    as opportunity_version_key,
+    versions.opportunity_version_key,
     versions.opportunity_id,
     versions.episode,
     versions.source_system,
@@ -133,6 +137,14 @@ select
     versions.recorded_at,
     {{ extract_date('versions.recorded_at', 'settings.time_zone') }} as recorded_date,
     versions.is_recorded_late,
+    case
+        when versions.is_recorded_late
+        then
+            coalesce(
+                shown_versions.shown_date,
+                {{ extract_date('versions.recorded_at', 'settings.time_zone') }}
+            )
+    end as first_known_date,
     versions.is_shown_late,
     versions.valid_from,
     versions.has_reported_time,
@@ -166,6 +178,9 @@ select
 
 from weighted_versions as versions
 cross join {{ ref('stg_company__settings') }} as settings
+left join
+    {{ ref('int_opportunity_late_versions_shown') }} as shown_versions
+    on versions.opportunity_version_key = shown_versions.opportunity_version_key
 left join
     {{ ref('dim_sales_rep') }} as reps
     -- Only for deals without a territory of their own.

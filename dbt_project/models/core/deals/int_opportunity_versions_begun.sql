@@ -149,7 +149,8 @@ select
     expected_close_date,
     closing,
     first_value(observes_transition) over same_closing as is_transition_observed,
-    first_value(close_date_set) over same_closing as date_set_by_closing,
+    {{ last_known('case when begins_outcome = 1 then close_date_set end', 'same_closing') }}
+    as date_set_by_closing,
     first_value(observed_at) over same_closing as closing_observed_at,
     first_value(previous_observed_at) over same_closing as last_open_observed_at,
     sum(begins_outcome) over until_then as outcome

@@ -21,7 +21,10 @@ with
 
         select
             versions.*,
-            coalesce(versions.began_at <= extracts.previous_extracted_at, false) as is_shown_late,
+            coalesce(
+                least(versions.began_at, versions.first_shows_at) <= extracts.previous_extracted_at,
+                false
+            ) as is_shown_late,
             greatest(
                 versions.previous_version_extracted_at, extracts.previous_extracted_at
             ) as last_seen_otherwise_at

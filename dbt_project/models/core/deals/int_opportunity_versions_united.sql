@@ -54,9 +54,12 @@ select
     cast(null as timestamp) as observed_at,
     cast(null as string) as known_by,
     dated.extracted_at as recorded_at,
-    -- A deal that an earlier extract should have shown.
+    -- A deal that an earlier extract should have shown, open or, where its dates contradict each
+    -- other, already decided.
     dated.version_number = 1
-    and coalesce(dated.began_at <= extracts.previous_extracted_at, false) as is_recorded_late
+    and coalesce(
+        least(dated.began_at, dated.first_shows_at) <= extracts.previous_extracted_at, false
+    ) as is_recorded_late
 
 from {{ ref('int_opportunity_versions_dated') }} as dated
 left join

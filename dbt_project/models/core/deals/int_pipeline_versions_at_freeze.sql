@@ -12,7 +12,7 @@ with
             opportunity_id,
             min(valid_from_date) as first_valid_from_date,
             max(valid_to_date) as last_valid_to_date,
-            max(recorded_date) as last_recorded_date
+            max(first_known_date) as last_known_date
 
         from {{ ref('fct_opportunity_version') }}
         where is_recorded_late
@@ -34,7 +34,7 @@ with
         from late_changes
         inner join
             {{ ref('dim_period') }} as periods
-            on late_changes.last_recorded_date > periods.frozen_date
+            on late_changes.last_known_date > periods.frozen_date
             and late_changes.first_valid_from_date <= periods.frozen_date
             and late_changes.last_valid_to_date >= least(
                 periods.period_start,
@@ -56,11 +56,7 @@ with
             versions.valid_from,
             versions.valid_to,
             case
-                when
-                    versions.is_recorded_late
-                    and versions.recorded_date > changed_periods.frozen_date
-                then 0
-                else 1
+                when versions.first_known_date > changed_periods.frozen_date then 0 else 1
             end as is_known_at_freeze
 
         from {{ ref('fct_opportunity_version') }} as versions

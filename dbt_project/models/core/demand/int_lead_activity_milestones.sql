@@ -12,6 +12,26 @@ with
 
     ),
 
+    -- Of each extract once: a zone is looked up slowly, and activities are many.
+    extract_days as (
+
+        select
+            extracts.extracted_at,
+            {{ extract_date('extracts.extracted_at', 'settings.time_zone') }} as extract_day
+
+        from
+            (
+                select valid_from as extracted_at
+                from {{ ref('stg_crm__activities_history') }}
+                union distinct
+                select valid_to as extracted_at
+                from {{ ref('stg_crm__activities_history') }}
+                where not is_current
+            ) as extracts
+        cross join settings
+
+    ),
+
     -- A machine's mails are nobody's, and what is only planned may never happen. Of systems that
     -- know no
     -- status, what began before the newest extract was held.
@@ -22,12 +42,8 @@ with
             activities.owner_id,
             activities.started_at,
             activities.valid_from = first_extracts.first_reported_at as is_of_first_extract,
-            {{ extract_date('activities.valid_from', 'settings.time_zone') }} as valid_from_date,
-            case
-                when activities.is_current
-                then {{ open_end_date() }}
-                else {{ extract_date('activities.valid_to', 'settings.time_zone') }}
-            end as known_to_date,
+            known_from.extract_day as valid_from_date,
+            coalesce(known_to.extract_day, {{ open_end_date() }}) as known_to_date,
             case
                 when activities.direction = 'outgoing'
                 then activities.activity_type in ('meeting', 'call', 'email', 'other')
@@ -50,9 +66,10 @@ with
             ) as is_positive_response
 
         from {{ ref('stg_crm__activities_history') }} as activities
-        cross join settings
         cross join {{ ref('dim_as_of') }} as warehouse
         inner join first_extracts on activities.source_system = first_extracts.source_system
+        inner join extract_days as known_from on activities.valid_from = known_from.extracted_at
+        left join extract_days as known_to on activities.valid_to = known_to.extracted_at
         where
             activities.lead_id is not null
             and not activities.is_vanished

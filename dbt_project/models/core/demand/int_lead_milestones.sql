@@ -77,35 +77,6 @@ with
 
     ),
 
-    dated_observations as (
-
-        select
-            observations.lead_id,
-            observations.milestone,
-            observations.event_at,
-            coalesce(
-                {{ business_date('observations.event_at', 'settings.time_zone') }},
-                observations.event_date
-            ) as event_date,
-            observations.known_from_date,
-            observations.known_to_date,
-            observations.owner_id,
-            settings.time_zone
-
-        from observations
-        cross join settings
-        where observations.known_from_date < observations.known_to_date
-
-    ),
-
-    timed_observations as (
-
-        select *, {{ time_of_day_known('event_at', 'event_date', 'time_zone') }} as timed_at
-
-        from dated_observations
-
-    ),
-
     -- A lead whose creation was corrected is looked at as of each of them, so all its events are
     -- kept.
     creations as (
@@ -122,50 +93,101 @@ with
 
     ),
 
+    timed_observations as (
+
+        select
+            observations.*,
+            reps.sales_rep_id,
+            creations.created_at,
+            creations.created_date,
+            creations.is_corrected,
+            settings.time_zone,
+            {{ time_of_day_known(
+                'observations.event_at',
+                business_date('observations.event_at', 'settings.time_zone'),
+                'settings.time_zone'
+            ) }} as timed_at
+
+        from observations
+        cross join settings
+        inner join creations on observations.lead_id = creations.lead_id
+        left join reps on observations.owner_id = reps.sales_rep_id
+        where
+            observations.known_from_date < observations.known_to_date
+            and (observations.milestone <> 'assigned' or reps.sales_rep_id is not null)
+
+    ),
+
     -- What comes before the lead is an error, which the core gate reports, and reaches nothing.
+    -- Days are looked
+    -- up only of what has no moments to compare, because that takes long.
     valid_observations as (
 
         select
-            observed.lead_id,
-            observed.milestone,
-            observed.known_from_date,
-            observed.known_to_date,
-            reps.sales_rep_id,
-            observed.timed_at is not null as is_timed,
-            observed.timed_at as event_at,
-            observed.event_date,
-            case when creations.is_corrected then observed.event_date end as corrected_date,
-            case when creations.is_corrected then observed.timed_at end as corrected_at
+            *,
+            timed_at is not null as is_timed,
+            case
+                when timed_at is null
+                then coalesce({{ business_date('event_at', 'time_zone') }}, event_date)
+            end as untimed_date
 
-        from timed_observations as observed
-        inner join creations on observed.lead_id = creations.lead_id
-        left join reps on observed.owner_id = reps.sales_rep_id
+        from timed_observations
         where
-            coalesce(observed.event_date >= creations.created_date, true)
-            and coalesce(observed.timed_at >= creations.created_at, true)
-            and (observed.milestone <> 'assigned' or reps.sales_rep_id is not null)
+            case
+                when timed_at is not null and created_at is not null
+                then timed_at >= created_at
+                else
+                    coalesce(
+                        coalesce({{ business_date('event_at', 'time_zone') }}, event_date)
+                        >= created_date,
+                        true
+                    )
+            end
+
+    ),
+
+    earliest_observations as (
+
+        select
+            lead_id,
+            milestone,
+            known_from_date,
+            known_to_date,
+            sales_rep_id,
+            is_timed,
+            case when is_corrected then untimed_date end as corrected_date,
+            case when is_corrected then timed_at end as corrected_at,
+            max(case when is_corrected then 1 else 0 end) = 1 as is_corrected,
+            min(timed_at) as event_at,
+            min(untimed_date) as untimed_date
+
+        from valid_observations
+        group by
+            lead_id,
+            milestone,
+            known_from_date,
+            known_to_date,
+            sales_rep_id,
+            is_timed,
+            case when is_corrected then untimed_date end,
+            case when is_corrected then timed_at end
 
     )
 
 select
-    lead_id,
-    milestone,
-    known_from_date,
-    known_to_date,
-    sales_rep_id,
-    is_timed,
-    corrected_date,
-    corrected_at,
-    min(event_at) as event_at,
-    min(event_date) as event_date
+    observed.lead_id,
+    observed.milestone,
+    observed.known_from_date,
+    observed.known_to_date,
+    observed.sales_rep_id,
+    observed.is_timed,
+    observed.is_corrected,
+    observed.corrected_date,
+    observed.corrected_at,
+    observed.event_at,
+    coalesce(
+        {{ business_date('observed.event_at', 'settings.time_zone') }}, observed.untimed_date
+    ) as event_date
 
-from valid_observations
-group by
-    lead_id,
-    milestone,
-    known_from_date,
-    known_to_date,
-    sales_rep_id,
-    is_timed,
-    corrected_date,
-    corrected_at
+from earliest_observations as observed
+cross join settings

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {{ kaplan_meier_median(
     ref('int_lead_response_durations'),
     keys=['basis', 'period_grain', 'period_start', 'level', 'member_id'],

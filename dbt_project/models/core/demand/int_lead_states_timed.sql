@@ -1,7 +1,5 @@
 with
 
-    settings as (select time_zone from {{ ref('stg_company__settings') }}),
-
     business_calendars as (
 
         select distinct business_calendar_id from {{ ref('dim_business_hours') }}
@@ -36,22 +34,15 @@ with
 
     ),
 
-    -- Of a lead or a response without a time of day nobody knows the minutes. Whoever waits has
-    -- waited
-    -- until the cutoff, of which the newest extract can show less than the whole day.
+    -- Of a lead or a response without a time of day nobody knows the minutes.
     timed_states as (
 
         select
             states.*,
             states.created_at is not null
-            and (not states.is_first_response or states.first_response_at is not null) as is_timed,
-            least(
-                warehouse.as_of_at, {{ end_of_day('states.cutoff_date', 'settings.time_zone') }}
-            ) as cutoff_at
+            and (not states.is_first_response or states.first_response_at is not null) as is_timed
 
         from attributed_states as states
-        cross join settings
-        cross join {{ ref('dim_as_of') }} as warehouse
 
     )
 
