@@ -28,6 +28,7 @@ from pydantic import (
     model_validator,
 )
 
+from ingestion.company.attribution import AttributionModels, model_rows, shipped_models
 from ingestion.company.business_hours import NINE_TO_FIVE, DatedHours, Hours, hours_rows
 from ingestion.company.calendar import WEEKDAYS, calendar_table
 from ingestion.company.clock import check_zone, zone_on, zone_rule
@@ -35,6 +36,7 @@ from ingestion.company.dated import Block, ByKind, Day, NoGaps, Span, validity
 from ingestion.company.days_off import DaysOff, Holiday, OfficialHolidays, OneOrMore, days_off
 from ingestion.contracts.raw_ddl import quoted, quoted_table, replace_table
 from ingestion.contracts.system_tables import (
+    ATTRIBUTION_MODELS,
     BRANCH_DAYS,
     BUSINESS_HOURS,
     CALENDAR,
@@ -135,6 +137,7 @@ class CompanySettings(Block):
     standard_day_minutes: Count = 480
     ramp_target_share: Share = Decimal("0.8")
     deal_size_limits: Limits = (10_000, 50_000, 250_000)
+    attribution_models: AttributionModels = Field(default_factory=shipped_models)
     keep_versions: Count = 7
     keep_runs: Count = 30
     calendar_start: Day = date(1990, 1, 1)
@@ -410,6 +413,7 @@ def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: Compan
         (DEAL_SIZE_BANDS, deal_size_bands(settings.deal_size_limits)),
         (BUSINESS_HOURS, business_hours(settings)),
         (RESPONSE_SLAS, response_slas(settings)),
+        (ATTRIBUTION_MODELS, model_rows(settings.attribution_models)),
     ):
         replace_table(connection, table)
         relation = connection.from_arrow(rows)

@@ -54,6 +54,10 @@ def _share(name: str, description: str) -> Column:
     )
 
 
+def _weight(name: str, description: str) -> Column:
+    return _share(name, description).model_copy(update={"scale": 6})
+
+
 def _date(name: str, description: str, *, key: bool = False) -> Column:
     return _column(name, "date", description, required=True, key=key)
 
@@ -186,6 +190,22 @@ RESPONSE_SLAS = Table(
         _date("valid_from", "First day for which it holds.", key=True),
         _date("valid_to", "First day for which it no longer does."),
         _integer("response_sla_minutes", "Business minutes within which a lead is answered."),
+    ),
+)
+
+ATTRIBUTION_MODELS = Table(
+    source=COMPANY,
+    name="attribution_models",
+    description="One row per way of sharing a deal out among the touches that led to it.",
+    columns=(
+        _text("attribution_model", "Name of the model, such as linear.", key=True),
+        _integer("model_order", "Its place in the list."),
+        _weight("first_touch_weight", "Share of a deal that its first touch gets."),
+        _weight("lead_creation_weight", "The same of the last touch up to the lead's creation."),
+        _weight("deal_creation_weight", "The same of the last touch up to the deal's creation."),
+        _weight("closing_weight", "The same of the last touch up to the closing."),
+        _weight("other_touches_weight", "The same of all others together."),
+        _column("half_life_days", "integer", "Days after which another touch counts half as much."),
     ),
 )
 
@@ -380,6 +400,7 @@ SYSTEM_TABLES: tuple[Table, ...] = (
     DEAL_SIZE_BANDS,
     BUSINESS_HOURS,
     RESPONSE_SLAS,
+    ATTRIBUTION_MODELS,
     PSEUDONYM_KEY,
     FILES,
     EXTRACTS,

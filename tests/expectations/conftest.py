@@ -53,6 +53,7 @@ create schema marts.marts; create schema restricted.restricted;
 create table intermediate.int_fx_rates_daily (currency_code varchar, rate_date date);
 create table intermediate.int_time_entries_not_counted (problem varchar);
 create table intermediate.int_lead_problems (problem varchar);
+create table intermediate.int_campaign_problems (problem varchar);
 create table intermediate.int_employments (person_id varchar, valid_to_date date);
 create table restricted.restricted.fct_payroll_line (
     pay_line_id varchar, pay_run_id varchar, person_id varchar, employee_id varchar,

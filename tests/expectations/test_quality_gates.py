@@ -219,6 +219,8 @@ CORE_REPORTS = [
      "fct_activity", "owners_known", "activity_type call, activities 1"),
     ("insert into intermediate.int_lead_problems values ('activity_before_lead')",
      "int_lead_problems", "leads_can_be_right", "problem activity_before_lead, events 1"),
+    ("insert into intermediate.int_campaign_problems values ('own_ancestor')",
+     "int_campaign_problems", "campaigns_can_be_right", "problem own_ancestor, records 1"),
     # Ten days are more than the seven allowed; the newest of each source counts.
     ("insert into staging.stg_landing__extracts values ('payroll', timestamp '2025-12-23 23:00:00')",
      "stg_landing__extracts", "sources_are_of_one_time", "source payroll"),

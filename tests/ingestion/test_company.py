@@ -693,6 +693,52 @@ class TestCalendar:
         )
         assert rows.fetchall() == [(day, 540, 1020, 1020, 1020) for day in range(1, 8)]
 
+    def test_attribution_models(self, connection: duckdb.DuckDBPyConnection) -> None:
+        rows = (
+            "select attribution_model, first_touch_weight, lead_creation_weight, "
+            "deal_creation_weight, closing_weight, other_touches_weight, half_life_days "
+            "from company.attribution_models order by model_order"
+        )
+        write_company_tables(connection, CompanySettings())
+        shipped = connection.execute(rows).fetchall()
+        assert len(shipped) == 9
+        assert all(sum(weights) == 1 for _, *weights, _ in shipped)
+        full = Decimal("0.225")
+        assert shipped[6] == ("full_path", full, full, full, full, Decimal("0.1"), None)
+        assert shipped[8] == ("time_decay", 0, 0, 0, 0, 1, 7)
+        own = [{"name": "ours", "closing": 0.3, "first_touch": 0.1, "other_touches": 0.6}]
+        write_company_tables(
+            connection, CompanySettings.model_validate({"attribution_models": own})
+        )
+        assert connection.execute(rows).fetchall() == [
+            ("ours", Decimal("0.1"), 0, 0, Decimal("0.3"), Decimal("0.6"), None)
+        ]
+
+    @pytest.mark.parametrize(
+        ("written", "line", "message"),
+        [
+            (
+                "\n  - {name: a, closing: 1}\n  - {name: b, first_touch: 0.4, closing: 0.4}",
+                3,
+                "the weights of 'b' add up to 0.8 and must add up to 1",
+            ),
+            ("\n  - {name: a, closing: 0.5, other_touches: 0.6}", 2, "'a' add up to 1.1 and"),
+            ("\n  - {name: a}", 2, "'a' add up to 0 and"),
+            ("\n  - {name: a, closing: 1, half_life_days: 7}", 2, "it would change nothing"),
+            ("\n  - {name: a, closing: 1}\n  - {name: a, first_touch: 1}", 3, "has 'a' twice"),
+            ("\n  - {name: a, closing: 2, first_touch: -1}", 2, "closing"),
+            ("\n  - {name: A b, closing: 1}", 2, "name"),
+            ("\n  - {name: a, last_touch: 1}", 2, "last_touch"),
+            (" []", 1, "the list is empty"),
+        ],
+    )
+    def test_attribution_models_that_are_none(
+        self, written: str, line: int, message: str, tmp_path: Path
+    ) -> None:
+        found = company_refusal(f"attribution_models:{written}\n", tmp_path)
+        assert found.startswith(f"{line}: ")
+        assert message in found
+
     def test_response_slas(self, connection: duckdb.DuckDBPyConnection) -> None:
         write_company_tables(connection, CompanySettings())
         ever, never = date(1900, 1, 1), date(9999, 12, 31)

@@ -91,6 +91,7 @@ UNITS = {
     "ratio",
     "requisitions",
     "stays",
+    "touches",
 }
 # What a declaration may say: dbt takes a misspelt word without a word.
 SAID = {

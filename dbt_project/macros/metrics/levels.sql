@@ -122,6 +122,16 @@
 {% endmacro %}
 
 
+{# The levels of what marketing brought: the campaign and how it reached people. A rep has no part in it. #}
+{% macro campaign_levels() %}
+    {{ return({
+        'company': {'column': none, 'needs': []},
+        'campaign': {'column': 'campaign_id', 'needs': ['crm.campaigns.campaign_name']},
+        'channel': {'column': 'channel', 'needs': ['crm.campaigns.channel | crm.touches.channel']},
+    }) }}
+{% endmacro %}
+
+
 {# The names of the levels as literals, one a line. #}
 {% macro level_names(levels) -%}
     {%- for level in levels -%}

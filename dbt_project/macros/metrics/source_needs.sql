@@ -30,7 +30,10 @@
         {% endfor %}
     {% endfor %}
     {#- What other levels need as deals' do, is said once. -#}
-    {% for subject, levels in {'selling time': rep_levels(), 'leads': lead_levels()}.items() %}
+    {% set others = {
+        'selling time': rep_levels(), 'leads': lead_levels(), 'campaigns': campaign_levels(),
+    } %}
+    {% for subject, levels in others.items() %}
         {% for level, declared in levels.items() %}
             {% for text in declared.needs if level not in needs.get(text, {'levels': []}).levels %}
                 {% do needs.setdefault(text, new_need(text)).levels.append(level ~ ' of ' ~ subject) %}
