@@ -144,6 +144,7 @@ def test_a_frozen_month_stays_what_the_warehouse_of_that_day_said(
         ],
     )
     frozen: dict[date, list[tuple]] = {}
+    changed: list[date] = []
     since = datetime.combine(FIRST_DAY, time())
     for night in NIGHTS:
         leads.night(log, night, since)
