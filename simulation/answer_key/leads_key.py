@@ -5,12 +5,13 @@ event by event. Does not: drawing leads (demand). Nothing here may be taken from
 SQL.
 """
 
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import exp, log, sqrt
-from statistics import mean, median
+from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,14 @@ from simulation.company.structure import Company, branch_id, team_id
 from simulation.company.timeline import MICRO_DAYS, SECONDS_PER_DAY, Timeline
 from simulation.company.vocabulary import LEAD_SOURCES
 from simulation.deals.deals import AT_TIME, NONE, UNDATED
-from simulation.demand.leads import CONVERTED, QUALIFIED, REPLIED, Activity, Lead
+from simulation.demand.leads import (
+    CONVERTED,
+    QUALIFIED,
+    REPLIED,
+    Activity,
+    Lead,
+    night_of,
+)
 
 UNKNOWN = "unknown"
 RESTATED, AS_CLOSED = "restated", "as_closed"
@@ -84,14 +92,21 @@ class LeadsKey:
         self._company = company
         self._timeline = timeline
         self._days_off = company.locale.business_days_off()
+        self._known: dict[tuple[int, int], LeadFacts | None] = {}
+        self._counted: dict[tuple[int, int], int] = {}
+        self._worked: dict[int, list[tuple[str, str]]] = {}
 
     def responses(self) -> pd.DataFrame:
         """Give how fast leads were answered, by night, basis, month of creation and member."""
         rows = []
+        frozen: dict[Cell, dict[str, float | int | None]] = {}
         for night in range(1, self._timeline.nights + 1):
             as_of = date_of(self._timeline.business_day(night)).isoformat()
             for cell, facts in self._cells(night).items():
-                rows.append(_keys(as_of, cell) | self._response(facts))
+                found = frozen.get(cell) or self._response(facts)
+                if cell[0] == AS_CLOSED:
+                    frozen[cell] = found
+                rows.append(_keys(as_of, cell) | found)
         return pd.DataFrame(rows)
 
     def bands(self) -> pd.DataFrame:
@@ -133,7 +148,11 @@ class LeadsKey:
         for lead in self._leads:
             month = self._timeline.calendar.period_of(MONTH, lead.created_day)
             for basis, day in _looked_at(month, today):
-                facts = self._facts(lead, day)
+                # Frozen is frozen: a later night looks at the same.
+                looked_at = lead.number, day
+                if looked_at not in self._known:
+                    self._known[looked_at] = self._facts(lead, day)
+                facts = self._known[looked_at]
                 if facts is None:
                     continue
                 for level, member in self._members(facts):
@@ -143,7 +162,7 @@ class LeadsKey:
     def _facts(self, lead: Lead, day: int) -> LeadFacts | None:
         """Give what was known of a lead at the end of a day; None where it counts for nothing."""
         # What the first extract shows is taken for known ever since it happened.
-        night = int(self._timeline.night_index(np.array([day]))[0]) + 1
+        night = night_of(day * SECONDS_PER_DAY, self._timeline)
         if lead.first_night > night or lead.excluded_night <= night or lead.created_day > day:
             return None
         end = (day + 1) * SECONDS_PER_DAY
@@ -175,15 +194,21 @@ class LeadsKey:
 
     def _members(self, facts: LeadFacts) -> Iterator[tuple[str, str]]:
         """Say whose a lead is: of whom it was given to first, where they worked at its creation."""
-        people, rep = self._company.people, facts.rep
         yield "company", "all"
         source = facts.lead.source
         yield "lead_source", UNKNOWN if source == NONE else LEAD_SOURCES[source]
-        if rep == NONE:
+        if facts.rep == NONE:
             for level in ("branch", "territory", "team", "rep"):
                 yield level, UNKNOWN
             return
-        night = self._timeline.night_index(np.array([facts.lead.created_day]))
+        number = facts.lead.number
+        if number not in self._worked:
+            self._worked[number] = list(self._places(facts.rep, facts.lead.created_day))
+        yield from self._worked[number]
+
+    def _places(self, rep: int, day: int) -> Iterator[tuple[str, str]]:
+        people = self._company.people
+        night = self._timeline.night_index(np.array([day]))
         branch = int(self._company.branch_of(night, np.array([rep], dtype=np.int32))[0])
         territory, team = int(people.territory[night[0], rep]), int(people.team[night[0], rep])
         yield "branch", branch_id(branch) if branch >= 0 else UNKNOWN
@@ -197,7 +222,7 @@ class LeadsKey:
             (each.lead.created, each.answered) for each in timed if each.answered is not None
         ]
         by_clock = [last - first for first, last in answers]
-        in_business = [self.business_seconds(first, last) for first, last in answers]
+        in_business = [self._business_seconds_of(each) for each in answers]
         days = [_days(each) for each in facts if each.yes is not None]
         within = sum(seconds <= TARGET_SECONDS for seconds in in_business)
         answered = sum(each.answered is not None for each in facts)
@@ -216,12 +241,19 @@ class LeadsKey:
             "sla_share": within / len(timed) if timed else None,
             "positive_responses": len(days),
             "positive_response_rate": len(days) / len(facts),
-            "mean_days_to_positive_response": mean(days) / MICRO_DAYS if days else None,
+            "mean_days_to_positive_response": (
+                sum(days) / len(days) / MICRO_DAYS if days else None
+            ),
             "median_days_to_positive_response": median(days) / MICRO_DAYS if days else None,
             "kaplan_meier_median_first_response_minutes": None if half is None else half / 60,
             "timed_leads": len(timed),
             "timed_responses": len(answers),
         }
+
+    def _business_seconds_of(self, answer: tuple[int, int]) -> int:
+        if answer not in self._counted:
+            self._counted[answer] = self.business_seconds(*answer)
+        return self._counted[answer]
 
     def business_seconds(self, first: int, last: int) -> int:
         """Count the seconds between two moments in which the company works, day by day."""
@@ -276,10 +308,20 @@ def _minutes(name: str, seconds: list[int]) -> dict[str, float | None]:
     millionths = [(each * MICRO_MINUTES + 30) // 60 for each in seconds]
     return {
         name: sum(millionths) / MICRO_MINUTES,
-        f"mean_{name}": mean(millionths) / MICRO_MINUTES if seconds else None,
+        f"mean_{name}": sum(millionths) / len(seconds) / MICRO_MINUTES if seconds else None,
         f"median_{name}": median(seconds) / 60 if seconds else None,
-        f"p90_{name}": float(np.percentile(seconds, 90)) / 60 if seconds else None,
+        f"p90_{name}": ninth_decile(seconds) / 60 if seconds else None,
     }
+
+
+def ninth_decile(numbers: list[int]) -> float:
+    """Give the number below which 9 of 10 are, between two of them where it lies there."""
+    # numpy's takes longer than all else here, for lists as short as these.
+    ordered = sorted(numbers)
+    below, tenths = divmod(9 * (len(ordered) - 1), 10)
+    if not tenths:
+        return ordered[below]
+    return ordered[below] + (ordered[below + 1] - ordered[below]) * tenths / 10
 
 
 def _keys(as_of: str, cell: Cell) -> dict[str, str]:
@@ -300,9 +342,10 @@ def kaplan_meier_median(waited: list[tuple[int, bool]]) -> int | None:
         waited: How long each was seen, and whether the event ended it.
     """
     survival = Fraction(1)
-    for length in sorted({each for each, has_event in waited if has_event}):
-        at_risk = sum(each >= length for each, _ in waited)
-        ended = sum(each == length and has_event for each, has_event in waited)
+    lengths = sorted(length for length, _ in waited)
+    events = Counter(length for length, has_event in waited if has_event)
+    for length, ended in sorted(events.items()):
+        at_risk = len(lengths) - bisect_left(lengths, length)
         survival *= Fraction(at_risk - ended, at_risk)
         if survival <= Fraction(1, 2):
             return length

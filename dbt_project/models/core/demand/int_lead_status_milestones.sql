@@ -68,9 +68,18 @@ with
 
     ),
 
+    told_from_the_start as (
+
+        select distinct lead_id, lead_status_id
+
+        from reported_changes
+        where known_from_date = {{ open_start_date() }}
+
+    ),
+
     -- Where no history tells it, extracts show that a lead has come to a status: by the day of
-    -- the extract,
-    -- or, of the first extract, at some time before.
+    -- the extract, or, of the first extract, at some time before. The latter says nothing where the
+    -- history has told all along when it was: a freeze before would take it for reached.
     observed_changes as (
 
         select
@@ -83,7 +92,14 @@ with
             versions.owner_sales_rep_id as owner_id
 
         from {{ ref('int_lead_versions') }} as versions
-        where versions.has_new_status and versions.lead_status_id is not null
+        left join
+            told_from_the_start as told
+            on versions.lead_id = told.lead_id
+            and versions.lead_status_id = told.lead_status_id
+        where
+            versions.has_new_status
+            and versions.lead_status_id is not null
+            and (told.lead_id is null or versions.known_from_date > {{ open_start_date() }})
 
     ),
 
