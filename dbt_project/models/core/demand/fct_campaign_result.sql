@@ -13,6 +13,8 @@ with
 
     touches as (select * from {{ ref('fct_campaign_touch') }}),
 
+    marketing as (select count(*) > 0 as is_there from touches),
+
     campaigns as (select * from {{ ref('dim_campaign') }} where is_current),
 
     lead_touches as (select lead_id, campaign_id, channel from touches where is_lead_source),
@@ -61,7 +63,7 @@ with
             1 as measured
 
         from {{ ref('fct_lead') }} as leads
-        inner join (select count(*) > 0 as is_there from touches) as marketing on marketing.is_there
+        inner join marketing on marketing.is_there
         left join lead_touches on leads.lead_id = lead_touches.lead_id
 
     ),
