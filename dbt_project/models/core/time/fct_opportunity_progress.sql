@@ -6,7 +6,7 @@ with
             opportunity_id,
             sum(case when progress = 'made' then 1 else 0 end) as activities,
             max(case when progress = 'made' then activity_date end) as last_activity_date,
-            min(case when progress = 'planned' then activity_date end) as next_step_date,
+            min(case when progress = 'planned' then scheduled_date end) as next_step_date,
             sum(case when progress = 'overdue' then 1 else 0 end) as overdue_activities
 
         from {{ ref('fct_activity') }}

@@ -5,6 +5,7 @@
     'created_deals': 'count(*)',
     'created_value': money_sum('facts.created_value'),
     'no_amount_deals': 'sum(case when facts.has_amount then 0 else 1 end)',
+    'valued_deals': 'count(facts.created_value)',
 } %}
 with
 
@@ -42,9 +43,9 @@ select
 
     by_member.created_deals,
     by_member.created_value,
-    {{ ratio('by_member.created_value', 'by_member.created_deals - by_member.no_amount_deals') }}
-    as average_created_value,
+    {{ ratio('by_member.created_value', 'by_member.valued_deals') }} as average_created_value,
     cast(by_member.no_amount_deals as bigint) as no_amount_deals,
+    by_member.valued_deals,
     periods.period_label,
     periods.is_running,
     periods.elapsed_business_days

@@ -8,7 +8,7 @@ with
     activities_by_day as (
 
         select
-            activity_date,
+            scheduled_date,
             activity_type,
             {%- for member in members %} {{ member }}, {%- endfor %}
             sum(case when progress = 'made' then 1 else 0 end) as made,
@@ -18,7 +18,7 @@ with
         from {{ ref('fct_activity') }}
         where progress in ('made', 'planned', 'overdue')
         group by
-            activity_date, activity_type {%- for member in members %}, {{ member }} {%- endfor %}
+            scheduled_date, activity_type {%- for member in members %}, {{ member }} {%- endfor %}
 
     ),
 
@@ -34,7 +34,7 @@ with
         from activities_by_day
         inner join
             {{ ref('bridge_date_period') }} as days
-            on activities_by_day.activity_date = days.date_day
+            on activities_by_day.scheduled_date = days.date_day
 
     ),
 
@@ -56,6 +56,7 @@ with
 
     ),
 
+    -- A win counts where its owner's activities do, also where the deal has a territory of its own.
     wins as (
 
         select
@@ -63,11 +64,17 @@ with
             days.period_grain,
             days.period_start,
             days.period_end,
-            {%- for member in members %}
-                deals.{{ member }} {{- ',' if not loop.last }}
+            deals.sales_rep_id,
+            {%- for member in members if member != 'sales_rep_id' %}
+                {{ or_unknown('reps.' ~ member) }} as {{ member }} {{- ',' if not loop.last }}
             {%- endfor %}
 
         from {{ ref('fct_opportunity') }} as deals
+        left join
+            {{ ref('dim_sales_rep') }} as reps
+            on deals.sales_rep_id = reps.sales_rep_id
+            and deals.closed_date >= reps.valid_from_date
+            and deals.closed_date < reps.valid_to_date
         inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
         where deals.is_last_episode and deals.is_won and not deals.is_excluded
 
