@@ -2,8 +2,7 @@
 with
 
     -- Deals of which nobody tells the creation are not among them: an extract that showed them
-    -- first
-    -- says nothing about when they came to be.
+    -- first says nothing about when they came to be.
     deals_now as (
 
         select deals.*, counted_deals.excluded_date, facts.created_date as given_created_date
@@ -20,17 +19,7 @@ with
 
     ),
 
-    deals_then as (
-
-        select deals.*, counted_deals.excluded_date
-
-        from {{ ref('int_deals_created') }} as deals
-        inner join
-            {{ ref('int_stage_deals_counted') }} as counted_deals
-            on deals.opportunity_id = counted_deals.opportunity_id
-        where deals.frozen_grain is not null
-
-    ),
+    deals_then as (select * from {{ ref('int_deals_created') }} where frozen_grain is not null),
 
     corrected_deals as (
 
@@ -86,9 +75,12 @@ with
             on deals.opportunity_id = corrected_deals.opportunity_id
             and periods.period_grain = corrected_deals.frozen_grain
             and periods.period_start = corrected_deals.frozen_start
-        where
-            corrected_deals.opportunity_id is null
-            and (deals.excluded_date is null or deals.excluded_date > periods.frozen_date)
+        left join
+            {{ ref('int_deal_exclusions') }} as exclusions
+            on deals.opportunity_id = exclusions.opportunity_id
+            and periods.frozen_date >= exclusions.excluded_from_date
+            and periods.frozen_date < exclusions.excluded_to_date
+        where corrected_deals.opportunity_id is null and exclusions.opportunity_id is null
 
         union all
 
@@ -106,9 +98,14 @@ with
             frozen_periods as periods
             on deals.frozen_grain = periods.period_grain
             and deals.frozen_start = periods.period_start
+        left join
+            {{ ref('int_deal_exclusions') }} as exclusions
+            on deals.opportunity_id = exclusions.opportunity_id
+            and periods.frozen_date >= exclusions.excluded_from_date
+            and periods.frozen_date < exclusions.excluded_to_date
         where
             deals.created_date between periods.period_start and periods.period_end
-            and (deals.excluded_date is null or deals.excluded_date > periods.frozen_date)
+            and exclusions.opportunity_id is null
 
     )
 
