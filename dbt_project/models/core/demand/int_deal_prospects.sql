@@ -32,7 +32,8 @@ with
 
     ),
 
-    -- A contact of long standing may have been entered years before the lead that this deal began with.
+    -- A contact of long standing may have been entered years before the lead that this deal began
+    -- with.
     first_known as (
 
         select
