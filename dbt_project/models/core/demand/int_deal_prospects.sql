@@ -32,8 +32,7 @@ with
 
     ),
 
-    -- A contact of long standing may have been entered years before the lead that this deal began
-    -- with.
+    -- A contact may have been entered years before the lead that this deal began with.
     first_known as (
 
         select

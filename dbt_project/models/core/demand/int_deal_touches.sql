@@ -4,9 +4,8 @@ with
 
     people as (select * from {{ ref('int_deal_prospects') }}),
 
-    -- What the deal began with: a lead that became it, else any lead of its people, and a contact
-    -- only
-    -- where there was no lead.
+    -- The deal began with a lead that became it, else with any lead of its people, and with a
+    -- contact only where there was no lead.
     leads as (
 
         select
