@@ -150,5 +150,5 @@ left join
     on touches.touch_kind = 'lead_campaign'
     and touches.prospect_key = known_campaigns.prospect_key
     and touches.campaign_id = known_campaigns.campaign_id
-    and known_campaigns.first_touched_at <= touches.lead_created_at
+    and touches.lead_created_at >= known_campaigns.first_touched_at
 where known_campaigns.prospect_key is null

@@ -3,7 +3,7 @@
 {%- set steps = 8 -%}
 with
 
-    merges as (
+    merged_records as (
 
         {%- for kind in ['lead', 'contact'] %}
             {%- if not loop.first %}
@@ -20,28 +20,28 @@ with
     )
 
 select
-    merges.record_kind,
-    merges.record_id,
+    merged_records.record_kind,
+    merged_records.record_id,
     -- Who follows a ring never arrives: each record of one stands for itself.
     case
         when
             {%- for step in range(1, steps + 1) %}
-                coalesce(next_{{ step }}.record_id = merges.record_id, false)
+                coalesce(next_{{ step }}.record_id = merged_records.record_id, false)
                 {{ 'or' if not loop.last }}
             {%- endfor %}
-        then merges.record_id
+        then merged_records.record_id
         else
             coalesce(
                 {%- for step in range(steps, 0, -1) %}next_{{ step }}.merged_into_id, {%- endfor %}
-                merges.merged_into_id
+                merged_records.merged_into_id
             )
     end as kept_id
 
-from merges
+from merged_records
 {%- for step in range(1, steps + 1) %}
-        {%- set before = 'merges' if step == 1 else 'next_' ~ (step - 1) %}
+        {%- set before = 'merged_records' if step == 1 else 'next_' ~ (step - 1) %}
     left join
-        merges as next_{{ step }}
+        merged_records as next_{{ step }}
         on {{ before }}.record_kind = next_{{ step }}.record_kind
         and {{ before }}.merged_into_id = next_{{ step }}.record_id
 {%- endfor %}

@@ -1,19 +1,21 @@
 with
 
-    merges as (select * from {{ ref('int_prospect_merges') }}),
+    merged_records as (select * from {{ ref('int_prospect_merges') }}),
 
     contacts as (
 
         select
             contacts.contact_id,
-            coalesce(merges.kept_id, contacts.contact_id) as kept_contact_id,
+            coalesce(merged_records.kept_id, contacts.contact_id) as kept_contact_id,
             contacts.account_id,
             contacts.created_at,
             contacts.created_date
 
         from {{ ref('stg_crm__contacts') }} as contacts
         left join
-            merges on merges.record_kind = 'contact' and contacts.contact_id = merges.record_id
+            merged_records
+            on merged_records.record_kind = 'contact'
+            and contacts.contact_id = merged_records.record_id
 
     ),
 
@@ -21,7 +23,7 @@ with
 
         select
             leads.lead_id,
-            coalesce(merges.kept_id, leads.lead_id) as kept_lead_id,
+            coalesce(merged_records.kept_id, leads.lead_id) as kept_lead_id,
             coalesce(leads.converted_contact_id, leads.contact_id) as contact_id,
             coalesce(leads.converted_account_id, leads.account_id) as account_id,
             leads.converted_opportunity_id,
@@ -29,7 +31,10 @@ with
             leads.created_date
 
         from {{ ref('stg_crm__leads') }} as leads
-        left join merges on merges.record_kind = 'lead' and leads.lead_id = merges.record_id
+        left join
+            merged_records
+            on merged_records.record_kind = 'lead'
+            and leads.lead_id = merged_records.record_id
 
     ),
 
