@@ -95,9 +95,10 @@ def test_what_each_campaign_cost_and_brought(campaigns):
 
 def test_cost_per_each_and_return(campaigns):
     found = quarter(campaigns, "cost_per_response, cost_per_lead, return_ratio")
-    assert found["all"] == (300, 300, pytest.approx(400 / 600))
+    # The company as well is measured by what its campaigns brought: 1 lead, and all of the won deal.
+    assert found["all"] == (300, 600, pytest.approx(400 / 600))
     assert found["fair"] == (500, None, pytest.approx((333.33 - 500) / 500))
-    assert found["untouched"] == (None, 0, None)
+    assert found["untouched"] == (None, None, None)
 
 
 def test_what_cannot_be_right_is_reported(campaigns):

@@ -2,7 +2,8 @@ with
 
     settings as (select time_zone, reporting_currency from {{ ref('stg_company__settings') }}),
 
-    campaigns as (select * from {{ ref('stg_crm__campaigns') }}),
+    -- A campaign that was deleted has cost what it cost, as what it brought still counts.
+    campaigns as (select * from {{ ref('stg_crm__campaigns_history') }} where is_current),
 
     daily_costs as (select * from {{ ref('stg_crm__campaign_costs') }}),
 

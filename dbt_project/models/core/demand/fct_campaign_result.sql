@@ -15,6 +15,15 @@ with
 
     marketing as (select count(*) > 0 as is_there from touches),
 
+    -- The company's list may have none of the names that ours has: the first one stands for all.
+    models as (
+
+        select attribution_model, model_order = min(model_order) over () as is_default_model
+
+        from {{ ref('stg_company__attribution_models') }}
+
+    ),
+
     campaigns as (select * from {{ ref('dim_campaign') }} where is_current),
 
     lead_touches as (select lead_id, campaign_id, channel from touches where is_lead_source),
@@ -94,7 +103,7 @@ with
         select models.attribution_model, results_by_day.*
 
         from results_by_day
-        cross join {{ ref('stg_company__attribution_models') }} as models
+        cross join models
 
         {%- for date_column, condition, share, value in [
             ('created_date', 'created_date is not null', 'opportunities', 'pipeline_value'),
@@ -124,13 +133,22 @@ with
 
 select
     'restated' as basis,
-    attribution_model,
-    date_day,
-    campaign_id,
-    channel,
+    all_results.attribution_model,
+    models.is_default_model,
+    all_results.date_day,
+    all_results.campaign_id,
+    all_results.channel,
     {%- for measure, type in measures.items() %}
-        cast(sum({{ measure }}) as {{ type }}) as {{ measure }}{{ ',' if not loop.last }}
+        cast(
+            sum(all_results.{{ measure }}) as {{ type }}
+        ) as {{ measure }}{{ ',' if not loop.last }}
     {%- endfor %}
 
 from all_results
-group by attribution_model, date_day, campaign_id, channel
+inner join models on all_results.attribution_model = models.attribution_model
+group by
+    all_results.attribution_model,
+    models.is_default_model,
+    all_results.date_day,
+    all_results.campaign_id,
+    all_results.channel

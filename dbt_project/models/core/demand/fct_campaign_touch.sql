@@ -24,6 +24,19 @@ with
 
     ),
 
+    leads as (
+
+        select
+            leads.lead_id,
+            leads.campaign_id,
+            {{ latest_moment('leads.created_at', 'leads.created_date', 'settings.time_zone') }}
+            as known_at
+
+        from {{ ref('fct_lead') }} as leads
+        cross join {{ ref('stg_company__settings') }} as settings
+
+    ),
+
     -- A lead came from the campaign that it names itself, else from the last one that the person
     -- answered by then.
     lead_touches as (
@@ -34,20 +47,16 @@ with
                 partition by leads.lead_id
                 order by
                     case when touches.campaign_id = leads.campaign_id then 0 else 1 end asc,
+                    case when touches.touched_at <= leads.known_at then 0 else 1 end asc,
                     touches.touched_at desc,
                     touches.touch_key asc
             ) as touch_order
 
         from {{ ref('int_campaign_touches') }} as touches
-        inner join {{ ref('fct_lead') }} as leads on touches.lead_id = leads.lead_id
-        cross join {{ ref('stg_company__settings') }} as settings
+        inner join leads on touches.lead_id = leads.lead_id
         where
             touches.is_engagement
-            and (
-                touches.campaign_id = leads.campaign_id
-                or touches.touched_at
-                <= {{ latest_moment('leads.created_at', 'leads.created_date', 'settings.time_zone') }}
-            )
+            and (touches.campaign_id = leads.campaign_id or touches.touched_at <= leads.known_at)
 
     ),
 

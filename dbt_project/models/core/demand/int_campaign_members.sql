@@ -1,10 +1,17 @@
 with
 
-    campaigns as (select campaign_id, channel, start_date from {{ ref('stg_crm__campaigns') }}),
+    -- As it was last known of a campaign that was deleted.
+    campaigns as (
 
-    -- A response that no date tells of was made by the time of the first extract that shows it,
-    -- but of one
-    -- that the member's first extract shows already, the membership is all that is known.
+        select campaign_id, channel, start_date
+
+        from {{ ref('stg_crm__campaigns_history') }}
+        where is_current
+
+    ),
+
+    -- A response that no date tells of was made by the first extract that shows it. Of one that
+    -- the member's first extract shows already, the membership is all that is known.
     first_shown as (
 
         select
@@ -43,8 +50,17 @@ with
             coalesce(
                 members.first_responded_at,
                 {{ start_of_day('members.first_responded_date', 'settings.time_zone') }},
+                -- An extract of midnight speaks for the day that then ended.
                 case
-                    when not first_shown.responded_from_the_start then first_shown.shown_response_at
+                    when not first_shown.responded_from_the_start
+                    then
+                        least(
+                            first_shown.shown_response_at,
+                            {{ end_of_day(
+                                extract_date('first_shown.shown_response_at', 'settings.time_zone'),
+                                'settings.time_zone'
+                            ) }}
+                        )
                 end
             ) as responded_at,
             settings.time_zone

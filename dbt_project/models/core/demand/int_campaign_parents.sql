@@ -2,7 +2,16 @@
 {#- Deep enough for any plan of campaigns; a longer ring would not be found. -#}
 {%- set levels = 8 -%}
 
-with campaigns as (select campaign_id, parent_campaign_id from {{ ref('stg_crm__campaigns') }})
+with
+
+    -- As it was last known of a campaign that was deleted.
+    campaigns as (
+
+        select campaign_id, parent_campaign_id
+        from {{ ref('stg_crm__campaigns_history') }}
+        where is_current
+
+    )
 
 select
     campaigns.campaign_id,

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 with
 
-    campaigns as (select campaign_id from {{ ref('stg_crm__campaigns') }}),
+    campaigns as (select campaign_id from {{ ref('stg_crm__campaigns_history') }} where is_current),
 
     problems as (
 

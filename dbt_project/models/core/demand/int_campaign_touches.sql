@@ -48,7 +48,8 @@ with
             touches.touched_at,
             {{ business_date('touches.touched_at', 'settings.time_zone') }} as touched_date,
             -- Whoever was only shown something may never have seen it.
-            touches.touch_type not in ('ad_view', 'email_open') as is_engagement
+            touches.touch_type not in ('ad_view', 'email_open') as is_engagement,
+            cast(null as timestamp) as lead_created_at
 
         from {{ ref('stg_crm__touches') }} as touches
         cross join settings
@@ -68,7 +69,8 @@ with
                 coalesce(contact_id, lead_id) as record_id,
                 {{ kind }}_at as touched_at,
                 {{ kind }}_date as touched_date,
-                {{ 'true' if kind == 'response' else 'false' }} as is_engagement
+                {{ 'true' if kind == 'response' else 'false' }} as is_engagement,
+                cast(null as timestamp) as lead_created_at
 
             from {{ ref('int_campaign_members') }}
             where {{ kind }}_at is not null
@@ -88,7 +90,9 @@ with
                 leads.created_at, {{ start_of_day('leads.created_date', 'settings.time_zone') }}
             ) as touched_at,
             leads.created_date as touched_date,
-            true as is_engagement
+            true as is_engagement,
+            {{ latest_moment('leads.created_at', 'leads.created_date', 'settings.time_zone') }}
+            as lead_created_at
 
         from {{ ref('fct_lead') }} as leads
         cross join settings
@@ -115,10 +119,11 @@ with
 
     known_campaigns as (
 
-        select distinct prospect_key, campaign_id
+        select prospect_key, campaign_id, min(touched_at) as first_touched_at
 
         from touches_of_prospects
         where touch_kind <> 'lead_campaign' and is_engagement
+        group by prospect_key, campaign_id
 
     )
 
@@ -138,10 +143,12 @@ select
 
 from touches_of_prospects as touches
 left join campaigns on touches.campaign_id = campaigns.campaign_id
--- The lead's own campaign stands in where nothing else tells of it.
+-- The lead's own campaign stands in where nothing else tells of it by then: what was answered
+-- later did not bring the lead.
 left join
     known_campaigns
     on touches.touch_kind = 'lead_campaign'
     and touches.prospect_key = known_campaigns.prospect_key
     and touches.campaign_id = known_campaigns.campaign_id
+    and touches.lead_created_at >= known_campaigns.first_touched_at
 where known_campaigns.prospect_key is null

@@ -4,9 +4,15 @@ with
 
     people as (select * from {{ ref('int_deal_prospects') }}),
 
+    -- The deal began with a lead that became it, else with any lead of its people, and with a
+    -- contact only where there was no lead.
     leads as (
 
-        select opportunity_id, min(created_at) as lead_created_at
+        select
+            opportunity_id,
+            coalesce(
+                min(converted_lead_created_at), min(lead_created_at), min(contact_created_at)
+            ) as lead_created_at
 
         from people
         group by opportunity_id

@@ -1,30 +1,40 @@
 with
 
+    merged_records as (select * from {{ ref('int_prospect_merges') }}),
+
     contacts as (
 
         select
-            contact_id,
-            coalesce(merged_into_id, contact_id) as kept_contact_id,
-            account_id,
-            created_at,
-            created_date
+            contacts.contact_id,
+            coalesce(merged_records.kept_id, contacts.contact_id) as kept_contact_id,
+            contacts.account_id,
+            contacts.created_at,
+            contacts.created_date
 
-        from {{ ref('stg_crm__contacts') }}
+        from {{ ref('stg_crm__contacts') }} as contacts
+        left join
+            merged_records
+            on merged_records.record_kind = 'contact'
+            and contacts.contact_id = merged_records.record_id
 
     ),
 
     leads as (
 
         select
-            lead_id,
-            coalesce(merged_into_id, lead_id) as kept_lead_id,
-            coalesce(converted_contact_id, contact_id) as contact_id,
-            coalesce(converted_account_id, account_id) as account_id,
-            converted_opportunity_id,
-            created_at,
-            created_date
+            leads.lead_id,
+            coalesce(merged_records.kept_id, leads.lead_id) as kept_lead_id,
+            coalesce(leads.converted_contact_id, leads.contact_id) as contact_id,
+            coalesce(leads.converted_account_id, leads.account_id) as account_id,
+            leads.converted_opportunity_id,
+            leads.created_at,
+            leads.created_date
 
-        from {{ ref('stg_crm__leads') }}
+        from {{ ref('stg_crm__leads') }} as leads
+        left join
+            merged_records
+            on merged_records.record_kind = 'lead'
+            and leads.lead_id = merged_records.record_id
 
     ),
 
@@ -75,27 +85,42 @@ with
 
         from contacts
 
+    ),
+
+    keyed_prospects as (
+
+        select
+            prospects.*,
+            coalesce(
+                'contact#' || prospects.contact_id, 'lead#' || prospects.lead_id
+            ) as prospect_key,
+            {{ latest_moment(
+                'prospects.created_at', 'prospects.created_date', 'settings.time_zone'
+            ) }} as known_at,
+            {{ business_date('prospects.created_at', 'settings.time_zone') }} as created_at_date,
+            settings.time_zone
+
+        from prospects
+        cross join {{ ref('stg_company__settings') }} as settings
+
     )
 
 select
-    prospects.record_kind,
-    prospects.record_id,
-    coalesce('contact#' || prospects.contact_id, 'lead#' || prospects.lead_id) as prospect_key,
+    record_kind,
+    record_id,
+    prospect_key,
     -- The lead that became a contact was first to be known of the person.
-    coalesce(
-        prospects.lead_id, min(prospects.lead_id) over (partition by prospects.contact_id)
-    ) as lead_id,
-    prospects.contact_id,
-    prospects.account_id,
-    prospects.converted_opportunity_id,
-    {{ time_of_day_known(
-        'prospects.created_at',
-        business_date('prospects.created_at', 'settings.time_zone'),
-        'settings.time_zone'
-    ) }} as created_at,
-    coalesce(
-        {{ business_date('prospects.created_at', 'settings.time_zone') }}, prospects.created_date
-    ) as created_date
+    coalesce(lead_id, {{ first_known('lead_id', 'of_person') }}) as lead_id,
+    contact_id,
+    account_id,
+    converted_opportunity_id,
+    {{ time_of_day_known('created_at', 'created_at_date', 'time_zone') }} as created_at,
+    coalesce(created_at_date, created_date) as created_date
 
-from prospects
-cross join {{ ref('stg_company__settings') }} as settings
+from keyed_prospects
+window
+    of_person as (
+        partition by prospect_key
+        order by known_at asc nulls last, lead_id asc nulls last
+        rows between unbounded preceding and unbounded following
+    )
