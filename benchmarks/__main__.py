@@ -219,7 +219,7 @@ def main(
         for scale in (float(text) for text in scales.split(",")):
             company = scratch / f"company_{scale:g}"
             started = time.perf_counter()
-            simulate(company, scale=scale, seed=seed, nights=2, people=False)
+            simulate(company, scale=scale, seed=seed, nights=2, people=False, leads=False)
             took = time.perf_counter() - started
             console.print(f"simulated scale {scale:g} in {took:.1f} s")
             nights[scale] = sorted((company / "extracts").iterdir())

@@ -154,7 +154,7 @@ def seconds_of(connection: duckdb.DuckDBPyConnection, *statements: str) -> float
 def measure(scale: float, seed: int, scratch: Path) -> Cost:
     """Measures one scale in a fresh home."""
     company, home = scratch / f"company_{scale:g}", scratch / f"home_{scale:g}"
-    simulate(company, scale=scale, seed=seed, nights=2, people=False)
+    simulate(company, scale=scale, seed=seed, nights=2, people=False, leads=False)
     first, second = sorted((company / "extracts").iterdir())
     models, running_sums, peak = build(home, first)
     with connect(home) as connection:

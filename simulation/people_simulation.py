@@ -33,7 +33,8 @@ from simulation.company.timeline import Timeline
 from simulation.company.vocabulary import PRODUCTS
 from simulation.deals.deals import Deals
 from simulation.extracts.extract_ledger import ExtractLedger
-from simulation.extracts.people_extract import PeopleExtracts
+from simulation.extracts.people_defects import PEOPLE_TABLES
+from simulation.extracts.table_extracts import TableExtracts
 from simulation.people.commission import WIN, Calculator, Credit, CreditedDeal, Decision, credits_of
 from simulation.people.commission_pay import LEAST, CommissionPay, adjustment_rows
 from simulation.people.hiring import MISSING_REQUISITION, draw_hiring, draw_training
@@ -222,7 +223,9 @@ class PeopleSimulation:
 
     def write(self, ledger: ExtractLedger) -> None:
         """Write HR's files into every night's folder, and payroll's into the last one."""
-        extracts = PeopleExtracts(ledger, self._seed, self._per_kind)
+        extracts = TableExtracts(
+            ledger, PEOPLE_TABLES, self._per_kind, stream(self._seed, "people defects")
+        )
         for night in range(1, self._timeline.nights + 1):
             known = structure_rows(self._company, self._rates, self._timeline, night)[CROSSWALK]
             extracts.write({CROSSWALK: [*map(Shown, known), *self._crosswalk]}, night)

@@ -31,6 +31,7 @@ from simulation.deals.oddities import (
     planted_per_kind,
 )
 from simulation.deals.targets import draw_targets
+from simulation.demand_simulation import DemandSimulation
 from simulation.extracts.night_extract import NightExtracts
 from simulation.extracts.writing import opportunity_id
 from simulation.people_simulation import CROSSWALK, PeopleSimulation
@@ -73,6 +74,7 @@ def simulate(
     nights: int = 3,
     people: bool = True,
     locale: str = "en",
+    leads: bool = True,
 ) -> SimulationSummary:
     """Simulate a B2B company and write its nightly extracts and their answer key.
 
@@ -84,6 +86,7 @@ def simulate(
         nights: How many nights, 1 to 60. The first extract is full, the later ones hold changes.
         people: Whether HR and payroll are simulated too; beyond 50,000 deals they never are.
         locale: Where the company works: `en`, or `fa` for one in Tehran.
+        leads: Whether leads are simulated too; beyond 50,000 deals they never are.
 
     Raises:
         ValueError: The locale is unknown, or the scale, seed or number of nights is out of range.
@@ -153,7 +156,6 @@ def simulate(
         ),
         "closes_before_creation": key.closes_before_creation(closed),
         "excluded_deals": key.excluded_deals(deals),
-        "defects": pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects]),
     }
     if is_listed:
         tables["deals"] = key.deals(key.known_deals(nights, deals, lines))
@@ -182,10 +184,13 @@ def simulate(
             )
             staff.draw()
             staff.write(extracts.ledger)
-            more = pd.DataFrame(staff.references, columns=tables["references_to_nothing"].columns)
-            tables["references_to_nothing"] = pd.concat([tables["references_to_nothing"], more])
-            tables["defects"] = pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects])
-            tables |= staff.key
+            _add_part(tables, staff)
+        if leads:
+            demand = DemandSimulation(company, deals, timeline, seed, per_kind)
+            demand.draw()
+            demand.write(extracts.ledger)
+            _add_part(tables, demand)
+    tables["defects"] = pd.DataFrame([asdict(defect) for defect in extracts.ledger.defects])
     counts = extracts.ledger.counts
     if place is PERSIAN:
         counts = write_persian_company(folder, tables, counts)
@@ -204,3 +209,11 @@ def simulate(
         defects=len(extracts.ledger.defects),
         seconds=perf_counter() - begin,
     )
+
+
+def _add_part(tables: dict[str, pd.DataFrame], part: PeopleSimulation | DemandSimulation) -> None:
+    """Add the key of a part of the company that is simulated after the CRM's deals."""
+    known = tables["references_to_nothing"]
+    more = pd.DataFrame(part.references, columns=known.columns)
+    tables["references_to_nothing"] = pd.concat([known, more])
+    tables |= part.key

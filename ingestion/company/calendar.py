@@ -78,6 +78,7 @@ def calendar_table(
     gregorian = _gregorian_months(days)
     jalali = _jalali_months(days)
     followed = jalali if calendar == "jalali" else gregorian
+    months_of = _jalali_months if calendar == "jalali" else _gregorian_months
     return pa.table(
         {
             "date_day": days,
@@ -85,6 +86,7 @@ def calendar_table(
             **_jalali_columns(days, jalali),
             **_period_columns(followed, _year_starts(followed, fiscal_year_starts)),
             **_business_columns(days, weekends, holidays or {}, working_days),
+            **_week_columns(days, weekends, months_of),
         }
     )
 
@@ -275,6 +277,55 @@ def _business_columns(
         "is_business_day": pa.array(is_business_day),
         "business_day_number": pa.array(np.cumsum(is_business_day)),
     }
+
+
+def _week_columns(
+    days: Days,
+    weekends: Sequence[tuple[date, Collection[str]]],
+    months_of: Callable[[Days], _Months],
+) -> dict[str, pa.Array]:
+    """Gives the company's weeks, which begin with its first working day.
+
+    Where the weekend moves, a week is cut short, or what is left over becomes a short one of its
+    own: none has more than seven days. A week belongs to the year in which its fourth day lies, as
+    ISO's do.
+    """
+    # Weeks at either end of the table are whole, and counted from the first of their year.
+    around: Days = np.arange(days[0] - 400 * _DAY, days[-1] + 400 * _DAY)
+    first_weekday = np.zeros(len(around), dtype=np.int64)
+    for position, (first_day, weekend) in enumerate(weekends):
+        since = around >= np.datetime64(first_day, "D") if position else np.ones(len(around), bool)
+        first_weekday = np.where(since, _first_working_weekday(weekend), first_weekday)
+    begins = np.flatnonzero(_weekday(around) == first_weekday)
+    while (too_long := np.diff(begins) > 7).any():
+        begins = np.sort(np.concatenate([begins, begins[:-1][too_long] + 7]))
+    starts: Days = around[begins]
+    year = months_of(starts + 3 * _DAY).number // 12
+    _, first, place = np.unique(year, return_index=True, return_inverse=True)
+    number = np.arange(len(starts)) - first[place] + 1
+    labels = [f"{y}-W{n:02d}" for y, n in zip(year, number, strict=True)]
+    week = np.searchsorted(starts, days, side="right") - 1
+    return {
+        "week_start": pa.array(starts[week]),
+        "week_end": pa.array(starts[week + 1] - _DAY),
+        "week_label": pa.array(labels).take(pa.array(week)),
+    }
+
+
+def _first_working_weekday(weekend: Collection[str]) -> int:
+    """Gives the day of the week after the weekend, 0 for Monday.
+
+    Of free days that do not follow each other the longest row is the weekend, and of rows of one
+    length the last of Monday's week; without any the week begins on Monday.
+    """
+    free = [name.lower() in weekend for name in WEEKDAYS]
+    lengths = [0] * 7
+    for day in range(7):
+        while lengths[day] < 6 and free[(day - 1 - lengths[day]) % 7]:
+            lengths[day] += 1
+    # Of the days that follow a row, Monday comes after the last of them.
+    after = [day for day in (*range(1, 7), 0) if not free[day]]
+    return max(reversed(after), key=lambda day: lengths[day], default=0)
 
 
 def _weekday(days: Days) -> Numbers:

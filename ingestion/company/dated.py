@@ -7,7 +7,7 @@ belong here: what the values mean (`settings`, `calendar`, `clock`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, TypeVar
@@ -18,6 +18,7 @@ from ingestion.text.jalali import gregorian
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _FIRST_GREGORIAN_YEAR = 1700
+_BEFORE_ALL, _FOR_EVER = date(1900, 1, 1), date(9999, 12, 31)
 
 
 def _in_either_calendar(given: Any) -> Any:
@@ -60,6 +61,7 @@ class Span(Block):
 
 
 Entry = TypeVar("Entry", bound=Span)
+Value = TypeVar("Value")
 
 
 def _without_gaps(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -105,3 +107,11 @@ def _kind(given: Any) -> str:
 
 ByKind = Discriminator(_kind)
 """Tells a plain value from a dated list, so that messages speak of the one that was meant."""
+
+
+def validity(entries: Sequence[tuple[date, Value]]) -> Iterator[tuple[date, date, Value]]:
+    """Gives the days [from, to) for which each value of a dated list holds, with the value."""
+    followers = [first_day for first_day, _ in entries[1:]]
+    for number, (first_day, value) in enumerate(entries):
+        after = followers[number] if number < len(followers) else _FOR_EVER
+        yield first_day if number else _BEFORE_ALL, after, value

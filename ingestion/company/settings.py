@@ -28,12 +28,22 @@ from pydantic import (
     model_validator,
 )
 
+from ingestion.company.attribution import AttributionModels, model_rows, shipped_models
+from ingestion.company.business_hours import NINE_TO_FIVE, DatedHours, Hours, hours_rows
 from ingestion.company.calendar import WEEKDAYS, calendar_table
 from ingestion.company.clock import check_zone, zone_on, zone_rule
-from ingestion.company.dated import Block, ByKind, Day, NoGaps, Span
+from ingestion.company.dated import Block, ByKind, Day, NoGaps, Span, validity
 from ingestion.company.days_off import DaysOff, Holiday, OfficialHolidays, OneOrMore, days_off
 from ingestion.contracts.raw_ddl import quoted, quoted_table, replace_table
-from ingestion.contracts.system_tables import BRANCH_DAYS, CALENDAR, DEAL_SIZE_BANDS, SETTINGS
+from ingestion.contracts.system_tables import (
+    ATTRIBUTION_MODELS,
+    BRANCH_DAYS,
+    BUSINESS_HOURS,
+    CALENDAR,
+    DEAL_SIZE_BANDS,
+    RESPONSE_SLAS,
+    SETTINGS,
+)
 from ingestion.errors import CompanyError
 from ingestion.text.yaml_source import PlacedError, read_yaml
 
@@ -57,9 +67,6 @@ Limit = Annotated[StrictInt, Field(ge=1, le=10**16)]
 Limits = Annotated[tuple[Limit, ...], Field(min_length=1)]
 Share = Annotated[Decimal, Field(gt=0, le=2, decimal_places=4)]
 
-# Settings of earlier files. A setting that changes no number would be taken for one that does.
-_READ_BY_NOTHING = {"response_sla_minutes": "there are no numbers of leads that it could change"}
-
 
 class DatedZone(Span):
     """A time zone with the days for which it holds."""
@@ -77,6 +84,12 @@ class DatedWeekend(Span):
     """A weekend with the days for which it holds."""
 
     days: Weekend
+
+
+class DatedMinutes(Span):
+    """A number of minutes with the days for which it holds."""
+
+    minutes: Count
 
 
 class Source(Block):
@@ -105,6 +118,14 @@ class CompanySettings(Block):
         | Annotated[tuple[DatedWeekend, ...], NoGaps, Tag("dated")],
         ByKind,
     ] = ("saturday", "sunday")
+    business_hours: Annotated[
+        Annotated[Hours, Tag("plain")] | Annotated[tuple[DatedHours, ...], NoGaps, Tag("dated")],
+        ByKind,
+    ] = NINE_TO_FIVE
+    response_sla_minutes: Annotated[
+        Annotated[Count, Tag("plain")] | Annotated[tuple[DatedMinutes, ...], NoGaps, Tag("dated")],
+        ByKind,
+    ] = 60
     holidays: tuple[Holiday, ...] = ()
     official_holidays: Annotated[tuple[OfficialHolidays, ...], OneOrMore] = ()
     close_lag_days: CountOrNone = 5
@@ -116,6 +137,7 @@ class CompanySettings(Block):
     standard_day_minutes: Count = 480
     ramp_target_share: Share = Decimal("0.8")
     deal_size_limits: Limits = (10_000, 50_000, 250_000)
+    attribution_models: AttributionModels = Field(default_factory=shipped_models)
     keep_versions: Count = 7
     keep_runs: Count = 30
     calendar_start: Day = date(1990, 1, 1)
@@ -257,11 +279,7 @@ def load_company(path: Path) -> CompanySettings:
     """
     if not path.exists():
         return CompanySettings()
-    document = read_yaml(path, CompanyError)
-    for setting, reason in _READ_BY_NOTHING.items():
-        if isinstance(document.data, dict) and setting in document.data:
-            raise document.fail((setting,), f"nothing reads '{setting}': {reason}; remove the line")
-    settings = document.validated(CompanySettings)
+    settings = read_yaml(path, CompanyError).validated(CompanySettings)
     sources = tuple(_placed(source, path.parent) for source in settings.sources)
     return settings.model_copy(update={"sources": sources})
 
@@ -339,6 +357,33 @@ def deal_size_bands(limits: Sequence[int]) -> pa.Table:
     )
 
 
+def business_hours(settings: CompanySettings) -> pa.Table:
+    """Gives the business hours, with the columns of `company.business_hours`."""
+    dated = [entry for entry in settings.business_hours if isinstance(entry, DatedHours)]
+    if dated:
+        return hours_rows([(entry.first_day, entry.hours) for entry in dated])
+    plain = (day for day in settings.business_hours if not isinstance(day, DatedHours))
+    return hours_rows([(date.min, tuple(plain))])
+
+
+def response_slas(settings: CompanySettings) -> pa.Table:
+    """Gives the response targets, with the columns of `company.response_slas`."""
+    target = settings.response_sla_minutes
+    entries = (
+        [(date.min, target)]
+        if isinstance(target, int)
+        else [(entry.first_day, entry.minutes) for entry in target]
+    )
+    first_days, after, minutes = zip(*validity(entries), strict=True)
+    return pa.table(
+        {
+            "valid_from": pa.array(first_days, pa.date32()),
+            "valid_to": pa.array(after, pa.date32()),
+            "response_sla_minutes": pa.array(minutes, pa.int64()),
+        }
+    )
+
+
 def shortened(number: int) -> str:
     """Writes a number as it is said, such as 2.5m; in full where that would round it."""
     for unit, suffix in ((10**9, "bn"), (10**6, "m"), (10**3, "k")):
@@ -366,6 +411,9 @@ def write_company_tables(connection: duckdb.DuckDBPyConnection, settings: Compan
         (CALENDAR, company_calendar(settings)),
         (BRANCH_DAYS, branch_days(settings)),
         (DEAL_SIZE_BANDS, deal_size_bands(settings.deal_size_limits)),
+        (BUSINESS_HOURS, business_hours(settings)),
+        (RESPONSE_SLAS, response_slas(settings)),
+        (ATTRIBUTION_MODELS, model_rows(settings.attribution_models)),
     ):
         replace_table(connection, table)
         relation = connection.from_arrow(rows)

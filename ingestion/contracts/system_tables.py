@@ -54,6 +54,10 @@ def _share(name: str, description: str) -> Column:
     )
 
 
+def _weight(name: str, description: str) -> Column:
+    return _share(name, description).model_copy(update={"scale": 6})
+
+
 def _date(name: str, description: str, *, key: bool = False) -> Column:
     return _column(name, "date", description, required=True, key=key)
 
@@ -133,6 +137,9 @@ CALENDAR = Table(
             "business_day_number",
             "Business days from the calendar's first day up to and including this one.",
         ),
+        _date("week_start", "First day of the company's week around the day."),
+        _date("week_end", "Last day of the company's week around the day."),
+        _text("week_label", "Week, such as 2017-W05."),
     ),
 )
 
@@ -157,6 +164,48 @@ DEAL_SIZE_BANDS = Table(
         _text("size_band", "Name of the band, such as 10k to 50k.", key=True),
         _column("value_from", "integer", "Least worth in the band; empty in the lowest."),
         _column("value_below", "integer", "Where the next band begins; empty in the highest."),
+    ),
+)
+
+BUSINESS_HOURS = Table(
+    source=COMPANY,
+    name="business_hours",
+    description="One row per day of the week with business hours, and days for which they hold.",
+    columns=(
+        _date("valid_from", "First day for which they hold.", key=True),
+        _date("valid_to", "First day for which they no longer do."),
+        _column("iso_weekday", "integer", "Day of the week, 1 (Monday) to 7 (Sunday).", key=True),
+        _integer("opens_minute", "Minutes after midnight, by the clock, at which work begins."),
+        _integer("break_starts_minute", "The same of the break; the end of work without one."),
+        _integer("break_ends_minute", "The same of its end."),
+        _integer("closes_minute", "The same of the end of work; 1440 is midnight."),
+    ),
+)
+
+RESPONSE_SLAS = Table(
+    source=COMPANY,
+    name="response_slas",
+    description="One row per response target for new leads, and days for which it holds.",
+    columns=(
+        _date("valid_from", "First day for which it holds.", key=True),
+        _date("valid_to", "First day for which it no longer does."),
+        _integer("response_sla_minutes", "Business minutes within which a lead is answered."),
+    ),
+)
+
+ATTRIBUTION_MODELS = Table(
+    source=COMPANY,
+    name="attribution_models",
+    description="One row per way of sharing a deal out among the touches that led to it.",
+    columns=(
+        _text("attribution_model", "Name of the model, such as linear.", key=True),
+        _integer("model_order", "Its place in the list."),
+        _weight("first_touch_weight", "Share of a deal that its first touch gets."),
+        _weight("lead_creation_weight", "The same of the last touch up to the lead's creation."),
+        _weight("deal_creation_weight", "The same of the last touch up to the deal's creation."),
+        _weight("closing_weight", "The same of the last touch up to the closing."),
+        _weight("other_touches_weight", "The same of all others together."),
+        _column("half_life_days", "integer", "Days after which another touch counts half as much."),
     ),
 )
 
@@ -349,6 +398,9 @@ SYSTEM_TABLES: tuple[Table, ...] = (
     CALENDAR,
     BRANCH_DAYS,
     DEAL_SIZE_BANDS,
+    BUSINESS_HOURS,
+    RESPONSE_SLAS,
+    ATTRIBUTION_MODELS,
     PSEUDONYM_KEY,
     FILES,
     EXTRACTS,

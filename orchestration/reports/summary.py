@@ -40,7 +40,7 @@ _TOLD_ALREADY = frozenset({SET_ASIDE_CHECK, "nothing_emptied"})
 # Behind it, checks give examples and say what to do.
 _END_OF_GIST = re.compile(r": |; |\. What to do")
 _FRACTION = "fraction"
-_DECIMALS = {"deals": 0, "money": 0, "days": 1}
+_DECIMALS = {"deals": 0, "leads": 0, "money": 0, "days": 1, "minutes": 1}
 
 
 def refresh_summary(record: RunRecord, home: Home, verbose: bool = False) -> RenderableType:

@@ -13,6 +13,8 @@ from simulation.company.business_calendar import GREGORIAN, BusinessCalendar
 from simulation.company.vocabulary import REPORTING_CURRENCY
 
 SATURDAY = 5
+YEARS = range(2022, 2028)
+"""Years in which anything can happen."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Locale:
         days_off: What HR's files have.
         company_days_off: What only the company's settings say, official holidays among them; of the
             months for which there are time sheets.
+        official_holidays: The country whose official holidays the settings ask for, if any.
         size_bands: Worth in hundredths below which a deal is in a band, and the band's name.
         settings: The company's `company.yml`; empty where the defaults hold.
     """
@@ -53,11 +56,22 @@ class Locale:
     days_off: tuple[DayOff, ...]
     size_bands: tuple[tuple[float, str], ...]
     company_days_off: frozenset[date] = frozenset()
+    official_holidays: str = ""
     settings: str = ""
 
     def worth(self, currency: str) -> int:
         """Give what one unit of money costs in a currency: foreign ones are left as they are."""
         return self.money if currency in ("", REPORTING_CURRENCY) else 1
+
+    def business_days_off(self) -> set[date]:
+        """Give the days off by the company's settings, of all years that the simulation covers."""
+        if not self.official_holidays:
+            return set(self.company_days_off)
+        # Loaded where it is asked for: it takes longer than a small simulation's other imports.
+        from holidays import country_holidays
+
+        official = country_holidays(self.official_holidays, years=YEARS)
+        return set(official) | self.company_days_off
 
 
 ENGLISH = Locale(
@@ -134,6 +148,7 @@ PERSIAN = Locale(
             *(date(2026, 3, day) for day in range(1, 5)),
         }
     ),
+    official_holidays="IR",
     settings=PERSIAN_SETTINGS,
 )
 

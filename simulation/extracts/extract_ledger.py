@@ -1,7 +1,7 @@
 """The files of the night folders, and the count of what a reader must make of each.
 
 Belongs here: writing one table's file of a night and keeping the books on it. Does not: which rows
-go into it (night_extract.py, people_extract.py).
+go into it (night_extract.py, table_extracts.py).
 """
 
 from collections import Counter

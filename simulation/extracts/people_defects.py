@@ -5,8 +5,9 @@ is well formed (workforce.py, payroll.py, commission_pay.py).
 """
 
 from simulation.extracts.defects import Kind
+from simulation.extracts.table_extracts import TablesPlan
 
-PEOPLE_KINDS: dict[str, tuple[Kind, ...]] = {
+_KINDS: dict[str, tuple[Kind, ...]] = {
     "workers": (
         Kind("not_in_enum", "worker_status", "gone fishing"),
         Kind("before_start", "exited_on", "1999-01-01"),
@@ -34,5 +35,9 @@ PEOPLE_KINDS: dict[str, tuple[Kind, ...]] = {
     "rate_tiers": (Kind("out_of_range", "rate", "-0.05"),),
     "opportunity_splits": (Kind("out_of_range", "split_share", "1.5"),),
 }
-STEADY_KINDS = {"workers": 1, "leave": 1, "positions": 1}
-"""So many rows of known keys are broken in later nights; what held before still does."""
+PEOPLE_TABLES = TablesPlan(
+    kinds=_KINDS,
+    steady_kinds={"workers": 1, "leave": 1, "positions": 1},
+    repeated=frozenset({"time_entries", "pay_lines"}),
+    deltas=frozenset({"time_entries"}),
+)

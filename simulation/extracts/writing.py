@@ -51,6 +51,7 @@ from simulation.deals.deal_history import (
 )
 from simulation.deals.deals import AT_TIME, BOTH, DANGLING, NONE, ON_DAY, Deals
 from simulation.deals.line_items import TOTAL_ONLY, WITHOUT_TOTAL, LineItems
+from simulation.demand.lead_tables import LEAD_COLUMNS
 from simulation.people.people_tables import HR_COLUMNS, KEY_WIDTHS, PAYROLL_COLUMNS
 
 CHUNK = 250_000
@@ -93,7 +94,7 @@ _COLUMNS = {
     "fx_rates": "rate_date from_currency to_currency rate",
     "person_crosswalk": "system_name system_person_id person_id valid_from valid_to",
 }
-_COLUMNS |= HR_COLUMNS | PAYROLL_COLUMNS
+_COLUMNS |= LEAD_COLUMNS | HR_COLUMNS | PAYROLL_COLUMNS
 HEADERS = {table: tuple(columns.split()) for table, columns in _COLUMNS.items()}
 KEY_COLUMNS = dict.fromkeys(HEADERS, 1) | {"fx_rates": 3, "person_crosswalk": 2} | KEY_WIDTHS
 

@@ -10,6 +10,9 @@ HEADERS_FA = {
     "account_id": "کد مشتری",
     "account_name": "نام مشتری",
     "activity_class": "نوع کار",
+    "activity_id": "کد فعالیت",
+    "activity_status": "وضعیت فعالیت",
+    "activity_type": "نوع فعالیت",
     "amount": "مبلغ",
     "annual_revenue": "درآمد سالانه (ریال)",
     "answered_on": "تاریخ پاسخ",
@@ -28,10 +31,17 @@ HEADERS_FA = {
     "closed_at": "زمان بستن",
     "closed_date": "تاریخ بستن",
     "closed_on": "تاریخ پایان",
+    "company_name": "نام شرکت",
     "compensation_id": "کد حکم",
     "competitor": "رقیب",
     "completed_on": "تاریخ پایان دوره",
     "component": "جزء حقوق",
+    "contact_id": "کد مخاطب",
+    "contact_name": "نام مخاطب",
+    "converted_account_id": "مشتری حاصل",
+    "converted_at": "زمان تبدیل",
+    "converted_contact_id": "مخاطب حاصل",
+    "converted_opportunity_id": "فرصت حاصل",
     "country": "کشور",
     "course_hours": "ساعت دوره",
     "course_id": "کد دوره",
@@ -43,6 +53,7 @@ HEADERS_FA = {
     "deal_type": "نوع فروش",
     "decided_on": "تاریخ تصمیم",
     "desired_salary": "حقوق درخواستی",
+    "direction": "جهت",
     "effective_from": "از تاریخ",
     "effective_to": "تا تاریخ",
     "email": "ایمیل",
@@ -69,7 +80,9 @@ HEADERS_FA = {
     "hours_per_day": "ساعت در روز",
     "industry": "صنعت",
     "is_active": "فعال",
+    "is_automatic": "خودکار",
     "is_closed": "بسته",
+    "is_converted": "تبدیل شده",
     "is_deleted": "حذف شده",
     "is_duplicate": "تکراری",
     "is_onboarding": "دوره بدو استخدام",
@@ -77,7 +90,14 @@ HEADERS_FA = {
     "is_won": "برنده",
     "job_family": "رسته",
     "job_title": "سمت",
+    "lead_id": "کد سرنخ",
+    "lead_name": "نام سرنخ",
     "lead_source": "منبع",
+    "lead_status_history_id": "کد تغییر وضعیت",
+    "lead_status_id": "وضعیت سرنخ",
+    "lead_status_name": "نام وضعیت",
+    "lead_status_order": "ترتیب وضعیت",
+    "lead_step": "گام",
     "leave_id": "کد مرخصی",
     "leave_status": "وضعیت مرخصی",
     "leave_type": "نوع مرخصی",
@@ -94,11 +114,13 @@ HEADERS_FA = {
     "offer_id": "کد پیشنهاد",
     "offer_status": "وضعیت پیشنهاد",
     "offered_on": "تاریخ پیشنهاد",
+    "old_lead_status_id": "وضعیت پیشین",
     "old_value": "مقدار پیشین",
     "opened_on": "تاریخ آغاز",
     "openings": "تعداد",
     "opportunity_id": "شماره فرصت",
     "opportunity_name": "عنوان فرصت",
+    "outcome": "نتیجه",
     "owner_id": "کارشناس",
     "parent_account_id": "شرکت مادر",
     "parent_territory_id": "ناحیه بالاتر",
@@ -107,6 +129,7 @@ HEADERS_FA = {
     "period_grain": "دوره",
     "period_start": "آغاز دوره",
     "person_id": "کد شخص",
+    "phone": "تلفن",
     "probability": "احتمال (درصد)",
     "product_family": "گروه کالا",
     "product_id": "کد کالا",
@@ -265,6 +288,28 @@ WORDS_FOR = {
     },
     "application_status": {"hired": "استخدام", "rejected": "رد شده", "withdrawn": "انصراف متقاضی"},
     "offer_status": {"accepted": "پذیرفته", "declined": "نپذیرفته"},
+    "lead_step": {
+        "new": "تازه",
+        "working": "در پیگیری",
+        "responded": "پاسخ داده",
+        "accepted": "تحویل گرفته",
+        "qualified": "شایسته",
+        "converted": "فرصت شده",
+        "disqualified": "ناشایسته",
+        "recycled": "بازگشته",
+    },
+    "activity_type": {"email": "ایمیل", "call": "تماس", "meeting": "جلسه", "task": "کار"},
+    "activity_status": {"planned": "برنامه ریزی شده", "held": "انجام شده", "cancelled": "لغو شده"},
+    "direction": {"outgoing": "خروجی", "incoming": "ورودی"},
+    "outcome": {
+        "positive": "مثبت",
+        "neutral": "خنثی",
+        "negative": "منفی",
+        "no_answer": "بی پاسخ",
+        "left_message": "پیغام گذاشته",
+        "no_show": "نیامده",
+        "out_of_office": "بیرون از اداره",
+    },
 }
 """By column, the words for those of the contract; not in dBase tables, which have its codes."""
 
@@ -280,7 +325,7 @@ DATES = frozenset(
 BOOLEANS = frozenset(
     words_of(
         "is_active is_closed is_won is_duplicate is_deleted is_sales is_onboarding "
-        "is_commission is_recoverable"
+        "is_commission is_recoverable is_converted is_automatic"
     )
 )
 NUMBERS = frozenset(
@@ -290,7 +335,7 @@ NUMBERS = frozenset(
         "training_hours training_cost openings desired_salary base_amount control_total hours "
         "plan_version cap_amount clawback_days tier_from tier_to draw_amount minimum_value "
         "spif_amount split_share adjustment_amount monday_hours tuesday_hours wednesday_hours "
-        "thursday_hours friday_hours saturday_hours sunday_hours"
+        "thursday_hours friday_hours saturday_hours sunday_hours lead_status_order"
     )
 )
 IN_TOMAN = {
@@ -304,7 +349,8 @@ SPELLED_KEYS = frozenset(
         "account_id parent_account_id owner_id user_id manager_id team_id branch_id "
         "territory_id parent_territory_id stage_id opportunity_id merged_into_id product_id "
         "worker_id manager_worker_id hiring_manager_id submitter_id employee_id "
-        "approved_by_id employee_number lead_source segment industry"
+        "approved_by_id employee_number lead_source segment industry lead_id contact_id "
+        "converted_opportunity_id converted_account_id converted_contact_id"
     )
 )
 """Keys, references and what is counted by: written in several ways, and one after `normalize`."""
@@ -314,6 +360,6 @@ SPELLED_NAMES = frozenset(
         "product_name product_family stage_name opportunity_name deal_type loss_reason "
         "competitor worker_name exit_reason job_title job_family holiday_name course_name "
         "applicant_name application_source employee_name department earning_name plan_name "
-        "spif_name adjustment_reason"
+        "spif_name adjustment_reason lead_name company_name contact_name lead_status_name"
     )
 )

@@ -31,15 +31,21 @@ NAMES = frozenset(
         "segment product_name product_family stage_name opportunity_name lead_source "
         "deal_type loss_reason competitor role worker_name exit_reason job_title job_family "
         "holiday_name course_name applicant_name application_source employee_name department "
-        "earning_name plan_name spif_name adjustment_reason stage_id"
+        "earning_name plan_name spif_name adjustment_reason stage_id lead_name company_name "
+        "contact_name lead_status_name"
     )
 )
 IDS = frozenset(
-    words_of("account_id parent_account_id team_id branch_id territory_id parent_territory_id")
+    words_of(
+        "account_id parent_account_id converted_account_id team_id branch_id territory_id "
+        "parent_territory_id"
+    )
 )
 CURRENCY_COLUMNS = frozenset(words_of("currency_code from_currency to_currency"))
 MOMENTS = frozenset(
-    words_of("created_at closed_at modified_at changed_at submitted_at started_at ended_at")
+    words_of(
+        "created_at closed_at modified_at changed_at submitted_at started_at ended_at converted_at"
+    )
 )
 _HELD = ("old_value", "new_value")
 _CATEGORIES = frozenset(("loss_reason", "competitor", "deal_type"))

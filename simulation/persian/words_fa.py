@@ -37,6 +37,15 @@ PHRASES = {
     "Negotiation": "مذاکره پایانی",
     "Won": "فروش قطعی",
     "Lost": "شکست",
+    # Statuses of leads
+    "New inquiry": "پرسش تازه",
+    "Reached out": "تماس گرفته",
+    "Replied": "پاسخ رسیده",
+    "Taken over by sales": "در دست فروش",
+    "Worth a deal": "درخور معامله",
+    "Became a deal": "به معامله رسیده",
+    "Given up": "کنار نهاده",
+    "Back to marketing": "برگشته به بازاریابی",
     # What deals and accounts are told by
     "website": "وب سایت",
     "referral": "معرفی مشتریان",

@@ -52,6 +52,8 @@ create schema core; create schema intermediate; create schema staging;
 create schema marts.marts; create schema restricted.restricted;
 create table intermediate.int_fx_rates_daily (currency_code varchar, rate_date date);
 create table intermediate.int_time_entries_not_counted (problem varchar);
+create table intermediate.int_lead_problems (problem varchar);
+create table intermediate.int_campaign_problems (problem varchar);
 create table intermediate.int_employments (person_id varchar, valid_to_date date);
 create table restricted.restricted.fct_payroll_line (
     pay_line_id varchar, pay_run_id varchar, person_id varchar, employee_id varchar,
@@ -145,6 +147,9 @@ create table marts.marts.mart_pipeline_value as
     from (values ('company', 'all'), ('rep', 'u1')) as v(level, member_id);
 create table marts.marts.mart_opportunities as
     select opportunity_id from core.fct_opportunity;
+create table marts.marts.mart_data_health as
+    select 'company' as level, 'all' as member_id, 'overdue' as fault, 2 as open_deals,
+        1 as faulty_deals, cast(0.5 as double) as faulty_share;
 create table restricted.restricted.mart_commission_reconciliation as
     select 'p1' as person_id, cast(5 as decimal(18, 2)) as difference_value, 'matched' as status,
         cast(null as varchar) as reason;

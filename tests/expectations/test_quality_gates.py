@@ -217,6 +217,10 @@ CORE_REPORTS = [
      "fct_opportunity_version", "history_tells_what_extracts_show", "d2"),
     ("update core.fct_activity set sales_rep_id = 'unknown'",
      "fct_activity", "owners_known", "activity_type call, activities 1"),
+    ("insert into intermediate.int_lead_problems values ('activity_before_lead')",
+     "int_lead_problems", "leads_can_be_right", "problem activity_before_lead, events 1"),
+    ("insert into intermediate.int_campaign_problems values ('own_ancestor')",
+     "int_campaign_problems", "campaigns_can_be_right", "problem own_ancestor, records 1"),
     # Ten days are more than the seven allowed; the newest of each source counts.
     ("insert into staging.stg_landing__extracts values ('payroll', timestamp '2025-12-23 23:00:00')",
      "stg_landing__extracts", "sources_are_of_one_time", "source payroll"),
@@ -353,6 +357,21 @@ def test_wrongly_paid_commission_is_counted_by_reason_and_stops_nothing(sound_ho
     assert "overpaid" in found.message
     assert "CANARY" not in str(found)
     assert "98765.43" not in str(found)
+
+
+def test_deals_that_nobody_keeps_up_are_warned_of(sound_home: Home):
+    """A half of them is not yet more than a half; an owner's deals are the owner's matter."""
+    change(
+        sound_home,
+        "insert into marts.marts.mart_data_health values "
+        "('company', 'all', 'missing_amount', 3, 2, 2.0 / 3), ('rep', 'CANARY', 'overdue', 1, 1, 1)",
+    )
+    result = run("marts", sound_home)
+    assert result.passed
+    found = not_passed(result)["mart_data_health", "open_deals_are_kept_up"]
+    assert (found.severity, found.result, found.rows_failed) == ("warn", "failed", 1)
+    assert "missing_amount" in found.message
+    assert "CANARY" not in str(found)
 
 
 def test_commission_without_plans_is_one_warning(sound_home: Home):

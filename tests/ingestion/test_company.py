@@ -121,9 +121,17 @@ class TestFile:
             ("week_end: [friday]\n", 1, "unknown key 'week_end' (did you mean 'weekend'?)"),
             ("holidays: [{day: 2017-02-03, name: x}]\n", 1, "unknown key 'day'"),
             ("sources:\n  - {maping: m, folder: f}\n", 2, "(did you mean 'mapping'?)"),
-            ("response_sla_minutes: 60\n", 1, "nothing reads 'response_sla_minutes'"),
-            ("keep_runs: 9\n\nresponse_sla_minutes:\n", 3, "nothing reads 'response_sla_minutes'"),
-            ("x: 1\nresponse_sla_minutes: soon\n", 2, "numbers of leads"),
+            ("response_sla_minutes: 0\n", 1, "'response_sla_minutes'"),
+            ("keep_runs: 9\nresponse_sla_minutes: soon\n", 2, "'response_sla_minutes'"),
+            ("response_sla_minutes: [{minutes: 5}, {minutes: 9}]\n", 1, "have no 'from'"),
+            ("business_hours: 9 to 5\n", 1, "'9 to 5' are no hours"),
+            ("business_hours: 09:00-17:60\n", 1, "'17:60' is no time of day"),
+            ("business_hours: 17:00-09:00\n", 1, "does not run forward"),
+            ("business_hours: 09:00-12:00, 11:00-17:00\n", 1, "does not run forward"),
+            ("business_hours: {moday: 09:00-17:00}\n", 1, "(did you mean 'monday'?)"),
+            ("business_hours: {}\n", 1, "no day has hours"),
+            ("business_hours: [09:00-17:00]\n", 1, "write hours such as 09:00-17:00"),
+            ("business_hours:\n  - {hours: nine}\n", 2, "'nine' are no hours"),
             ("holidays:\n  - {date: 2017-02-30, name: x}\n", 2, "'date'"),
             (
                 "holidays:\n  - {date: 2017-02-03, name: x}\n  - {date: 2017-02-03, name: y}\n",
@@ -407,10 +415,103 @@ class TestCalendar:
         assert {month: found[month] for month in labels} == labels
         self._partitioned(rows)
 
+    def test_weeks_from_monday_are_the_iso_weeks(self) -> None:
+        for row in company_calendar(CompanySettings(**THIRTY_YEARS)).to_pylist():
+            iso = row["date_day"].isocalendar()
+            assert row["week_label"] == f"{iso.year}-W{iso.week:02d}"
+            assert row["week_start"] == row["date_day"] - timedelta(days=iso.weekday - 1)
+            assert row["week_end"] == row["week_start"] + timedelta(days=6)
+
+    @pytest.mark.parametrize(
+        ("weekend", "weekday"),
+        [
+            (["friday"], "Saturday"),
+            (["thursday", "friday"], "Saturday"),
+            (["friday", "saturday"], "Sunday"),
+            (["sunday"], "Monday"),
+            (["wednesday", "saturday", "sunday"], "Monday"),
+            (["wednesday", "friday"], "Saturday"),
+            ([], "Monday"),
+        ],
+    )
+    def test_a_week_begins_with_the_first_working_day(
+        self, weekend: list[str], weekday: str
+    ) -> None:
+        settings = CompanySettings.model_validate({"weekend": weekend, **THIRTY_YEARS})
+        rows = company_calendar(settings).to_pylist()
+        days = {row["date_day"]: row["weekday_name"] for row in rows}
+        assert {days[row["week_start"]] for row in rows if row["week_start"] in days} == {weekday}
+
+    def test_a_week_is_cut_short_where_the_weekend_moves(self) -> None:
+        """From Friday to Thursday and Friday nothing moves; to Saturday and Sunday the week does.
+
+        Saturday, April 4, still begins a week, but Monday begins the next one.
+        """
+        settings = CompanySettings.model_validate(
+            {
+                "calendar": "jalali",
+                "weekend": [
+                    {"days": ["friday"]},
+                    {"from": "2026-04-02", "days": ["thursday", "friday"]},
+                    {"from": "2026-04-05", "days": ["saturday", "sunday"]},
+                ],
+                "calendar_start": "2026-03-19",
+                "calendar_end": "2026-04-12",
+            }
+        )
+        weeks = {
+            (row["week_label"], str(row["week_start"]), str(row["week_end"]))
+            for row in company_calendar(settings).to_pylist()
+        }
+        assert sorted(weeks) == [
+            ("1404-W52", "2026-03-14", "2026-03-20"),
+            ("1405-W01", "2026-03-21", "2026-03-27"),
+            ("1405-W02", "2026-03-28", "2026-04-03"),
+            ("1405-W03", "2026-04-04", "2026-04-05"),
+            ("1405-W04", "2026-04-06", "2026-04-12"),
+        ]
+
+    @pytest.mark.parametrize("kind", ["gregorian", "jalali"])
+    @pytest.mark.parametrize("seed", range(4))
+    def test_weeks_of_a_weekend_that_moves(self, kind: Any, seed: int) -> None:
+        """The oracle walks through the days: a week begins where one does by now, or after seven days."""
+        rng = random.Random(seed)
+        first_day = date(1995, 1, 1)
+        moves = sorted(rng.sample(range(100, 9000), 5))
+        weekends = [
+            sorted(rng.sample([name.lower() for name in calendar.day_name], rng.randint(1, 3)))
+            for _ in range(6)
+        ]
+        entries: list[dict[str, Any]] = [{"days": weekends[0]}]
+        entries += [
+            {"from": str(first_day + timedelta(days=move)), "days": weekend}
+            for move, weekend in zip(moves, weekends[1:], strict=True)
+        ]
+        settings = CompanySettings.model_validate(
+            {"calendar": kind, "weekend": entries, **THIRTY_YEARS}
+        )
+        rows = company_calendar(settings).to_pylist()
+        self._partitioned(rows, ("week",))
+        before = None
+        for row in rows:
+            held = weekends[sum(first_day + timedelta(days=m) <= row["date_day"] for m in moves)]
+            today, yesterday = (
+                calendar.day_name[(row["date_day"] - timedelta(days=days)).weekday()].lower()
+                for days in (0, 1)
+            )
+            if before is not None and row["week_start"] != before["week_start"]:
+                assert row["week_start"] == row["date_day"]
+                length = (row["week_start"] - before["week_start"]).days
+                begins_by_now = today not in held and yesterday in held
+                assert length <= 7 and (length == 7 or begins_by_now)
+            before = row
+
     @staticmethod
-    def _partitioned(rows: list[dict[str, Any]]) -> None:
+    def _partitioned(
+        rows: list[dict[str, Any]], grains: tuple[str, ...] = ("month", "quarter", "year", "week")
+    ) -> None:
         """Every day has one period of each length, and periods follow each other by their names."""
-        for grain in ("month", "quarter", "year"):
+        for grain in grains:
             names: dict[str, tuple[date, date]] = {}
             days: Counter[str] = Counter()
             for row in rows:
@@ -568,6 +669,86 @@ class TestCalendar:
         found = company_refusal(f"reporting_currency: EUR\ndeal_size_limits: {written}\n", tmp_path)
         assert found.startswith("2: ")
         assert message in found
+
+    def test_business_hours(self, connection: duckdb.DuckDBPyConnection) -> None:
+        week = {"monday": "08:00-12:00, 13:00-17:30", "thursday": "8:00-24:00"}
+        dated = [{"hours": week}, {"from": "1403-01-01", "hours": {"friday": "09:00-12:00"}}]
+        for written in ("09:00-17:00", dated):
+            settings = CompanySettings.model_validate({"business_hours": written})
+            write_company_tables(connection, settings)
+        ever, never = date(1900, 1, 1), date(9999, 12, 31)
+        nowruz = date(2024, 3, 20)
+        assert connection.execute("select * from company.business_hours").fetchall() == [
+            (ever, nowruz, 1, 480, 720, 780, 1050),
+            (ever, nowruz, 4, 480, 1440, 1440, 1440),
+            (nowruz, never, 5, 540, 720, 720, 720),
+        ]
+
+    def test_by_default_every_day_has_business_hours_and_the_weekend_takes_them(
+        self, connection: duckdb.DuckDBPyConnection
+    ) -> None:
+        write_company_tables(connection, CompanySettings())
+        rows = connection.execute(
+            "select * exclude (valid_from, valid_to) from company.business_hours"
+        )
+        assert rows.fetchall() == [(day, 540, 1020, 1020, 1020) for day in range(1, 8)]
+
+    def test_attribution_models(self, connection: duckdb.DuckDBPyConnection) -> None:
+        rows = (
+            "select attribution_model, first_touch_weight, lead_creation_weight, "
+            "deal_creation_weight, closing_weight, other_touches_weight, half_life_days "
+            "from company.attribution_models order by model_order"
+        )
+        write_company_tables(connection, CompanySettings())
+        shipped = connection.execute(rows).fetchall()
+        assert len(shipped) == 9
+        assert all(sum(weights) == 1 for _, *weights, _ in shipped)
+        full = Decimal("0.225")
+        assert shipped[6] == ("full_path", full, full, full, full, Decimal("0.1"), None)
+        assert shipped[8] == ("time_decay", 0, 0, 0, 0, 1, 7)
+        own = [{"name": "ours", "closing": 0.3, "first_touch": 0.1, "other_touches": 0.6}]
+        write_company_tables(
+            connection, CompanySettings.model_validate({"attribution_models": own})
+        )
+        assert connection.execute(rows).fetchall() == [
+            ("ours", Decimal("0.1"), 0, 0, Decimal("0.3"), Decimal("0.6"), None)
+        ]
+
+    @pytest.mark.parametrize(
+        ("written", "line", "message"),
+        [
+            (
+                "\n  - {name: a, closing: 1}\n  - {name: b, first_touch: 0.4, closing: 0.4}",
+                3,
+                "the weights of 'b' add up to 0.8 and must add up to 1",
+            ),
+            ("\n  - {name: a, closing: 0.5, other_touches: 0.6}", 2, "'a' add up to 1.1 and"),
+            ("\n  - {name: a}", 2, "'a' add up to 0 and"),
+            ("\n  - {name: a, closing: 1, half_life_days: 7}", 2, "it would change nothing"),
+            ("\n  - {name: a, closing: 1}\n  - {name: a, first_touch: 1}", 3, "has 'a' twice"),
+            ("\n  - {name: a, closing: 2, first_touch: -1}", 2, "closing"),
+            ("\n  - {name: A b, closing: 1}", 2, "name"),
+            ("\n  - {name: a, last_touch: 1}", 2, "last_touch"),
+            (" []", 1, "the list is empty"),
+        ],
+    )
+    def test_attribution_models_that_are_none(
+        self, written: str, line: int, message: str, tmp_path: Path
+    ) -> None:
+        found = company_refusal(f"attribution_models:{written}\n", tmp_path)
+        assert found.startswith(f"{line}: ")
+        assert message in found
+
+    def test_response_slas(self, connection: duckdb.DuckDBPyConnection) -> None:
+        write_company_tables(connection, CompanySettings())
+        ever, never = date(1900, 1, 1), date(9999, 12, 31)
+        rows = "select * from company.response_slas"
+        assert connection.execute(rows).fetchall() == [(ever, never, 60)]
+        dated = [{"minutes": 60}, {"from": "2026-04-01", "minutes": 5}]
+        settings = CompanySettings.model_validate({"response_sla_minutes": dated})
+        write_company_tables(connection, settings)
+        april = date(2026, 4, 1)
+        assert connection.execute(rows).fetchall() == [(ever, april, 60), (april, never, 5)]
 
     def test_settings_table(self, connection: duckdb.DuckDBPyConnection) -> None:
         write_company_tables(connection, CompanySettings())

@@ -157,7 +157,9 @@ def test_shipped_contracts_have_the_tables_of_a_crm() -> None:
         "users", "teams", "branches", "territories", "accounts", "products", "stages",
         "opportunities", "opportunity_line_items", "fx_rates", "person_crosswalk",
         "opportunity_field_history", "opportunity_stage_history", "opportunity_snapshots",
-        "forecast_submissions", "quotas", "activities",
+        "forecast_submissions", "quotas", "activities", "lead_statuses", "leads",
+        "lead_status_history", "contacts", "opportunity_contacts", "campaigns", "campaign_costs",
+        "campaign_members", "touches",
     }  # fmt: skip
     opportunities = contracts.table("crm", "opportunities")
     assert opportunities.key == ("opportunity_id",)

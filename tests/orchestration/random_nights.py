@@ -49,6 +49,11 @@ _THINNED = {
     "opportunity_field_history": ("opportunity_id", 6),
     "forecast_submissions": ("user_id", 4),
     "time_entries": ("worker_id", 4),
+    "leads": ("lead_id", 6),
+    "lead_status_history": ("lead_id", 6),
+    "activities": ("lead_id", 6),
+    # Of the number of the lead that became it.
+    "contacts": ("contact_id", 6),
 }
 # A calendar of sixty years would cost more than all else of a home this small.
 _SHORT_CALENDAR = CompanySettings(calendar_start=date(2022, 1, 1), calendar_end=date(2027, 12, 31))

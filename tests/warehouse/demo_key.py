@@ -83,6 +83,21 @@ select as_of_date, level, member_id, open_deals, open_value,
 from mart_pipeline_value
 where as_of_date = (select max(as_of_date) from mart_pipeline_value)
 """
+LEAD_RESPONSES = [
+    "leads", "responded_leads", "untouched_leads", "timed_leads", "timed_responses",
+    "first_response_minutes", "mean_first_response_minutes", "median_first_response_minutes",
+    "p90_first_response_minutes", "first_response_business_minutes",
+    "mean_first_response_business_minutes", "median_first_response_business_minutes",
+    "p90_first_response_business_minutes", "within_sla_leads", "sla_share", "positive_responses",
+    "positive_response_rate", "mean_days_to_positive_response", "median_days_to_positive_response",
+    "kaplan_meier_median_first_response_minutes",
+]  # fmt: skip
+LEAD_RESPONSES_BY_MONTH = f"""
+select (select max(as_of_date) from mart_pipeline_value) as as_of_date,
+    basis, period_start, level, member_id, {", ".join(LEAD_RESPONSES)}
+from mart_lead_response
+where period_grain = 'month'
+"""
 
 
 Row = dict[str, str]
@@ -147,13 +162,15 @@ def refresh(home: Path, *sources: str) -> None:
 
 
 def refresh_nights(company: Path, home: Path, locale: DemoLocale = DemoLocale.EN) -> None:
-    """Refreshes the nights one by one by the command, and keeps what each says of the pipeline."""
+    """Refreshes the nights one by one by the command, and keeps what only each can be asked."""
     if (company / "company.yml").exists():
         shutil.copy(company / "company.yml", home)
     for night in sorted((company / "extracts").iterdir()):
         refresh(home, f"{locale.mapping}={night}")
-        # Only this night's pipeline can be compared with what was known then.
+        # Only this night's numbers can be compared with what was known then.
         with duckdb.connect(str(home / "published" / "marts.duckdb"), read_only=True) as marts:
             marts.execute("use marts")
             pipeline = rows_of(marts, PIPELINE_OF_LAST_DAY)
+            leads = rows_of(marts, LEAD_RESPONSES_BY_MONTH)
         (home / f"pipeline_{night.name}.json").write_text(json.dumps(pipeline))
+        (home / f"leads_{night.name}.json").write_text(json.dumps(leads))

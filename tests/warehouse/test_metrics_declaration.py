@@ -63,11 +63,19 @@ PROMISED = {
         "fixed_value variable_value employer_cost_value won_value cost_of_sales "
         "effective_commission_rate"
     ),
+    "mart_lead_response": (
+        "leads responded_leads untouched_leads mean_first_response_minutes "
+        "median_first_response_minutes p90_first_response_minutes "
+        "mean_first_response_business_minutes median_first_response_business_minutes "
+        "p90_first_response_business_minutes within_sla_leads sla_share positive_responses "
+        "positive_response_rate mean_days_to_positive_response median_days_to_positive_response"
+    ),
     "mart_pipeline_value": (
         "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
     ),
 }
 UNITS = {
+    "activities",
     "applications",
     "days",
     "deals",
@@ -75,12 +83,15 @@ UNITS = {
     "forecasts",
     "fraction",
     "hours",
+    "leads",
+    "minutes",
     "money",
     "openings",
     "people",
     "ratio",
     "requisitions",
     "stays",
+    "touches",
 }
 # What a declaration may say: dbt takes a misspelt word without a word.
 SAID = {

@@ -37,6 +37,7 @@ FROZEN_NUMBERS = {
     "mart_stage_conversion": "*",
     "mart_forecast_precision": "*",
     "mart_pipeline_movement": "*",
+    "mart_pipeline_created": "*",
 }
 
 Deal = dict[str, Any]

@@ -22,6 +22,7 @@ ROOMS = (
     "core/calendar",
     "core/organisation",
     "core/deals",
+    "core/demand",
     "core/time",
     "core/people",
     "core/pay",

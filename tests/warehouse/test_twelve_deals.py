@@ -151,3 +151,117 @@ def test_nothing_is_known_by_an_extract_that_the_history_tells(home):
         ("D11", "creation_date", 1),
         ("D11", "field_history", 1),
     ]
+
+
+def test_created_deals_as_known_now_and_as_frozen(marts):
+    """January: 100 + 200 + 300 + 50 + 60 + 100 + 90 + 30; D08 (70) and D09 (40) counted at its freeze."""
+    found = rows(
+        marts,
+        "select basis, strftime(period_start, '%b'), sum(created_deals), sum(created_value) "
+        f"from mart_pipeline_created where {COMPANY} and dimension = 'segment' group by all order by all",
+    )
+    assert found == [
+        ("as_closed", "Dec", 1, 80),
+        ("as_closed", "Jan", 10, 1040),
+        # D11 was worth 500 on the day on which it was created, long before its history begins.
+        ("as_closed", "Nov", 1, 500),
+        ("restated", "Dec", 1, 80),
+        ("restated", "Jan", 8, 930),
+        ("restated", "Nov", 1, 500),
+    ]
+
+
+def test_what_moved_in_a_week(marts):
+    """The fourth week of January: all that the README tells of January 19 to 25."""
+    found = rows(
+        marts,
+        "select strftime(changed_date, '%d'), opportunity_id, change_type, old_value, new_value, value_change "
+        "from mart_deal_changes where week_start = '2026-01-19' and field_name <> 'probability' "
+        "order by all",
+    )
+    assert found == [
+        ("19", "D03", "stage_changed", "Offer", "Demo", 0),
+        ("20", "D01", "won", "Offer", "Won", 0),
+        ("22", "D02", "pushed_out", "2026-01-25", "2026-02-20", 0),
+    ]
+
+
+def test_what_changed_the_worth_of_a_deal_or_its_owner(marts):
+    found = rows(
+        marts,
+        "select opportunity_id, change_type, old_value, new_value, value_change, opportunity_value, "
+        "sales_rep_name from mart_deal_changes where change_type <> 'created' and value_change <> 0 "
+        "or change_type in ('transferred', 'removed') order by all",
+    )
+    assert found == [
+        ("D06", "transferred", "Ann", "Bob", 0, 60, "Bob"),
+        ("D07", "changed", "USD", "EUR", 50, 150, "Ann"),
+        ("D08", "removed", "false", "true", 0, 70, "Ann"),
+        ("D09", "removed", "false", "true", 0, 40, "Ann"),
+        ("D11", "decreased", "500.00", "450.00", -50, 450, "Ann"),
+    ]
+
+
+def test_a_deal_that_is_reopened_gets_a_new_date_and_is_not_pushed(marts):
+    found = rows(
+        marts,
+        "select change_type, new_value from mart_deal_changes where opportunity_id = 'D05' "
+        "and changed_date = '2026-01-15' and field_name <> 'probability' order by all",
+    )
+    assert found == [("changed", "2026-01-31"), ("reopened", "Demo")]
+
+
+def test_movement_by_week(marts):
+    """What was to close in a week. Week 4 has D01 (100, won) and D02 (200, pushed out); week 5 has D12 (30),
+    D05 (80) and D10 (90), won, D04 (50), lost, and D08 (70), which stays."""
+    found = rows(
+        marts,
+        "select period_label, start_value, won_value, lost_value, pushed_out_value, removed_value, end_value "
+        "from mart_pipeline_movement where level = 'company' and period_grain = 'week' "
+        "and basis = 'restated' and period_start >= '2026-01-01' order by all",
+    )
+    assert found == [
+        ("2026-W04", 300, 100, 0, 200, 0, 0),
+        ("2026-W05", 320, 200, 50, 0, 0, 70),
+        ("2026-W07", 300, 300, 0, 0, 0, 0),
+        ("2026-W08", 200, 0, 200, 0, 0, 0),
+        # D06 (60), D07 (150) and D09 (40), which was merged.
+        ("2026-W09", 250, 0, 0, 0, 40, 210),
+    ]
+
+
+def test_no_other_mart_has_weeks(marts):
+    tables = marts.execute(
+        "select table_name from information_schema.columns where table_schema = 'marts' "
+        "and column_name = 'period_grain' and table_name not in ('metric_values')"
+    ).fetchall()
+    with_weeks = {
+        name
+        for (name,) in tables
+        if rows(marts, f"select count(*) from {name} where period_grain = 'week'") != [(0,)]
+    }
+    assert len(tables) > 15
+    assert with_weeks == {"mart_pipeline_movement"}
+
+
+def test_how_long_a_deal_is_where_it_is(marts):
+    """On February 28: D06 is a lead since January 9, D11 in demo since November 1; D02 was pushed once."""
+    found = rows(
+        marts,
+        "select opportunity_id, days_in_stage, pushes from mart_opportunities "
+        "where opportunity_id in ('D02', 'D06', 'D11') order by all",
+    )
+    assert found == [("D02", None, 1), ("D06", 50, 0), ("D11", 119, 0)]
+
+
+def test_what_is_to_mend(marts):
+    """Of the open deals D06, D07 and D11 one is overdue: D07, which was expected on February 25."""
+    found = rows(
+        marts,
+        "select level, member_name, fault, open_deals, faulty_deals, faulty_value from mart_data_health "
+        "where level in ('company', 'rep') order by all",
+    )
+    assert found == [
+        ("company", "All", "overdue", 3, 1, 150),
+        ("rep", "Ann", "overdue", 2, 1, 150),
+    ]

@@ -33,6 +33,20 @@
 {%- endmacro %}
 
 
+{# The middle one of the values, of an even number the lower one: never one between two. NULLs are left out. #}
+{% macro lower_median(expression) -%}
+    {{ return(adapter.dispatch('lower_median', 'salesops')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__lower_median(expression) -%}
+    quantile_disc({{ expression }}, 0.5)
+{%- endmacro %}
+
+{% macro spark__lower_median(expression) -%}
+    percentile_disc(0.5) within group (order by {{ expression }})
+{%- endmacro %}
+
+
 {# The n-th element of an array, counted from 1. #}
 {% macro nth(array, n) -%}
     {{ return(adapter.dispatch('nth', 'salesops')(array, n)) }}

@@ -102,6 +102,40 @@
 {%- endmacro %}
 
 
+{#
+    The moment (UTC) at which the company's clock shows a time, so many minutes after a day's midnight; 1440
+    is the midnight after. The first of two such moments, and what an hour that clocks skip becomes is
+    counted from before it.
+
+    Of an hour that comes twice DuckDB takes the second, and the first is the one an hour after the time an
+    hour before it.
+#}
+{% macro moment_on_clock(day, minutes, time_zone) -%}
+    {{ return(adapter.dispatch('moment_on_clock', 'salesops')(day, minutes, time_zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__moment_on_clock(day, minutes, time_zone) -%}
+    {%- set shown = '(cast(' ~ day ~ ' as timestamp) + to_minutes(' ~ minutes ~ '))' -%}
+    {%- set zone = 'case when ' ~ time_zone ~ " like '%;%' then " ~ zone_on(day, time_zone)
+        ~ ' else ' ~ time_zone ~ ' end' -%}
+    case
+        when {{ time_zone }} = 'UTC' then {{ shown }}
+        else
+            least(
+                timezone('UTC', timezone({{ zone }}, {{ shown }})),
+                timezone('UTC', timezone({{ zone }}, {{ shown }} - interval '1' hour)) + interval '1' hour
+            )
+    end
+{%- endmacro %}
+
+{% macro spark__moment_on_clock(day, minutes, time_zone) -%}
+    to_utc_timestamp(
+        timestamp_micros(unix_micros(cast({{ day }} as timestamp)) + 60000000 * {{ minutes }}),
+        case when {{ time_zone }} like '%;%' then {{ zone_on(day, time_zone) }} else {{ time_zone }} end
+    )
+{%- endmacro %}
+
+
 {# The last moment (UTC) of a date on the company's clock. #}
 {% macro end_of_day(day, time_zone) -%}
     {{ start_of_day(plus_days(day, 1), time_zone) }} - interval '1' microsecond
@@ -220,6 +254,15 @@
 {%- endmacro %}
 
 
+{# Seconds in minutes, to the millionth, a half rounded up; in whole numbers, as above. #}
+{% macro minutes_of_seconds(seconds) -%}
+    cast(
+        cast({{ whole_quotient('(' ~ seconds ~ ') * 1000000 + 30', 60) }} as decimal(18, 0))
+        * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
+    )
+{%- endmacro %}
+
+
 {# The quotient of two whole numbers without its fraction. #}
 {% macro whole_quotient(number, divisor) -%}
     {{ return(adapter.dispatch('whole_quotient', 'salesops')(number, divisor)) }}
@@ -231,6 +274,28 @@
 
 {% macro spark__whole_quotient(number, divisor) -%}
     ({{ number }}) div {{ divisor }}
+{%- endmacro %}
+
+
+{#
+    A moment, where it says a time of day.
+
+    Midnight on the company's clock, or in UTC, is a date that somebody wrote as a moment: minutes from it
+    would be counted that nobody knows of.
+
+    Arguments:
+        moment, day: the moment and its business date.
+        time_zone: the company's.
+#}
+{% macro time_of_day_known(moment, day, time_zone) -%}
+    case
+        when {{ moment }} is null then null
+        {#- Midnights of all zones are quarters of an hour, and looking a zone up takes long. #}
+        when {{ microseconds_between("timestamp '1970-01-01 00:00:00'", moment) }} % 900000000 <> 0 then {{ moment }}
+        when {{ moment }} <> {{ start_of_day(day, time_zone) }}
+            and {{ moment }} <> cast(cast({{ moment }} as date) as timestamp)
+            then {{ moment }}
+    end
 {%- endmacro %}
 
 

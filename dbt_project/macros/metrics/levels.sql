@@ -44,6 +44,17 @@
 {% endmacro %}
 
 
+{# The levels of what reps do in the CRM: those of their own, whatever deal it was about. #}
+{% macro activity_levels() %}
+    {% set levels = {} %}
+    {% for level, declared in deal_levels().items()
+        if level in ['company', 'branch', 'territory', 'team', 'rep'] %}
+        {% do levels.update({level: declared}) %}
+    {% endfor %}
+    {{ return(levels) }}
+{% endmacro %}
+
+
 {# The levels of an open deal: it also has a stage and a forecast category that still change. #}
 {% macro pipeline_levels() %}
     {% set levels = dict(deal_levels()) %}
@@ -87,6 +98,36 @@
                 'crm.person_crosswalk.person_id | hr.workers.employee_number | hr.workers.work_email',
             ],
         },
+    }) }}
+{% endmacro %}
+
+
+{# The levels of a lead: those of the rep it was given to first, and where it came from. #}
+{% macro lead_levels() %}
+    {% set deals = deal_levels() %}
+    {{ return({
+        'company': {'column': none, 'needs': []},
+        'branch': {'column': 'branch_id', 'needs': deals.branch.needs},
+        'territory': {
+            'column': 'territory_id',
+            'needs': [
+                'crm.leads.territory_id | crm.users.territory_id | hr.positions.territory_id',
+                'crm.territories.territory_name',
+            ],
+        },
+        'team': {'column': 'team_id', 'needs': deals.team.needs},
+        'rep': {'column': 'sales_rep_id', 'needs': ['crm.leads.owner_id', 'crm.users.user_name']},
+        'lead_source': {'column': 'lead_source', 'needs': ['crm.leads.lead_source']},
+    }) }}
+{% endmacro %}
+
+
+{# The levels of what marketing brought: the campaign and how it reached people. A rep has no part in it. #}
+{% macro campaign_levels() %}
+    {{ return({
+        'company': {'column': none, 'needs': []},
+        'campaign': {'column': 'campaign_id', 'needs': ['crm.campaigns.campaign_name']},
+        'channel': {'column': 'channel', 'needs': ['crm.campaigns.channel | crm.touches.channel']},
     }) }}
 {% endmacro %}
 

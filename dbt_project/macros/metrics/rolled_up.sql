@@ -4,6 +4,12 @@
 {% endmacro %}
 
 
+{# The lengths of period that the calendar has: weeks are for what moves from day to day, and few marts give them. #}
+{% macro calendar_grains() %}
+    {{ return(['week'] + period_grains()) }}
+{% endmacro %}
+
+
 {#
     Facts rolled up into one row per basis, period, level and member.
 

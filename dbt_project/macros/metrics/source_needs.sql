@@ -29,10 +29,15 @@
             {% do needs.setdefault(text, new_need(text)).levels.append(level) %}
         {% endfor %}
     {% endfor %}
-    {#- What reps' levels need as deals' do, is said once. -#}
-    {% for level, declared in rep_levels().items() %}
-        {% for text in declared.needs if level not in needs.get(text, {'levels': []}).levels %}
-            {% do needs.setdefault(text, new_need(text)).levels.append(level ~ ' of selling time') %}
+    {#- What other levels need as deals' do, is said once. -#}
+    {% set others = {
+        'selling time': rep_levels(), 'leads': lead_levels(), 'campaigns': campaign_levels(),
+    } %}
+    {% for subject, levels in others.items() %}
+        {% for level, declared in levels.items() %}
+            {% for text in declared.needs if level not in needs.get(text, {'levels': []}).levels %}
+                {% do needs.setdefault(text, new_need(text)).levels.append(level ~ ' of ' ~ subject) %}
+            {% endfor %}
         {% endfor %}
     {% endfor %}
     {% for need in needs.values() %}

@@ -1,6 +1,13 @@
 with
 
-    known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
+    known_periods as (
+
+        select *
+
+        from {{ ref('dim_period') }}
+        where last_known_date is not null and period_grain <> 'week'
+
+    ),
 
     -- A mart by day stands for a period with the state on its last known day.
     pipeline_at_period_ends as (
@@ -32,9 +39,14 @@ with
         'mart_pipeline_value': 'pipeline_at_period_ends',
         'mart_pipeline_efficiency': ref('mart_pipeline_efficiency'),
         'mart_pipeline_movement': ref('mart_pipeline_movement'),
+        'mart_pipeline_created': ref('mart_pipeline_created'),
         'mart_quota_attainment': ref('mart_quota_attainment'),
         'mart_forecast_precision': ref('mart_forecast_precision'),
+        'mart_lead_response': ref('mart_lead_response'),
+        'mart_lead_response_bands': ref('mart_lead_response_bands'),
+        'mart_campaign': ref('mart_campaign'),
         'mart_selling_time': ref('mart_selling_time'),
+        'mart_activity': ref('mart_activity'),
         'mart_hiring': ref('mart_hiring'),
         'mart_training': ref('mart_training'),
         'mart_headcount': ref('mart_headcount'),

@@ -1,4 +1,4 @@
-{%- for grain in period_grains() %}
+{%- for grain in calendar_grains() %}
     select
         date_day,
         '{{ grain }}' as period_grain,

@@ -23,7 +23,7 @@ with
 
     periods as (
 
-        {%- for grain in period_grains() %}
+        {%- for grain in calendar_grains() %}
             select
                 '{{ grain }}' as period_grain,
                 {{ grain }}_start as period_start,

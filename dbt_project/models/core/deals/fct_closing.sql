@@ -2,7 +2,7 @@ with
 
     closed_deals as (select * from {{ ref('fct_opportunity') }} where is_closed),
 
-    days as (select * from {{ ref('bridge_date_period') }}),
+    days as (select * from {{ ref('bridge_date_period') }} where period_grain <> 'week'),
 
     known_closings as (select * from {{ ref('int_closings_known') }}),
 

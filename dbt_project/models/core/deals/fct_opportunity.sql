@@ -158,6 +158,7 @@ select
     current_exclusion_reason as exclusion_reason,
     exclusion_reason is not null as was_excluded,
     is_settled,
-    coalesce(closed_date < given_created_date, false) as has_close_before_creation
+    coalesce(closed_date < given_created_date, false) as has_close_before_creation,
+    campaign_id
 
 from active_episodes

@@ -28,7 +28,10 @@ with
             and quotas.period_end <= longer.period_end
             and known_periods.period_start <= longer.period_start
             and known_periods.period_end >= longer.period_end
-        where known_periods.last_known_date is not null and longer.member_id is null
+        where
+            known_periods.last_known_date is not null
+            and known_periods.period_grain <> 'week'
+            and longer.member_id is null
 
     )
 

@@ -3,7 +3,11 @@
 ] %}
 with
 
-    frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
+    frozen_periods as (
+
+        select * from {{ ref('dim_period') }} where is_frozen and period_grain <> 'week'
+
+    ),
 
     signed_deals as (
 

@@ -11,13 +11,10 @@ with
 
     visits_then as (
 
-        select visits.*, counted_deals.excluded_date
+        select *, cast(null as date) as excluded_date
 
-        from {{ ref('int_stage_visits_at_freeze') }} as visits
-        inner join
-            {{ ref('int_stage_deals_counted') }} as counted_deals
-            on visits.opportunity_id = counted_deals.opportunity_id
-        where visits.sign = 1
+        from {{ ref('int_stage_visits_at_freeze') }}
+        where sign = 1
 
     ),
 
@@ -41,7 +38,9 @@ with
 
         from {{ ref('fct_stage_outcome') }} as outcomes_now
         inner join
-            {{ ref('bridge_date_period') }} as dates on outcomes_now.counted_date = dates.date_day
+            {{ ref('bridge_date_period') }} as dates
+            on outcomes_now.counted_date = dates.date_day
+            and dates.period_grain <> 'week'
         left join
             corrected_deals
             on outcomes_now.opportunity_id = corrected_deals.opportunity_id
@@ -87,6 +86,9 @@ inner join
     {{ ref('dim_period') }} as periods
     on outcomes.period_grain = periods.period_grain
     and outcomes.period_start = periods.period_start
-where
-    periods.is_frozen
-    and (outcomes.excluded_date is null or outcomes.excluded_date > periods.frozen_date)
+left join
+    {{ ref('int_deal_exclusions') }} as exclusions
+    on outcomes.opportunity_id = exclusions.opportunity_id
+    and periods.frozen_date >= exclusions.excluded_from_date
+    and periods.frozen_date < exclusions.excluded_to_date
+where periods.is_frozen and exclusions.opportunity_id is null

@@ -1,6 +1,13 @@
 with
 
-    known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
+    known_periods as (
+
+        select *
+
+        from {{ ref('dim_period') }}
+        where last_known_date is not null and period_grain <> 'week'
+
+    ),
 
     -- What was open at the end of the day before a period, worth what it was at that day's rate.
     starting_deals as (

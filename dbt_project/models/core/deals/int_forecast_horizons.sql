@@ -6,7 +6,7 @@ with
         select period_grain, period_start, period_end, is_frozen
 
         from {{ ref('dim_period') }}
-        where period_end = last_known_date
+        where period_end = last_known_date and period_grain <> 'week'
 
     ),
 

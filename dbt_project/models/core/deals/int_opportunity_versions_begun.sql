@@ -5,7 +5,7 @@
 ] %}
 {%- set described = [
     'opportunity_name', 'account_id', 'product_id', 'lead_source', 'deal_type', 'loss_reason',
-    'competitor', 'is_vanished', 'exclusion_reason',
+    'competitor', 'campaign_id', 'is_vanished', 'exclusion_reason',
 ] %}
 {#- The linter would give each comma that a loop writes a line of its own. #}
 with

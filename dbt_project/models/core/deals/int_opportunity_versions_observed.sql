@@ -56,6 +56,7 @@ with
             extracts.deal_type,
             extracts.loss_reason,
             extracts.competitor,
+            extracts.campaign_id,
             extracts.is_vanished,
             extracts.exclusion_reason,
             extracts.modified_at,
@@ -119,6 +120,7 @@ select
     versions.deal_type,
     versions.loss_reason,
     versions.competitor,
+    versions.campaign_id,
 
     versions.currency_code,
     versions.amount,

@@ -46,6 +46,7 @@ with
             versions.deal_type,
             versions.loss_reason,
             versions.competitor,
+            versions.campaign_id,
             versions.currency_code,
             -- What was won is not undone by a field that somebody empties afterwards.
             case

@@ -61,6 +61,7 @@ select
     versions.deal_type,
     versions.loss_reason,
     versions.competitor,
+    versions.campaign_id,
     versions.amount_currency_code as currency_code,
     versions.amount_source,
     versions.open_currency_code,

@@ -36,10 +36,16 @@ with
             {{ ref('dim_period') }} as periods
             on late_changes.last_known_date > periods.frozen_date
             and late_changes.first_valid_from_date <= periods.frozen_date
-            and late_changes.last_valid_to_date >= least(
-                periods.period_start,
-                {{ plus_days('periods.period_end', -(forecast_horizons() | max)) }}
-            )
+            and late_changes.last_valid_to_date >= case
+                -- Nobody forecasts a week.
+                when periods.period_grain = 'week'
+                then periods.period_start
+                else
+                    least(
+                        periods.period_start,
+                        {{ plus_days('periods.period_end', -(forecast_horizons() | max)) }}
+                    )
+            end
         where periods.is_frozen
 
     ),

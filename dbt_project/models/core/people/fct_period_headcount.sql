@@ -11,7 +11,7 @@ with
         select period_grain, period_start, period_end, last_known_date_for_hr as last_known_date
 
         from {{ ref('dim_period') }}
-        where last_known_date_for_hr is not null
+        where last_known_date_for_hr is not null and period_grain <> 'week'
 
     ),
 

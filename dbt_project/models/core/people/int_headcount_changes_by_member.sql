@@ -53,7 +53,7 @@ with
         select period_grain, min(period_start) as period_start
 
         from {{ ref('dim_period') }}
-        where last_known_date_for_hr is not null
+        where last_known_date_for_hr is not null and period_grain <> 'week'
         group by period_grain
 
     ),

@@ -1,4 +1,21 @@
-with {{ activities_validated(ref('stg_crm__activities')) }}
+with
+
+    {{ activities_validated(ref('stg_crm__activities')) }},
+
+    -- A task may say only by when it is to be done.
+    scheduled_activities as (
+
+        select
+            *,
+            case
+                when activity_status = 'planned'
+                then coalesce(activity_date, due_date)
+                else activity_date
+            end as scheduled_date
+
+        from validated_activities
+
+    )
 
 select
     activities.activity_id,
@@ -22,9 +39,28 @@ select
         else types.internal_activity_class
     end as activity_class,
     activities.problem,
-    activities.problem is null as is_counted_as_time
+    activities.problem is null as is_counted_as_time,
+    {{ or_unknown('reps.team_id') }} as team_id,
+    {{ or_unknown('reps.branch_id') }} as branch_id,
+    {{ or_unknown('reps.territory_id') }} as territory_id,
+    -- Time counts what has passed whatever the CRM says. What sellers were to do and did not
+    -- report as done is another matter: it is theirs to mend.
+    case
+        when activities.activity_status = 'cancelled'
+        then 'cancelled'
+        when activities.is_automatic
+        then 'automatic'
+        when
+            activities.activity_status = 'planned'
+            and activities.scheduled_date < activities.as_of_date
+        then 'overdue'
+        when activities.activity_status = 'planned' or activities.problem = 'not_held_yet'
+        then 'planned'
+        else 'made'
+    end as progress,
+    activities.scheduled_date
 
-from validated_activities as activities
+from scheduled_activities as activities
 inner join {{ ref('dim_activity_type') }} as types on activities.activity_type = types.activity_type
 left join
     {{ ref('dim_sales_rep') }} as reps

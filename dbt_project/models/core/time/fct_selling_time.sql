@@ -61,7 +61,9 @@ with
 
         from months
         inner join
-            {{ ref('bridge_date_period') }} as periods on months.first_date = periods.date_day
+            {{ ref('bridge_date_period') }} as periods
+            on months.first_date = periods.date_day
+            and periods.period_grain <> 'week'
 
     ),
 

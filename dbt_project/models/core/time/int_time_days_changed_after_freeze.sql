@@ -1,6 +1,8 @@
 with
 
-    frozen_periods as (select * from {{ ref('dim_period') }} where is_frozen),
+    frozen_periods as (
+        select * from {{ ref('dim_period') }} where is_frozen and period_grain <> 'week'
+    ),
 
     -- Nearly everything was reported in time and has not changed since.
     late_versions as (

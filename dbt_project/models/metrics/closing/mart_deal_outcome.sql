@@ -30,7 +30,14 @@ with
 
     ),
 
-    known_periods as (select * from {{ ref('dim_period') }} where last_known_date is not null),
+    known_periods as (
+
+        select *
+
+        from {{ ref('dim_period') }}
+        where last_known_date is not null and period_grain <> 'week'
+
+    ),
 
     managed_by_member as (
 

@@ -10,41 +10,19 @@
 } %}
 with
 
-    open_versions as (
-
-        select
-            opportunity_id,
-            episode,
-            expected_close_date,
-            lag(expected_close_date) over (
-                partition by opportunity_id, episode order by valid_from
-            ) as previous_expected_close_date
-
-        from {{ ref('fct_opportunity_version') }}
-        where not is_closed
-
-    ),
-
-    pushes_by_episode as (
-
-        select
-            opportunity_id,
-            episode,
-            case when count(*) >= 3 then '3 or more' else cast(count(*) as string) end as pushes
-
-        from open_versions
-        where expected_close_date > previous_expected_close_date
-        group by opportunity_id, episode
-
-    ),
-
     closings as (
 
-        select closings.*, coalesce(pushes.pushes, '0') as pushes
+        select
+            closings.*,
+            case
+                when pushes.pushes >= 3
+                then '3 or more'
+                else cast(coalesce(pushes.pushes, 0) as string)
+            end as pushes
 
         from {{ ref('fct_closing') }} as closings
         left join
-            pushes_by_episode as pushes
+            {{ ref('fct_pushed_deal') }} as pushes
             on closings.opportunity_id = pushes.opportunity_id
             and closings.episode = pushes.episode
 

@@ -27,6 +27,15 @@ with
 
     ),
 
+    faults_by_deal as (
+
+        select opportunity_id, {{ joined_text('fault') }} as faults
+
+        from {{ ref('fct_deal_fault') }}
+        group by opportunity_id
+
+    ),
+
     current_accounts as (
 
         select account_id, account_name, industry, country
@@ -95,9 +104,22 @@ select
     deals.exclusion_reason,
     deals.created_date is not null as has_creation_date,
     deals.has_close_before_creation,
-    deals.source_system
+    deals.source_system,
+
+    progress.last_activity_date,
+    progress.days_since_last_activity,
+    progress.activities,
+    progress.overdue_activities,
+    progress.next_step_date,
+    progress.days_in_stage,
+    progress.pushes,
+    faults.faults
 
 from dated_opportunities as deals
+left join
+    {{ ref('fct_opportunity_progress') }} as progress
+    on deals.opportunity_id = progress.opportunity_id
+left join faults_by_deal as faults on deals.opportunity_id = faults.opportunity_id
 left join current_accounts as accounts on deals.account_id = accounts.account_id
 left join {{ ref('dim_product') }} as products on deals.product_id = products.product_id
 left join

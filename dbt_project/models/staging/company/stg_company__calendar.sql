@@ -35,6 +35,10 @@ select
     is_holiday,
     holiday_name,
     is_business_day,
-    business_day_number
+    business_day_number,
+
+    week_start,
+    week_end,
+    week_label
 
 from {{ source('company', 'calendar') }}

@@ -1,0 +1,78 @@
+with
+
+    days as (select * from {{ ref('bridge_date_period') }} where period_grain <> 'week'),
+
+    restated as (
+
+        select states.*, days.period_grain, days.period_start, days.period_end
+
+        from {{ ref('int_lead_states_timed') }} as states
+        inner join {{ ref('dim_as_of') }} as warehouse on states.cutoff_date = warehouse.as_of_date
+        inner join days on states.created_date = days.date_day
+
+    ),
+
+    as_closed as (
+
+        select states.*, days.period_grain, days.period_start, days.period_end
+
+        from {{ ref('int_lead_states_timed') }} as states
+        inner join days on states.created_date = days.date_day
+        inner join
+            {{ ref('dim_period') }} as periods
+            on days.period_grain = periods.period_grain
+            and days.period_start = periods.period_start
+            and states.cutoff_date = periods.frozen_date
+        where periods.is_frozen
+
+    ),
+
+    counted_leads as (
+
+        select 'restated' as basis, *
+        from restated
+        union all
+        select 'as_closed' as basis, *
+        from as_closed
+
+    )
+
+select
+    basis,
+    period_grain,
+    period_start,
+    period_end,
+    lead_id,
+    created_date,
+    sales_rep_id,
+    team_id,
+    branch_id,
+    territory_id,
+    lead_source,
+    is_timed,
+    is_first_response as is_responded,
+    first_response_seconds,
+    first_response_business_seconds,
+    {{ minutes_of_seconds('first_response_seconds') }} as first_response_minutes,
+    {{ minutes_of_seconds('first_response_business_seconds') }} as first_response_business_minutes,
+    observed_seconds,
+    case
+        when is_timed then coalesce(first_response_business_seconds <= response_sla_seconds, false)
+    end as is_within_sla,
+    case
+        when not is_timed
+        then 'unknown'
+        when not is_first_response
+        then 'never'
+        {%- for band in response_bands() %}
+            when first_response_seconds <= {{ band.seconds }} then '{{ band.name }}'
+        {%- endfor %}
+        else 'later'
+    end as response_band,
+    is_positive_response as has_positive_response,
+    days_to_positive_response,
+    {%- for milestone in ['accepted', 'qualified', 'converted', 'disqualified', 'recycled'] %}
+        is_{{ milestone }}, {{ milestone }}_date{{ ',' if not loop.last }}
+    {%- endfor %}
+
+from counted_leads

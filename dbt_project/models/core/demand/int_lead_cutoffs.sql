@@ -1,0 +1,69 @@
+{{ config(materialized=shared_view()) }}
+with
+
+    settings as (select time_zone from {{ ref('stg_company__settings') }}),
+
+    frozen_periods as (
+
+        select
+            periods.period_grain,
+            periods.period_start,
+            periods.frozen_date,
+            {{ end_of_day('periods.frozen_date', 'settings.time_zone') }} as frozen_at
+
+        from {{ ref('dim_period') }} as periods
+        cross join settings
+        where periods.is_frozen and periods.period_grain <> 'week'
+
+    ),
+
+    -- A day is looked at as of now, and as of the freeze of each period that it is in. The newest
+    -- extract can show
+    -- less than the whole of its day.
+    cutoffs as (
+
+        select
+            days.date_day,
+            periods.frozen_date as cutoff_date,
+            least(periods.frozen_at, warehouse.as_of_at) as cutoff_at
+
+        from {{ ref('bridge_date_period') }} as days
+        inner join
+            frozen_periods as periods
+            on days.period_grain = periods.period_grain
+            and days.period_start = periods.period_start
+        cross join {{ ref('dim_as_of') }} as warehouse
+        where periods.frozen_date < warehouse.as_of_date
+
+        union distinct
+
+        select
+            days.date_day,
+            warehouse.as_of_date as cutoff_date,
+            least(
+                {{ end_of_day('warehouse.as_of_date', 'settings.time_zone') }}, warehouse.as_of_at
+            ) as cutoff_at
+
+        from {{ ref('dim_date') }} as days
+        cross join {{ ref('dim_as_of') }} as warehouse
+        cross join settings
+
+    )
+
+select
+    versions.lead_id,
+    cutoffs.cutoff_date,
+    cutoffs.cutoff_at,
+    versions.created_at,
+    versions.created_date,
+    versions.sales_rep_id,
+    versions.territory_id,
+    versions.lead_source
+
+from {{ ref('int_lead_versions') }} as versions
+inner join cutoffs on versions.created_date = cutoffs.date_day
+where
+    cutoffs.cutoff_date >= versions.known_from_date
+    and cutoffs.cutoff_date < versions.known_to_date
+    and cutoffs.cutoff_date >= versions.created_date
+    and not versions.is_excluded

@@ -1,0 +1,105 @@
+{{ config(materialized='view') }}
+with
+
+    leads as (
+
+        select lead_id, created_at, created_date, is_excluded
+
+        from {{ ref('int_lead_versions') }}
+        where is_current
+
+    ),
+
+    statuses as (select lead_status_id from {{ ref('stg_crm__lead_statuses') }}),
+
+    conversions as (
+
+        select lead_id, count(distinct converted_opportunity_id) as deals
+
+        from {{ ref('int_lead_versions') }}
+        group by lead_id
+
+    ),
+
+    problems as (
+
+        select
+            activities.lead_id,
+            activities.activity_id as event_id,
+            case
+                when leads.lead_id is null then 'unknown_lead' else 'activity_before_lead'
+            end as problem
+
+        from {{ ref('stg_crm__activities') }} as activities
+        left join leads on activities.lead_id = leads.lead_id
+        where
+            activities.lead_id is not null
+            and (leads.lead_id is null or activities.started_at < leads.created_at)
+
+        union all
+
+        select
+            changes.lead_id,
+            changes.lead_status_history_id as event_id,
+            case
+                when leads.lead_id is null
+                then 'unknown_lead'
+                when statuses.lead_status_id is null
+                then 'unknown_status'
+                else 'status_before_lead'
+            end as problem
+
+        from {{ ref('stg_crm__lead_status_history') }} as changes
+        left join leads on changes.lead_id = leads.lead_id
+        left join statuses on changes.lead_status_id = statuses.lead_status_id
+        where
+            leads.lead_id is null
+            or statuses.lead_status_id is null
+            or changes.changed_at < leads.created_at
+
+        union all
+
+        select leads.lead_id, leads.lead_id as event_id, 'unknown_status' as problem
+
+        from {{ ref('stg_crm__leads') }} as leads
+        left join statuses on leads.lead_status_id = statuses.lead_status_id
+        where leads.lead_status_id is not null and statuses.lead_status_id is null
+
+        union all
+
+        select leads.lead_id, leads.lead_id as event_id, 'response_before_lead' as problem
+
+        from {{ ref('stg_crm__leads') }} as leads
+        where least(leads.first_responded_at, leads.positive_response_at) < leads.created_at
+
+        union all
+
+        select leads.lead_id, leads.lead_id as event_id, 'conversion_before_lead' as problem
+
+        from {{ ref('stg_crm__leads') }} as leads
+        where leads.converted_at < leads.created_at or leads.converted_date < leads.created_date
+
+        union all
+
+        select lead_id, lead_id as event_id, 'converted_twice' as problem
+
+        from conversions
+        where deals > 1
+
+        union all
+
+        select
+            leads.lead_id,
+            leads.lead_id as event_id,
+            case
+                when leads.created_date is null then 'unknown_creation' else 'created_in_the_future'
+            end as problem
+
+        from leads
+        cross join {{ ref('dim_as_of') }} as warehouse
+        where not leads.is_excluded and coalesce(leads.created_date > warehouse.as_of_date, true)
+
+    )
+
+select *
+from problems

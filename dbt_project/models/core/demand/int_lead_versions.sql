@@ -1,0 +1,107 @@
+with
+
+    settings as (select time_zone from {{ ref('stg_company__settings') }}),
+
+    -- The first extract of a system tells of all the time before it, and so is never late.
+    first_extracts as (
+
+        select source_system, min(valid_from) as first_reported_at
+
+        from {{ ref('stg_crm__leads_history') }}
+        group by source_system
+
+    ),
+
+    -- An owner that is no user of the CRM is a queue, which answers nobody.
+    reps as (
+
+        select distinct sales_rep_id from {{ ref('dim_sales_rep') }} where sales_rep_id <> 'unknown'
+
+    ),
+
+    dated_versions as (
+
+        select
+            leads.*,
+            reps.sales_rep_id as owner_sales_rep_id,
+            {{ business_date('leads.created_at', 'settings.time_zone') }} as created_at_date,
+            case
+                when leads.valid_from = first_extracts.first_reported_at
+                then {{ open_start_date() }}
+                else {{ extract_date('leads.valid_from', 'settings.time_zone') }}
+            end as known_from_date,
+            case
+                when leads.is_current
+                then {{ open_end_date() }}
+                else {{ extract_date('leads.valid_to', 'settings.time_zone') }}
+            end as known_to_date,
+            settings.time_zone
+
+        from {{ ref('stg_crm__leads_history') }} as leads
+        cross join settings
+        inner join first_extracts on leads.source_system = first_extracts.source_system
+        left join reps on leads.owner_id = reps.sales_rep_id
+
+    ),
+
+    -- Of a lead whose creation nobody reports, the extract that first shows it tells the day,
+    -- unless it is
+    -- the first one of all.
+    compared_versions as (
+
+        select
+            *,
+            nullif(
+                min(known_from_date) over (partition by lead_id), {{ open_start_date() }}
+            ) as first_shown_date,
+            {{ first_known('owner_sales_rep_id', 'up_to_version') }} as sales_rep_id,
+            lag(lead_status_id) over (
+                partition by lead_id order by version_number
+            ) as previous_lead_status_id
+
+        from dated_versions
+        window
+            up_to_version as (
+                partition by lead_id
+                order by version_number
+                rows between unbounded preceding and current row
+            )
+
+    )
+
+select
+    lead_id,
+    version_number,
+    source_system,
+    known_from_date,
+    known_to_date,
+    is_current,
+    {{ time_of_day_known('created_at', 'created_at_date', 'time_zone') }} as created_at,
+    coalesce(created_at_date, created_date, first_shown_date) as created_date,
+    (
+        is_vanished
+        or merged_into_id is not null
+        or coalesce(is_duplicate, false)
+        or coalesce(is_deleted, false)
+    ) as is_excluded,
+    owner_sales_rep_id,
+    sales_rep_id,
+    territory_id,
+    lead_source,
+    lead_status_id,
+    case
+        when version_number = 1
+        then true
+        else coalesce(lead_status_id, '') <> coalesce(previous_lead_status_id, '')
+    end as has_new_status,
+    assigned_at,
+    first_responded_at,
+    positive_response_at,
+    (
+        coalesce(is_converted, false) or converted_at is not null or converted_date is not null
+    ) as is_converted,
+    converted_at,
+    converted_date,
+    converted_opportunity_id
+
+from compared_versions

@@ -1,0 +1,54 @@
+with
+
+    activities_by_deal as (
+
+        select
+            opportunity_id,
+            sum(case when progress = 'made' then 1 else 0 end) as activities,
+            max(case when progress = 'made' then activity_date end) as last_activity_date,
+            min(case when progress = 'planned' then scheduled_date end) as next_step_date,
+            sum(case when progress = 'overdue' then 1 else 0 end) as overdue_activities
+
+        from {{ ref('fct_activity') }}
+        where opportunity_id is not null
+        group by opportunity_id
+
+    ),
+
+    current_visits as (
+
+        select opportunity_id, entered_date
+
+        from {{ ref('fct_stage_visit') }}
+        where exited_at is null
+
+    )
+
+select
+    deals.opportunity_id,
+    deals.episode,
+    visits.entered_date as stage_entered_date,
+    case
+        when not deals.is_closed
+        then {{ days_between('visits.entered_date', 'warehouse.as_of_date') }}
+    end as days_in_stage,
+    coalesce(pushes.pushes, 0) as pushes,
+    pushes.last_pushed_date,
+    cast(coalesce(activities.activities, 0) as bigint) as activities,
+    activities.last_activity_date,
+    case
+        when not deals.is_closed
+        then {{ days_between('activities.last_activity_date', 'warehouse.as_of_date') }}
+    end as days_since_last_activity,
+    activities.next_step_date,
+    cast(coalesce(activities.overdue_activities, 0) as bigint) as overdue_activities
+
+from {{ ref('fct_opportunity') }} as deals
+cross join {{ ref('dim_as_of') }} as warehouse
+left join current_visits as visits on deals.opportunity_id = visits.opportunity_id
+left join
+    {{ ref('fct_pushed_deal') }} as pushes
+    on deals.opportunity_id = pushes.opportunity_id
+    and deals.episode = pushes.episode
+left join activities_by_deal as activities on deals.opportunity_id = activities.opportunity_id
+where deals.is_last_episode

@@ -1,0 +1,1 @@
+{{ newest_rows_of('crm', 'campaigns', ref('stg_crm__campaigns_history')) }}

@@ -1,0 +1,1 @@
+{{ newest_rows_of('crm', 'contacts') }}

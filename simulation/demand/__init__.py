@@ -1,0 +1,1 @@
+"""What comes before deals: leads, and how they are answered."""

@@ -1,0 +1,92 @@
+"""Leads from start to end: who asks, what comes of it, the files, the answer key.
+
+Belongs here: the order of the steps. Does not: any of the steps.
+"""
+
+import pandas as pd
+
+from simulation.answer_key.leads_key import LeadsKey
+from simulation.company.missing_ids import MISSING_LEAD
+from simulation.company.streams import stream
+from simulation.company.structure import Company
+from simulation.company.timeline import Timeline
+from simulation.deals.deals import UNDATED, Deals
+from simulation.demand.conversions import convert
+from simulation.demand.lead_course import LeadCourse
+from simulation.demand.lead_oddities import (
+    ACTIVITY_BEFORE_LEAD,
+    CONVERTED_TWICE,
+    UNKNOWN_CREATION,
+    UNKNOWN_LEAD,
+    plant_lead_oddities,
+)
+from simulation.demand.lead_tables import LeadTables, references_to_nothing
+from simulation.demand.leads import LEADS_PER_DEAL, incoming_leads, lead_id
+from simulation.extracts.extract_ledger import ExtractLedger
+from simulation.extracts.leads_defects import LEAD_TABLES
+from simulation.extracts.table_extracts import TableExtracts
+from simulation.people.people_tables import Shown
+
+
+class DemandSimulation:
+    """Draws leads after all nights of the CRM, so that its deals can have begun as one."""
+
+    def __init__(
+        self, company: Company, deals: Deals, timeline: Timeline, seed: int, per_kind: int
+    ) -> None:
+        """Take what the CRM's extracts tell.
+
+        Args:
+            company: Who answers.
+            deals: The deals' state after the last night.
+            timeline: The days and nights.
+            seed: Seed of all streams.
+            per_kind: How many of each kind to plant.
+        """
+        self._company = company
+        self._deals = deals
+        self._timeline = timeline
+        self._seed = seed
+        self._per_kind = per_kind
+        self._tables: dict[str, list[Shown]] = {}
+        self.key: dict[str, pd.DataFrame] = {}
+        self.references: list[tuple[str, str, str, str]] = []
+
+    def draw(self) -> None:
+        """Draw everything and work the key out."""
+        company, timeline, seed = self._company, self._timeline, self._seed
+        leads = incoming_leads(company, timeline, seed, round(LEADS_PER_DEAL * len(self._deals)))
+        LeadCourse(company, timeline, seed).run(leads)
+        left = convert(leads, self._deals, timeline, seed)
+        odd = plant_lead_oddities(leads, left, timeline, seed, self._per_kind)
+        tables = LeadTables(leads, odd, self._deals, company, timeline)
+        self._tables = tables.rows()
+        self.references = references_to_nothing(self._tables)
+        ids = tables.activity_ids
+        problems = [
+            *(
+                (lead_id(lead), ids[lead_id(lead), early], ACTIVITY_BEFORE_LEAD)
+                for lead, early in odd.early.items()
+            ),
+            *((MISSING_LEAD, ids[MISSING_LEAD, each], UNKNOWN_LEAD) for each in odd.of_nobody),
+            *((each.id, each.id, CONVERTED_TWICE) for each in leads if each.second_deal >= 0),
+            *(
+                (each.id, each.id, UNKNOWN_CREATION)
+                for each in leads
+                if each.created_kind == UNDATED
+            ),
+        ]
+        key = LeadsKey(leads, company, timeline)
+        self.key = {
+            "lead_responses": key.responses(),
+            "lead_bands": key.bands(),
+            "lead_problems": pd.DataFrame(problems, columns=["lead_id", "event_id", "problem"]),
+        }
+
+    def write(self, ledger: ExtractLedger) -> None:
+        """Write the files into every night's folder."""
+        extracts = TableExtracts(
+            ledger, LEAD_TABLES, self._per_kind, stream(self._seed, "lead defects")
+        )
+        for night in range(1, self._timeline.nights + 1):
+            extracts.write(self._tables, night)
