@@ -257,7 +257,8 @@ def test_nothing_is_recorded_late_where_every_night_tells_all(warehouse):
 def test_closings_are_dated_by_their_transitions(warehouse):
     """Counted from the play: an episode ends with a reopening, its date is its first closing.
 
-    A closing that sets the close date in the same second is dated by what it sets.
+    A closing that sets the close date in the same second is dated by what it sets, and so is a turn
+    from won to lost, or back, that does.
     """
     expected = []
     for deal, states in play(seed=5).items():
@@ -266,9 +267,12 @@ def test_closings_are_dated_by_their_transitions(warehouse):
             if closed and not state.is_closed:
                 expected.append((deal, episode, closed))
                 episode, closed = episode + 1, None
-            elif state.is_closed and not closed:
+            elif state.is_closed:
                 sets_day = state.expected_close_date != before.expected_close_date
-                closed = state.expected_close_date if sets_day else state.since.date()
+                turns = STAGES[state.stage_id] != STAGES[before.stage_id]
+                if sets_day and (turns or not closed):
+                    closed = state.expected_close_date
+                closed = closed or state.since.date()
         expected.append((deal, episode, closed))
     found = warehouse.execute(
         "select opportunity_id, episode, closed_date from core.fct_opportunity"
