@@ -37,6 +37,7 @@ with
 
         select
             'restated' as basis,
+            cast(null as date) as frozen_date,
             days.period_grain,
             days.period_start,
             days.period_end,
@@ -56,6 +57,7 @@ with
         -- Most deals were known at the freeze as they are known now.
         select
             'as_closed' as basis,
+            periods.frozen_date,
             periods.period_grain,
             periods.period_start,
             periods.period_end,
@@ -75,17 +77,13 @@ with
             on deals.opportunity_id = corrected_deals.opportunity_id
             and periods.period_grain = corrected_deals.frozen_grain
             and periods.period_start = corrected_deals.frozen_start
-        left join
-            {{ ref('int_deal_exclusions') }} as exclusions
-            on deals.opportunity_id = exclusions.opportunity_id
-            and periods.frozen_date >= exclusions.excluded_from_date
-            and periods.frozen_date < exclusions.excluded_to_date
-        where corrected_deals.opportunity_id is null and exclusions.opportunity_id is null
+        where corrected_deals.opportunity_id is null
 
         union all
 
         select
             'as_closed' as basis,
+            periods.frozen_date,
             periods.period_grain,
             periods.period_start,
             periods.period_end,
@@ -98,16 +96,24 @@ with
             frozen_periods as periods
             on deals.frozen_grain = periods.period_grain
             and deals.frozen_start = periods.period_start
-        left join
-            {{ ref('int_deal_exclusions') }} as exclusions
-            on deals.opportunity_id = exclusions.opportunity_id
-            and periods.frozen_date >= exclusions.excluded_from_date
-            and periods.frozen_date < exclusions.excluded_to_date
-        where
-            deals.created_date between periods.period_start and periods.period_end
-            and exclusions.opportunity_id is null
+        where deals.created_date between periods.period_start and periods.period_end
 
     )
 
-select *
-from created_deals
+-- A deal that was excluded at the freeze did not count then, also where it is restored since.
+select
+    deals.basis,
+    deals.period_grain,
+    deals.period_start,
+    deals.period_end,
+    deals.opportunity_id,
+    deals.created_date,
+    {%- for column in facts %} deals.{{ column }} {{- ',' if not loop.last }} {%- endfor %}
+
+from created_deals as deals
+left join
+    {{ ref('int_deal_exclusions') }} as exclusions
+    on deals.opportunity_id = exclusions.opportunity_id
+    and deals.frozen_date >= exclusions.excluded_from_date
+    and deals.frozen_date < exclusions.excluded_to_date
+where exclusions.opportunity_id is null

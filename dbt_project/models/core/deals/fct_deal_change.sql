@@ -3,8 +3,7 @@
 with
 
     -- A field that changed several times in a day went from what it was in the morning to what it
-    -- was in
-    -- the evening.
+    -- was in the evening.
     ranked_events as (
 
         select
@@ -130,9 +129,8 @@ select
         then 'increased'
         when field_name = 'amount' and coalesce(amount, 0) < coalesce(previous_amount, 0)
         then 'decreased'
-        -- A push is of a deal that is open; one that is reopened gets a new date. Dates are
-        -- written with
-        -- the year first, so that their texts sort as they do.
+        -- A push is of a deal that is open; one that is reopened gets a new date. Dates are written
+        -- with the year first, so that their texts sort as they do.
         when field_name = 'expected_close_date' and (was_closed or is_closed)
         then 'changed'
         when field_name = 'expected_close_date' and new_value > old_value

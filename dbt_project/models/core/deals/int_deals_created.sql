@@ -39,8 +39,7 @@ with
     )
 
 -- The last version of the first day: what is entered in the hour after a deal was created is part
--- of
--- creating it.
+-- of creating it.
 select
     deals.frozen_grain,
     deals.frozen_start,

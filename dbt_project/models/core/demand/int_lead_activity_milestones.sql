@@ -41,8 +41,7 @@ with
     ),
 
     -- A machine's mails are nobody's, and what is only planned may never happen. Of systems that
-    -- know no
-    -- status, what began before the newest extract was held.
+    -- know no status, what began before the newest extract was held.
     activities as (
 
         select

@@ -18,8 +18,7 @@ with
     ),
 
     -- A day is looked at as of now, and as of the freeze of each period that it is in. The newest
-    -- extract can show
-    -- less than the whole of its day.
+    -- extract can show less than the whole of its day.
     cutoffs as (
 
         select

@@ -119,8 +119,7 @@ with
     ),
 
     -- What comes before the lead is an error, which the core gate reports, and reaches nothing.
-    -- Days are looked
-    -- up only of what has no moments to compare, because that takes long.
+    -- Days are looked up only of what has no moments to compare, because that takes long.
     valid_observations as (
 
         select

@@ -6,8 +6,7 @@ with
     timed_leads as (select * from {{ ref('fct_lead_creation') }} where is_timed),
 
     -- Where nobody is censored before the half have been answered, those who wait have simply
-    -- waited
-    -- longer than all others.
+    -- waited longer than all others.
     groups as (
 
         {{ rolled_up_by(

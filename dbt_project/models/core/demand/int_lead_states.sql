@@ -2,9 +2,8 @@
 {%- set milestones = lead_milestones() -%}
 with
 
-    -- From this day on nothing was reported of a lead that changed what it had reached: each
-    -- later cutoff
-    -- shows what is known now, and need not be worked out.
+    -- From this day on nothing was reported of a lead that changed what it had reached: each later
+    -- cutoff shows what is known now, and need not be worked out.
     settled_leads as (
 
         select
@@ -48,8 +47,7 @@ with
     ),
 
     -- What has no day was reached at some time, and says of no other that it came later. Of one
-    -- day, what has
-    -- a time says more.
+    -- day, what has a time says more.
     reached_milestones as (
 
         select

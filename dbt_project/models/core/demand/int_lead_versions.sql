@@ -45,8 +45,7 @@ with
     ),
 
     -- Of a lead whose creation nobody reports, the extract that first shows it tells the day,
-    -- unless it is
-    -- the first one of all.
+    -- unless it is the first one of all.
     compared_versions as (
 
         select

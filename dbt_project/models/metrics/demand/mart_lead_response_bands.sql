@@ -52,9 +52,8 @@ with
 
     ),
 
-    -- Haldane and Anscombe: where one of the four counts is 0, half a lead is added to each, or
-    -- the odds would
-    -- be 0 or endless.
+    -- Haldane and Anscombe: where one of the four counts is 0, half a lead is added to each, or the
+    -- odds would be 0 or endless.
     cells as (
 
         select
