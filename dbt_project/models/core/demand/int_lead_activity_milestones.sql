@@ -3,22 +3,7 @@ with
 
     settings as (select time_zone from {{ ref('stg_company__settings') }}),
 
-    -- What was there when leads were first extracted tells of all the time before. A table that is
-    -- landed only later was not known at the freezes before it came.
-    first_extracts as (
-
-        select source_system, min(valid_from) as first_reported_at
-
-        from {{ ref('stg_crm__leads_history') }}
-        group by source_system
-
-    ),
-
-    first_extract_of_all as (
-
-        select min(first_reported_at) as first_reported_at from first_extracts
-
-    ),
+    first_extracts as (select * from {{ ref('int_lead_first_extracts') }}),
 
     -- Of each extract once: a zone is looked up slowly, and activities are many.
     extract_days as (
@@ -48,9 +33,7 @@ with
             activities.lead_id,
             activities.owner_id,
             activities.started_at,
-            activities.valid_from <= coalesce(
-                first_extracts.first_reported_at, first_extract_of_all.first_reported_at
-            ) as is_of_first_extract,
+            activities.valid_from <= first_extracts.first_reported_at as is_of_first_extract,
             known_from.extract_day as valid_from_date,
             coalesce(known_to.extract_day, {{ open_end_date() }}) as known_to_date,
             case
@@ -76,8 +59,7 @@ with
 
         from {{ ref('stg_crm__activities_history') }} as activities
         cross join {{ ref('dim_as_of') }} as warehouse
-        cross join first_extract_of_all
-        left join first_extracts on activities.source_system = first_extracts.source_system
+        inner join first_extracts on activities.source_system = first_extracts.source_system
         inner join extract_days as known_from on activities.valid_from = known_from.extracted_at
         left join extract_days as known_to on activities.valid_to = known_to.extracted_at
         where

@@ -3,22 +3,7 @@ with
 
     settings as (select time_zone from {{ ref('stg_company__settings') }}),
 
-    -- What was there when leads were first extracted tells of all the time before. A table that is
-    -- landed only later was not known at the freezes before it came.
-    first_extracts as (
-
-        select source_system, min(valid_from) as first_reported_at
-
-        from {{ ref('stg_crm__leads_history') }}
-        group by source_system
-
-    ),
-
-    first_extract_of_all as (
-
-        select min(first_reported_at) as first_reported_at from first_extracts
-
-    ),
+    first_extracts as (select * from {{ ref('int_lead_first_extracts') }}),
 
     statuses as (
 
@@ -58,10 +43,7 @@ with
             changes.changed_at as event_at,
             cast(null as date) as event_date,
             case
-                when
-                    changes.valid_from <= coalesce(
-                        first_extracts.first_reported_at, first_extract_of_all.first_reported_at
-                    )
+                when changes.valid_from <= first_extracts.first_reported_at
                 then {{ open_start_date() }}
                 else {{ extract_date('changes.valid_from', 'settings.time_zone') }}
             end as known_from_date,
@@ -74,8 +56,7 @@ with
 
         from {{ ref('stg_crm__lead_status_history_history') }} as changes
         cross join settings
-        cross join first_extract_of_all
-        left join first_extracts on changes.source_system = first_extracts.source_system
+        inner join first_extracts on changes.source_system = first_extracts.source_system
         where not changes.is_vanished
 
     ),

@@ -3,14 +3,7 @@ with
     settings as (select time_zone from {{ ref('stg_company__settings') }}),
 
     -- The first extract of a system tells of all the time before it, and so is never late.
-    first_extracts as (
-
-        select source_system, min(valid_from) as first_reported_at
-
-        from {{ ref('stg_crm__leads_history') }}
-        group by source_system
-
-    ),
+    first_extracts as (select * from {{ ref('int_lead_first_extracts') }}),
 
     -- An owner that is no user of the CRM is a queue, which answers nobody.
     reps as (
