@@ -26,7 +26,7 @@ with
 
     ),
 
-    activity_days as (select distinct activity_date from {{ ref('fct_activity') }}),
+    activity_days as (select distinct scheduled_date from {{ ref('fct_activity') }}),
 
     -- Without activities there is nothing to compare, and no row.
     periods as (
@@ -35,7 +35,7 @@ with
 
         from activity_days
         inner join
-            {{ ref('bridge_date_period') }} as days on activity_days.activity_date = days.date_day
+            {{ ref('bridge_date_period') }} as days on activity_days.scheduled_date = days.date_day
         inner join
             {{ ref('dim_period') }} as known_periods
             on days.period_grain = known_periods.period_grain
