@@ -66,6 +66,8 @@ CountOrNone = Annotated[StrictInt, Field(ge=0)]
 Limit = Annotated[StrictInt, Field(ge=1, le=10**16)]
 Limits = Annotated[tuple[Limit, ...], Field(min_length=1)]
 Share = Annotated[Decimal, Field(gt=0, le=2, decimal_places=4)]
+# Below a half, two leads would count as one person who more likely are two.
+Probability = Annotated[Decimal, Field(ge=Decimal("0.5"), le=1, decimal_places=4)]
 
 
 class DatedZone(Span):
@@ -136,6 +138,7 @@ class CompanySettings(Block):
     max_pay_gap_days: Count = 62
     standard_day_minutes: Count = 480
     ramp_target_share: Share = Decimal("0.8")
+    lead_match_probability: Probability = Decimal("0.95")
     deal_size_limits: Limits = (10_000, 50_000, 250_000)
     attribution_models: AttributionModels = Field(default_factory=shipped_models)
     keep_versions: Count = 7

@@ -27,6 +27,7 @@ _SCHEMA = "{{ '%s' if target.type == 'duckdb' else 'raw_%s' }}"
 _DESCRIPTIONS = {
     COMPANY: "Company settings and calendar, from company.yml.",
     "landing": "What landing read, quarantined and refused, and what the gates found.",
+    "matching": "Which leads are one person, as comparing them has found.",
 }
 
 

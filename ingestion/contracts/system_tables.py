@@ -10,6 +10,7 @@ from ingestion.contracts.tables import Classification, Column, LogicalType, Tabl
 
 COMPANY = "company"
 LANDING = "landing"
+MATCHING = "matching"
 
 
 def _column(
@@ -393,6 +394,59 @@ GATE_RESULTS = Table(
     ),
 )
 
+LEAD_MATCHES = Table(
+    source=MATCHING,
+    name="lead_matches",
+    description=(
+        "One row per lead and comparison that found another answer than the one before: which lead "
+        "the person is counted by from then on."
+    ),
+    columns=(
+        Column(
+            name="match_number",
+            logical_type="integer",
+            description="The comparison; a later one has a greater number.",
+            required=True,
+            primary_key=True,
+        ),
+        _text("run_id", "Refresh that compared the leads."),
+        _text("lead_id", "The lead.", key=True),
+        _text("kept_lead_id", "The person's first lead; the lead itself where it is no other's."),
+        Column(
+            name="match_weight",
+            logical_type="number",
+            description=(
+                "Weight of its best match, in bits: each more makes one person twice as likely; "
+                "empty where it is no other's."
+            ),
+            precision=9,
+            scale=4,
+        ),
+        _moment("known_from", "Moment (UTC) from which on that is known."),
+    ),
+)
+
+MATCHING_RUNS = Table(
+    source=MATCHING,
+    name="runs",
+    description="One row per comparison of all leads with each other.",
+    columns=(
+        Column(
+            name="match_number",
+            logical_type="integer",
+            description="Its number; a later one has a greater number.",
+            required=True,
+            primary_key=True,
+        ),
+        _text("run_id", "Refresh that compared the leads."),
+        _moment("matched_at", "Moment (UTC) that the newest CRM extract spoke for."),
+        _text("fingerprint", "Hash of what was compared, and by which rules."),
+        _integer("leads", "Leads that stood for themselves."),
+        _share("probability", "From which on two leads counted as one person."),
+        _text("weights", "JSON: what the model knew of leads."),
+    ),
+)
+
 SYSTEM_TABLES: tuple[Table, ...] = (
     SETTINGS,
     CALENDAR,
@@ -409,5 +463,7 @@ SYSTEM_TABLES: tuple[Table, ...] = (
     CONFIRMATIONS,
     UNOBSERVED,
     GATE_RESULTS,
+    LEAD_MATCHES,
+    MATCHING_RUNS,
 )
 SYSTEM_SOURCES = frozenset(table.source for table in SYSTEM_TABLES)

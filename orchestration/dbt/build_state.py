@@ -18,11 +18,11 @@ from pathlib import Path
 import duckdb
 
 from ingestion.contracts.raw_ddl import quoted
+from ingestion.contracts.system_tables import SYSTEM_SOURCES
 from orchestration.dbt.graph import SourceTable
 from orchestration.project import memory_settings
 from orchestration.publication.content import rows_and_hash
 
-_LANDING, _COMPANY = "landing", "company"
 _DDL = """
 create schema if not exists meta;
 create table if not exists meta.model_builds (
@@ -229,7 +229,7 @@ def source_content(connection: duckdb.DuckDBPyConnection, source: SourceTable) -
     A version of a row is known by its hash and by what landing noted with it, so the row itself
     need not be read.
     """
-    is_log = source.schema not in (_LANDING, _COMPANY)
+    is_log = source.schema not in SYSTEM_SOURCES
     hashed = "_source_system, _extract_id, _row_hash, _op" if is_log else "t"
     return _content(connection, f'raw."{source.schema}"."{source.name}"', hashed)
 

@@ -19,6 +19,7 @@ from ingestion.contracts.raw_ddl import raw_columns
 from ingestion.contracts.system_tables import SYSTEM_TABLES
 from ingestion.contracts.tables import Contracts, Table
 from ingestion.landing.run import INLINE, land
+from ingestion.matching.lead_matches import match_leads
 from orchestration.defs import LANDING_STEP
 from orchestration.defs.layers import OWNERS
 from orchestration.defs.session import RefreshSession
@@ -33,7 +34,13 @@ from orchestration.run.inputs import (
     looks_unchanged,
     raw_state,
 )
-from orchestration.run.run_records import FileEntry, emptied_in, landed_tables, quarantined_in
+from orchestration.run.run_records import (
+    FileEntry,
+    emptied_in,
+    landed_tables,
+    last_published,
+    quarantined_in,
+)
 from orchestration.run.sources import Source, resolve_sources
 
 # Tables that a refresh keeps about itself; they change where no file brought anything.
@@ -90,7 +97,7 @@ def raw_tables(contracts: Contracts) -> dg.AssetsDefinition:
 
 
 def _land(session: RefreshSession, config: LandingConfig) -> None:
-    """Lands what the configuration names and notes what became of each file.
+    """Lands what the configuration names, compares leads, and notes what became of each file.
 
     Raises:
         RefusedExtractsError: A file was refused; the others have landed.
@@ -121,6 +128,10 @@ def _land(session: RefreshSession, config: LandingConfig) -> None:
             f"{refused} of {files} files were refused, so nothing was "
             f"built and the published version stands. Put them right and refresh again:{reasons}"
         )
+    # A home that nothing feeds with leads does not even look for any.
+    if ("crm", "leads") in result.tables:
+        has_published = last_published(home) is not None
+        match_leads(home, settings.lead_match_probability, record.run_id, has_published)
     record.inputs = fingerprint(session.project, settings)
 
 

@@ -5,6 +5,7 @@ Belongs here: leads as they come in, and the records of what happens to them. Do
 """
 
 import unicodedata
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -207,8 +208,10 @@ def incoming_leads(company: Company, timeline: Timeline, seed: int, number: int)
     at_time = rng.random(number) >= SHARE_BY_DAY_ALONE
     sellers = Sellers(company)
     leads = []
+    taken: set[str] = set()
     for place, second in enumerate(created.tolist()):
-        name, works_for, email, phone = _person(place, rng)
+        name, works_for, email, phone = _person(place, rng, taken)
+        taken.add(email)
         leads.append(
             Lead(
                 number=place,
@@ -250,16 +253,28 @@ def _sources(number: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     return np.where(drawn == len(LEAD_SOURCES), NONE, drawn)
 
 
-def _person(place: int, rng: np.random.Generator) -> tuple[str, str, str, str]:
-    """Draw a name, a company, an address and a telephone number, none of which exists."""
+def _person(place: int, rng: np.random.Generator, taken: Set[str]) -> tuple[str, str, str, str]:
+    """Draw a name, a company, an address and a telephone number, none of which exists.
+
+    Where somebody has the address already, the next company is taken: each lead is a person.
+    """
     drawn = rng.integers(0, 1 << 30, 4).tolist()
     given, family = (
         GIVEN_NAMES[drawn[0] % len(GIVEN_NAMES)],
         FAMILY_NAMES[drawn[1] % len(FAMILY_NAMES)],
     )
     first = ACCOUNT_FIRST_WORDS[drawn[2] % len(ACCOUNT_FIRST_WORDS)]
-    second = ACCOUNT_SECOND_WORDS[drawn[3] % len(ACCOUNT_SECOND_WORDS)]
-    works_for = f"{first} {second}"
-    plain = unicodedata.normalize("NFKD", f"{given}.{family}@{first}-{second}".replace("ı", "i"))
+    words = len(ACCOUNT_SECOND_WORDS)
+    seconds = [ACCOUNT_SECOND_WORDS[(drawn[3] + step) % words] for step in range(words)]
+    addresses = ((word, _address(given, family, f"{first}-{word}")) for word in seconds)
+    second, email = next(
+        (each for each in addresses if each[1] not in taken),
+        (seconds[0], _address(given, family, f"{first}-{seconds[0]}")),
+    )
+    return f"{given} {family}", f"{first} {second}", email, f"+1 555 {place % 10_000_000:07d}"
+
+
+def _address(given: str, family: str, company: str) -> str:
+    plain = unicodedata.normalize("NFKD", f"{given}.{family}@{company}".replace("ı", "i"))
     letters = plain.encode("ascii", "ignore").decode().lower().replace(" ", "-")
-    return f"{given} {family}", works_for, f"{letters}.example", f"+1 555 {place % 10_000_000:07d}"
+    return f"{letters}.example"

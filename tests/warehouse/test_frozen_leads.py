@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import duckdb
 import pytest
 from compiled_models import Models
 from warehouse_testbed import ChangeLogOfTest, read_warehouse
+
+from ingestion.home import Home
+from ingestion.matching.lead_matches import match_leads
 
 FIRST_DAY = date(2026, 1, 1)
 # Taken at midnight, each night speaks for the end of the day before: 5 February, 5 March and 5 April
@@ -125,13 +130,38 @@ def rows(warehouse: duckdb.DuckDBPyConnection, basis: str, month: date) -> list[
     return warehouse.execute(MONTH_ROWS, [basis, month]).fetchall()
 
 
+class RandomPersons(RandomLeads):
+    """The same of a company in which many leads are persons that it has already."""
+
+    PERSONS = 100
+
+    def _new_lead(self, lead_id: str, since: datetime, at: datetime) -> dict[str, Any]:
+        lead = super()._new_lead(lead_id, since, at)
+        return {**lead, **self._cells(self._random.randrange(self.PERSONS))}
+
+    def _edited(self, lead: dict[str, Any]) -> dict[str, Any]:
+        # Some turn out to be somebody else.
+        if self._chance(0.2):
+            return {**lead, **self._cells(self._random.randrange(self.PERSONS))}
+        return super()._edited(lead)
+
+    def _cells(self, person: int) -> dict[str, Any]:
+        letters = md5(str(person).encode()).hexdigest()
+        return {
+            "lead_name": f"{letters[:6]} {letters[6:14]}",
+            "email": f"{letters[:12]}@persons.example",
+            "phone": self._random.choice((None, f"+1 555 {person:03d} {person:03d}1")),
+        }
+
+
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("kind", [RandomLeads, RandomPersons])
 def test_a_frozen_month_stays_what_the_warehouse_of_that_day_said(
-    models: Models, tmp_path: Path, seed: int
+    models: Models, tmp_path: Path, kind: type[RandomLeads], seed: int
 ):
     home = tmp_path / "home"
     log = ChangeLogOfTest(home)
-    leads = RandomLeads(seed)
+    leads = kind(seed)
     users = [{"user_id": name, "user_name": name, "team_id": name} for name in ("ann", "bob")]
     log.add("users", NIGHTS[0], users)
     log.add("teams", NIGHTS[0], [{"team_id": name, "team_name": name} for name in ("ann", "bob")])
@@ -149,6 +179,7 @@ def test_a_frozen_month_stays_what_the_warehouse_of_that_day_said(
     for night in NIGHTS:
         leads.night(log, night, since)
         since = night
+        match_leads(Home(home), Decimal("0.95"), f"{night:%m%d}", has_published=False)
         models.build(home, "+fct_lead_creation")
         with read_warehouse(home) as warehouse:
             if night in FREEZES:

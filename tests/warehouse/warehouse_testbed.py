@@ -6,9 +6,11 @@ dbt (`compiled_models`), and homes that the command refreshes (`demo_key`).
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -56,6 +58,13 @@ class ChangeLogOfTest:
         with self._open() as connection:
             create_tables(connection, load_contracts())
             write_company_tables(connection, self.settings)
+
+    def copied(self, home: Path) -> ChangeLogOfTest:
+        """Gives another store that holds the same; making its tables takes a while."""
+        shutil.copytree(self.home, home)
+        other = copy.copy(self)
+        other.home = home
+        return other
 
     def add(
         self,

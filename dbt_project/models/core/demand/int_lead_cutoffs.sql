@@ -49,6 +49,7 @@ with
 
     )
 
+-- Whoever is known by then to be another lead's person counts as that one.
 select
     versions.lead_id,
     cutoffs.cutoff_date,
@@ -61,8 +62,14 @@ select
 
 from {{ ref('int_lead_versions') }} as versions
 inner join cutoffs on versions.created_date = cutoffs.date_day
+left join
+    {{ ref('int_lead_merges') }} as merges
+    on versions.lead_id = merges.lead_id
+    and cutoffs.cutoff_date >= merges.known_from_date
+    and cutoffs.cutoff_date < merges.known_to_date
 where
     cutoffs.cutoff_date >= versions.known_from_date
     and cutoffs.cutoff_date < versions.known_to_date
     and cutoffs.cutoff_date >= versions.created_date
     and not versions.is_excluded
+    and merges.lead_id is null

@@ -77,6 +77,31 @@ with
 
     ),
 
+    -- What a person's second lead reached, the person has reached, since it is known who that is.
+    -- It may be given up because it is the second one.
+    observations_of_persons as (
+
+        select lead_id, milestone, event_at, event_date, known_from_date, known_to_date, owner_id
+
+        from observations
+
+        union all
+
+        select
+            merges.kept_lead_id as lead_id,
+            observations.milestone,
+            observations.event_at,
+            observations.event_date,
+            greatest(observations.known_from_date, merges.known_from_date) as known_from_date,
+            least(observations.known_to_date, merges.known_to_date) as known_to_date,
+            observations.owner_id
+
+        from observations
+        inner join {{ ref('int_lead_merges') }} as merges on observations.lead_id = merges.lead_id
+        where observations.milestone not in ('disqualified', 'recycled')
+
+    ),
+
     -- A lead whose creation was corrected is looked at as of each of them, so all its events are
     -- kept.
     creations as (
@@ -108,7 +133,7 @@ with
                 'settings.time_zone'
             ) }} as timed_at
 
-        from observations
+        from observations_of_persons as observations
         cross join settings
         inner join creations on observations.lead_id = creations.lead_id
         left join reps on observations.owner_id = reps.sales_rep_id

@@ -5,17 +5,24 @@ with
 
     merged_records as (
 
-        {%- for kind in ['lead', 'contact'] %}
-            {%- if not loop.first %}
+        select
+            'lead' as record_kind,
+            leads.lead_id as record_id,
+            coalesce(leads.merged_into_id, matches.kept_lead_id) as merged_into_id
 
-                union all
-            {% endif %}
+        from {{ ref('stg_crm__leads') }} as leads
+        left join
+            {{ ref('int_lead_merges') }} as matches
+            on leads.lead_id = matches.lead_id
+            and matches.is_current
+        where coalesce(leads.merged_into_id, matches.kept_lead_id) is not null
 
-            select '{{ kind }}' as record_kind, {{ kind }}_id as record_id, merged_into_id
+        union all
 
-            from {{ ref('stg_crm__' ~ kind ~ 's') }}
-            where merged_into_id is not null
-        {%- endfor %}
+        select 'contact' as record_kind, contact_id as record_id, merged_into_id
+
+        from {{ ref('stg_crm__contacts') }}
+        where merged_into_id is not null
 
     )
 

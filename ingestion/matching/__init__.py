@@ -1,0 +1,1 @@
+"""Which leads are one person: comparing leads, and the log of what that found."""
