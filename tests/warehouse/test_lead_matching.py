@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -25,7 +26,7 @@ from ingestion.matching.scoring import FEWEST_LEADS_TO_LEARN_FROM, Weights
 FIRST_NIGHT = datetime(2026, 3, 1, 2)
 PROBABILITY = Decimal("0.95")
 ALWAYS = datetime(1900, 1, 1)
-PERSON = {
+PERSON: dict[str, Any] = {
     "lead_name": "Sara Khan",
     "company_name": "Blue Foods",
     "email": "sara.khan@blue.example",
@@ -89,7 +90,7 @@ def nights(empty: ChangeLogOfTest, tmp_path: Path) -> Nights:
     return Nights(empty.copied(tmp_path / "home"))
 
 
-def lead(lead_id: str, day: int = 1, **cells: object) -> dict[str, object]:
+def lead(lead_id: str, day: Any = 1, **cells: Any) -> dict[str, Any]:
     """Gives a lead of the person, created on a day of January, with other cells where given."""
     return {**PERSON, "created_at": datetime(2026, 1, day, 9), **cells, "lead_id": lead_id}
 
@@ -146,7 +147,7 @@ class TestOnePerson:
             {"lead_name": None, "company_name": None, "phone": None},
         ],
     )
-    def test_is_found_in_any_spelling(self, nights: Nights, cells: dict[str, object]) -> None:
+    def test_is_found_in_any_spelling(self, nights: Nights, cells: dict[str, Any]) -> None:
         nights.night(lead("first"), lead("second", 2, **cells))
         assert nights.kept == {"second": "first"}
 
@@ -180,7 +181,7 @@ class TestOnePerson:
             {"lead_name": "", "company_name": "", "email": "", "phone": ""},
         ],
     )
-    def test_is_not_somebody_else(self, nights: Nights, cells: dict[str, object]) -> None:
+    def test_is_not_somebody_else(self, nights: Nights, cells: dict[str, Any]) -> None:
         nights.night(lead("first"), lead("second", 2, **cells))
         assert nights.kept == {}
 
@@ -200,7 +201,7 @@ class TestOnePerson:
         "cells", [{"merged_into_id": "first"}, {"is_duplicate": True}, {"is_deleted": True}]
     )
     def test_is_not_asked_for_where_the_crm_has_decided(
-        self, nights: Nights, cells: dict[str, object]
+        self, nights: Nights, cells: dict[str, Any]
     ) -> None:
         nights.night(lead("first"), lead("second", 2, **cells))
         assert nights.kept == {}
@@ -324,7 +325,7 @@ class TestHostileCells:
 
     @pytest.mark.parametrize("cells", [{"lead_name": None}, {"lead_name": "test"}, {}])
     def test_the_same_cells_thousands_of_times_do_not_explode(
-        self, nights: Nights, cells: dict[str, object]
+        self, nights: Nights, cells: dict[str, Any]
     ) -> None:
         nights.extract([lead(f"L{n}", **cells) for n in range(5_000)])
         began = time.monotonic()

@@ -63,13 +63,13 @@ select
 from {{ ref('int_lead_versions') }} as versions
 inner join cutoffs on versions.created_date = cutoffs.date_day
 left join
-    {{ ref('int_lead_merges') }} as merges
-    on versions.lead_id = merges.lead_id
-    and cutoffs.cutoff_date >= merges.known_from_date
-    and cutoffs.cutoff_date < merges.known_to_date
+    {{ ref('int_lead_merges') }} as persons
+    on versions.lead_id = persons.lead_id
+    and cutoffs.cutoff_date >= persons.known_from_date
+    and cutoffs.cutoff_date < persons.known_to_date
 where
     cutoffs.cutoff_date >= versions.known_from_date
     and cutoffs.cutoff_date < versions.known_to_date
     and cutoffs.cutoff_date >= versions.created_date
     and not versions.is_excluded
-    and merges.lead_id is null
+    and persons.lead_id is null

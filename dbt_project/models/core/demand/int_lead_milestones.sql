@@ -88,16 +88,16 @@ with
         union all
 
         select
-            merges.kept_lead_id as lead_id,
+            persons.kept_lead_id as lead_id,
             observations.milestone,
             observations.event_at,
             observations.event_date,
-            greatest(observations.known_from_date, merges.known_from_date) as known_from_date,
-            least(observations.known_to_date, merges.known_to_date) as known_to_date,
+            greatest(observations.known_from_date, persons.known_from_date) as known_from_date,
+            least(observations.known_to_date, persons.known_to_date) as known_to_date,
             observations.owner_id
 
         from observations
-        inner join {{ ref('int_lead_merges') }} as merges on observations.lead_id = merges.lead_id
+        inner join {{ ref('int_lead_merges') }} as persons on observations.lead_id = persons.lead_id
         where observations.milestone not in ('disqualified', 'recycled')
 
     ),
