@@ -82,6 +82,7 @@ class TestFile:
             "minimum_group_size: 4\n"
             "max_rate_age_days: 10\n"
             "ramp_target_share: 0.75\n"
+            "lead_match_probability: 0.99\n"
             "keep_versions: 2\n"
             "keep_runs: 12\n"
             "calendar_start: 2010-01-01\n"
@@ -95,6 +96,7 @@ class TestFile:
         assert settings.holidays == (Holiday(date=date(2017, 3, 21), name="Nowruz"),)
         assert settings.calendar_end == date(2030, 12, 31)
         assert settings.ramp_target_share == Decimal("0.75")
+        assert settings.lead_match_probability == Decimal("0.99")
         assert (settings.keep_versions, settings.keep_runs) == (2, 12)
         assert [(s.mapping, s.folder) for s in settings.sources] == [
             ("canonical", str(tmp_path / "extracts/crm")),
@@ -112,6 +114,9 @@ class TestFile:
             ("keep_runs: many\n", 1, "'keep_runs'"),
             ("ramp_target_share: 0\n", 1, "'ramp_target_share'"),
             ("ramp_target_share: 80\n", 1, "'ramp_target_share'"),
+            ("lead_match_probability: 0.4\n", 1, "'lead_match_probability'"),
+            ("lead_match_probability: 95\n", 1, "'lead_match_probability'"),
+            ("lead_match_probability: often\n", 1, "'lead_match_probability'"),
             ("weekend:\n  - saturday\n  - holiday\n", 3, "'weekend'"),
             (
                 "time_zone: UTC\ntimezone: UTC\n",
