@@ -8,82 +8,13 @@ with
 
     ),
 
-    -- A lead that its first extract shows with an owner was created with one.
-    observed_owners as (
-
-        select
-            *,
-            case when version_number = 1 then created_date else known_from_date end as owned_date,
-            row_number() over (partition by lead_id order by version_number) as owner_number
-
-        from {{ ref('int_lead_versions') }}
-        where owner_sales_rep_id is not null
-
-    ),
-
-    {#- What fields of the lead itself say: milestone, moment, day, and when it is said. #}
-    {%- set no_day = 'cast(null as date)' %}
-    {%- set fields = [
-        ('assigned', 'assigned_at', no_day, 'assigned_at is not null'),
-        ('first_response', 'first_responded_at', no_day, 'first_responded_at is not null'),
-        ('positive_response', 'positive_response_at', no_day, 'positive_response_at is not null'),
-    ] %}
-    {%- for milestone in ['positive_response', 'accepted', 'qualified', 'converted'] %}
-        {%- do fields.append((milestone, 'converted_at', 'converted_date', 'is_converted')) %}
-    {%- endfor %}
-
-    observations as (
-
-        select
-            lead_id,
-            'assigned' as milestone,
-            cast(null as timestamp) as event_at,
-            owned_date as event_date,
-            known_from_date,
-            {{ open_end_date() }} as known_to_date,
-            owner_sales_rep_id as owner_id
-
-        from observed_owners
-        where owner_number = 1
-
-        {%- for milestone, moment, day, is_reported in fields %}
-            union all
-
-            select
-                lead_id,
-                '{{ milestone }}' as milestone,
-                {{ moment }} as event_at,
-                {{ day }} as event_date,
-                known_from_date,
-                known_to_date,
-                {{ 'sales_rep_id' if milestone == 'assigned' else 'owner_sales_rep_id' }}
-                as owner_id
-
-            from {{ ref('int_lead_versions') }}
-            where {{ is_reported }}
-        {%- endfor %}
-
-        union all
-
-        select lead_id, milestone, event_at, event_date, known_from_date, known_to_date, owner_id
-
-        from {{ ref('int_lead_status_milestones') }}
-
-        union all
-
-        select lead_id, milestone, event_at, event_date, known_from_date, known_to_date, owner_id
-
-        from {{ ref('int_lead_activity_milestones') }}
-
-    ),
-
     -- What a person's second lead reached, the person has reached, since it is known who that is.
     -- It may be given up because it is the second one.
     observations_of_persons as (
 
         select lead_id, milestone, event_at, event_date, known_from_date, known_to_date, owner_id
 
-        from observations
+        from {{ ref('int_lead_observations') }}
 
         union all
 
@@ -96,7 +27,7 @@ with
             least(observations.known_to_date, persons.known_to_date) as known_to_date,
             observations.owner_id
 
-        from observations
+        from {{ ref('int_lead_observations') }} as observations
         inner join {{ ref('int_lead_merges') }} as persons on observations.lead_id = persons.lead_id
         where observations.milestone not in ('disqualified', 'recycled')
 
