@@ -110,6 +110,11 @@ def expected(company: Path, name: str) -> list[Row]:
     return rows
 
 
+def without_managers(rows: list[Row]) -> list[Row]:
+    """Leaves out the level that the key has not: `test_managers` works out managers by itself."""
+    return [row for row in rows if row.get("level") != "manager"]
+
+
 def agree(
     found: list[Row], key: list[Row], by: list[str], columns: list[str], tolerance: float = 1e-9
 ) -> None:
@@ -123,8 +128,9 @@ def agree(
             for row in rows
         }
 
-    ours, theirs = numbers(found), numbers(key)
-    assert len(ours) == len(found)
+    shown = without_managers(found)
+    ours, theirs = numbers(shown), numbers(key)
+    assert len(ours) == len(shown)
     assert ours.keys() == theirs.keys()
     differing = {
         (*place, name): (ours[place][name], number)
