@@ -190,7 +190,7 @@ def test_hubspots_mails_are_campaigns_and_what_people_did_touches(
     hubspot: duckdb.DuckDBPyConnection,
 ):
     campaigns, events = seed("hubspot", "email_campaign_data"), seed("hubspot", "email_event_data")
-    names = {row.id: row.name_ or row.id for row in campaigns.rename(columns={"name": "name_"}).itertuples()}  # fmt: skip
+    names = {key: name or key for key, name in zip(campaigns["id"], campaigns["name"], strict=True)}
     found = dict(
         hubspot.execute(
             "select campaign_id, campaign_name from core.dim_campaign "
@@ -219,22 +219,22 @@ def test_salesforces_leads_and_contacts(salesforce: duckdb.DuckDBPyConnection):
         "select lead_id, lead_step, industry, cast(created_at as varchar), is_converted, "
         "cast(converted_at as varchar), converted_contact_id from core.fct_lead"
     ).fetchall()
+    (said,) = leads.to_dict("records")
     assert found == [
         (
-            row.id,
-            row.status.lower(),
-            row.industry,
-            row.created_date,
-            row.is_converted == "TRUE",
-            row.converted_date,
-            row.converted_contact_id,
+            said["id"],
+            said["status"].lower(),
+            said["industry"],
+            said["created_date"],
+            said["is_converted"] == "TRUE",
+            said["converted_date"],
+            said["converted_contact_id"],
         )
-        for row in leads.itertuples()
     ]
     known = salesforce.execute(
         "select record_id, account_id from intermediate.int_prospects "
         "where record_kind = 'contact' order by all"
     ).fetchall()
-    said = [(row.id, row.account_id or None) for row in contacts.itertuples()]
-    assert known == sorted(said)
+    people = zip(contacts["id"], contacts["account_id"], strict=True)
+    assert known == sorted((contact, account or None) for contact, account in people)
     assert len(known) == 4
