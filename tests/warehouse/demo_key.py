@@ -98,6 +98,16 @@ select (select max(as_of_date) from mart_pipeline_value) as as_of_date,
 from mart_lead_response
 where period_grain = 'month'
 """
+CAMPAIGN_RESULTS = [
+    "cost_value", "members", "responses", "touches", "leads", "opportunities", "pipeline_value",
+    "won_deals", "won_value",
+]  # fmt: skip
+CAMPAIGN_RESULTS_BY_MONTH = f"""
+select (select max(as_of_date) from mart_pipeline_value) as as_of_date,
+    period_start, level, member_id, attribution_model, {", ".join(CAMPAIGN_RESULTS)}
+from mart_campaign
+where period_grain = 'month'
+"""
 
 
 Row = dict[str, str]
@@ -178,5 +188,7 @@ def refresh_nights(company: Path, home: Path, locale: DemoLocale = DemoLocale.EN
             marts.execute("use marts")
             pipeline = rows_of(marts, PIPELINE_OF_LAST_DAY)
             leads = rows_of(marts, LEAD_RESPONSES_BY_MONTH)
+            campaigns = rows_of(marts, CAMPAIGN_RESULTS_BY_MONTH)
         (home / f"pipeline_{night.name}.json").write_text(json.dumps(pipeline))
         (home / f"leads_{night.name}.json").write_text(json.dumps(leads))
+        (home / f"campaigns_{night.name}.json").write_text(json.dumps(campaigns))
