@@ -4,7 +4,7 @@ are answered, what comes of it.
 
 import csv
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isclose
 from pathlib import Path
 from random import Random
@@ -206,6 +206,15 @@ def test_business_time_is_that_of_a_count_minute_by_minute(locale: Locale):
         lengths.append(minutes)
     assert 0 in lengths
     assert max(lengths) > 3 * 480
+
+
+@pytest.mark.parametrize("locale", LOCALES.values(), ids=list(LOCALES))
+def test_an_office_does_not_work_on_its_own_holiday(locale: Locale):
+    key = LeadsKey([], company_of(locale), timeline_of(locale))
+    (day,) = (each.on for each in locale.days_off if each.name == "Day of the office")
+    first = int(datetime.combine(day, datetime.min.time(), UTC).timestamp())
+    worked = [key.business_seconds(first, first + 86_400, branch) for branch in (-1, 0, 1)]
+    assert worked == [8 * 3600, 0, 8 * 3600]
 
 
 def test_a_median_with_those_that_wait():
