@@ -113,6 +113,7 @@ class Lead:
         exclusion: `duplicate`, `deleted` or `merged`; empty for those that count.
         excluded_night: Night from which extracts say so.
         merged_into: The lead that it was merged into.
+        campaign: Index of the campaign that its row names; NONE for none.
     """
 
     number: int
@@ -137,6 +138,7 @@ class Lead:
     exclusion: str = ""
     excluded_night: int = NEVER
     merged_into: int = NONE
+    campaign: int = NONE
 
     @property
     def id(self) -> str:
@@ -210,7 +212,7 @@ def incoming_leads(company: Company, timeline: Timeline, seed: int, number: int)
     leads = []
     taken: set[str] = set()
     for place, second in enumerate(created.tolist()):
-        name, works_for, email, phone = _person(place, rng, taken)
+        name, works_for, email, phone = person(place, rng, taken)
         taken.add(email)
         leads.append(
             Lead(
@@ -253,7 +255,9 @@ def _sources(number: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     return np.where(drawn == len(LEAD_SOURCES), NONE, drawn)
 
 
-def _person(place: int, rng: np.random.Generator, taken: Set[str]) -> tuple[str, str, str, str]:
+def person(
+    place: int, rng: np.random.Generator, taken: Set[str] = frozenset()
+) -> tuple[str, str, str, str]:
     """Draw a name, a company, an address and a telephone number, none of which exists.
 
     Where somebody has the address already, the next company is taken: each lead is a person.
