@@ -142,7 +142,7 @@ def test_what_the_levels_of_selling_time_need_is_said_where_it_could_come_from(c
 
 def test_a_crm_that_tells_where_people_work_misses_no_place_in_hr(models: Models, tmp_path: Path):
     log = ChangeLogOfTest(tmp_path)
-    place = {"team_id": "t", "branch_id": "b", "territory_id": "x"}
+    place = {"team_id": "t", "branch_id": "b", "territory_id": "x", "manager_id": "m"}
     log.add(
         "users",
         FIRST,
