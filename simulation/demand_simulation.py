@@ -32,19 +32,27 @@ class DemandSimulation:
     """Draws leads after all nights of the CRM, so that its deals can have begun as one."""
 
     def __init__(
-        self, company: Company, deals: Deals, timeline: Timeline, seed: int, per_kind: int
+        self,
+        company: Company,
+        deals: Deals,
+        wins: dict[int, tuple[int, int]],
+        timeline: Timeline,
+        seed: int,
+        per_kind: int,
     ) -> None:
         """Take what the CRM's extracts tell.
 
         Args:
             company: Who answers.
             deals: The deals' state after the last night.
+            wins: Of each deal that is won and counts its closing day and its worth in cents.
             timeline: The days and nights.
             seed: Seed of all streams.
             per_kind: How many of each kind to plant.
         """
         self._company = company
         self._deals = deals
+        self._wins = wins
         self._timeline = timeline
         self._seed = seed
         self._per_kind = per_kind
@@ -80,6 +88,7 @@ class DemandSimulation:
         self.key = {
             "lead_responses": key.responses(),
             "lead_bands": key.bands(),
+            "lead_funnel": key.funnel(self._wins),
             "lead_problems": pd.DataFrame(problems, columns=["lead_id", "event_id", "problem"]),
         }
 

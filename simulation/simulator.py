@@ -186,7 +186,7 @@ def simulate(
             staff.write(extracts.ledger)
             _add_part(tables, staff)
         if leads:
-            demand = DemandSimulation(company, deals, timeline, seed, per_kind)
+            demand = DemandSimulation(company, deals, closed.wins(), timeline, seed, per_kind)
             demand.draw()
             demand.write(extracts.ledger)
             _add_part(tables, demand)
