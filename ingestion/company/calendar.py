@@ -153,13 +153,17 @@ def _gregorian_columns(days: Days, months: _Months) -> dict[str, pa.Array]:
 def _jalali_columns(days: Days, months: _Months) -> dict[str, pa.Array]:
     year, month = np.divmod(months.number, 12)
     day = _days_since(months.first_day(months.number), days) + 1
-    texts = [f"{y:04d}-{m:02d}-{d:02d}" for y, m, d in zip(year, month + 1, day, strict=True)]
+    # A month's part is written once, not once for each of its days.
+    numbers, of_month = np.unique(months.number, return_inverse=True)
+    month_texts = [f"{number // 12:04d}-{number % 12 + 1:02d}-" for number in numbers]
+    day_texts = [f"{number:02d}" for number in range(32)]
+    dates = [month_texts[m] + day_texts[d] for m, d in zip(of_month, day, strict=True)]
     return {
         "jalali_year": pa.array(year),
         "jalali_month": pa.array(month + 1),
         "jalali_day": pa.array(day),
         "jalali_month_name": _named(month, JALALI_MONTHS),
-        "jalali_date": pa.array(texts),
+        "jalali_date": pa.array(dates),
     }
 
 
@@ -204,7 +208,8 @@ def _period_columns(months: _Months, starts: Sequence[_YearStart]) -> dict[str, 
     stay what they were. A year that thereby ends in the same calendar year as the one before it
     takes a letter, or two years would have one name.
     """
-    number = months.number
+    # All days of a month share them.
+    number, of_month = np.unique(months.number, return_inverse=True)
     year, month = np.divmod(number, 12)
     bounds = [start.year_around(number) for start in starts]
     held = [number < start.after for start in starts]
@@ -219,7 +224,7 @@ def _period_columns(months: _Months, starts: Sequence[_YearStart]) -> dict[str, 
     month_labels = [f"{y}-{m:02d}" for y, m in zip(year, month + 1, strict=True)]
     fiscal_quarter = fiscal_month // 3 + 1
     quarter_labels = [f"{y}-Q{q}" for y, q in zip(year_labels, fiscal_quarter, strict=True)]
-    return {
+    by_month = {
         "fiscal_year": pa.array(fiscal_year),
         "fiscal_quarter": pa.array(fiscal_quarter),
         "fiscal_month": pa.array(fiscal_month + 1),
@@ -233,6 +238,7 @@ def _period_columns(months: _Months, starts: Sequence[_YearStart]) -> dict[str, 
         "quarter_label": pa.array(quarter_labels),
         "year_label": pa.array(year_labels),
     }
+    return {name: column.take(pa.array(of_month)) for name, column in by_month.items()}
 
 
 def _letters(starts: Sequence[_YearStart]) -> dict[int, str]:
