@@ -1,16 +1,23 @@
-"""Leads from start to end: who asks, what comes of it, the files, the answer key.
+"""Leads and campaigns from start to end: who asks, what comes of it, the files, the answer key.
 
 Belongs here: the order of the steps. Does not: any of the steps.
 """
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from simulation.answer_key.campaigns_key import CampaignsKey, DealsOfNight
 from simulation.answer_key.leads_key import LeadsKey
+from simulation.company.currencies import Rates
 from simulation.company.missing_ids import MISSING_LEAD
 from simulation.company.streams import stream
 from simulation.company.structure import Company
 from simulation.company.timeline import Timeline
 from simulation.deals.deals import UNDATED, Deals
+from simulation.demand.campaign_course import CampaignCourse
+from simulation.demand.campaign_tables import CampaignTables, campaign_references_to_nothing
+from simulation.demand.campaigns import draw_costs
 from simulation.demand.conversions import convert
 from simulation.demand.lead_course import LeadCourse
 from simulation.demand.lead_oddities import (
@@ -23,7 +30,7 @@ from simulation.demand.lead_oddities import (
 from simulation.demand.lead_tables import LeadTables, references_to_nothing
 from simulation.demand.leads import LEADS_PER_DEAL, incoming_leads, lead_id
 from simulation.extracts.extract_ledger import ExtractLedger
-from simulation.extracts.leads_defects import LEAD_TABLES
+from simulation.extracts.leads_defects import CAMPAIGN_TABLES, LEAD_TABLES
 from simulation.extracts.table_extracts import TableExtracts
 from simulation.people.people_tables import Shown
 
@@ -36,6 +43,9 @@ class DemandSimulation:
         company: Company,
         deals: Deals,
         wins: dict[int, tuple[int, int]],
+        campaigns: npt.NDArray[np.int8],
+        nights: list[DealsOfNight],
+        rates: Rates,
         timeline: Timeline,
         seed: int,
         per_kind: int,
@@ -46,6 +56,9 @@ class DemandSimulation:
             company: Who answers.
             deals: The deals' state after the last night.
             wins: Of each deal that is won and counts its closing day and its worth in cents.
+            campaigns: Per deal, the campaign that it names.
+            nights: Per night, what is known of the deals after it.
+            rates: What money is worth.
             timeline: The days and nights.
             seed: Seed of all streams.
             per_kind: How many of each kind to plant.
@@ -53,10 +66,14 @@ class DemandSimulation:
         self._company = company
         self._deals = deals
         self._wins = wins
+        self._campaigns = campaigns
+        self._nights = nights
+        self._rates = rates
         self._timeline = timeline
         self._seed = seed
         self._per_kind = per_kind
         self._tables: dict[str, list[Shown]] = {}
+        self._campaign_tables: dict[str, list[Shown]] = {}
         self.key: dict[str, pd.DataFrame] = {}
         self.references: list[tuple[str, str, str, str]] = []
 
@@ -67,9 +84,18 @@ class DemandSimulation:
         LeadCourse(company, timeline, seed).run(leads)
         left = convert(leads, self._deals, timeline, seed)
         odd = plant_lead_oddities(leads, left, timeline, seed, self._per_kind)
-        tables = LeadTables(leads, odd, self._deals, company, timeline)
+        course = CampaignCourse(
+            company, self._deals, self._campaigns, timeline, seed, self._per_kind
+        )
+        marketing = course.run(leads, left)
+        costs = draw_costs(timeline, company.locale, seed)
+        tables = LeadTables(leads, odd, self._deals, company, timeline, marketing.contacts)
         self._tables = tables.rows()
-        self.references = references_to_nothing(self._tables)
+        self._campaign_tables = CampaignTables(marketing, costs, company.locale, timeline).rows()
+        self.references = [
+            *references_to_nothing(self._tables),
+            *campaign_references_to_nothing(self._campaign_tables),
+        ]
         ids = tables.activity_ids
         problems = [
             *(
@@ -85,11 +111,18 @@ class DemandSimulation:
             ),
         ]
         key = LeadsKey(leads, company, timeline)
+        of_campaigns = CampaignsKey(
+            leads, marketing, costs, self._campaigns, self._nights, self._rates, company.locale,
+            timeline,
+        )  # fmt: skip
         self.key = {
             "lead_responses": key.responses(),
             "lead_bands": key.bands(),
             "lead_funnel": key.funnel(self._wins),
             "lead_problems": pd.DataFrame(problems, columns=["lead_id", "event_id", "problem"]),
+            "campaigns": of_campaigns.results(),
+            "attribution": of_campaigns.shares(),
+            "campaign_problems": of_campaigns.problems(),
         }
 
     def write(self, ledger: ExtractLedger) -> None:
@@ -97,5 +130,9 @@ class DemandSimulation:
         extracts = TableExtracts(
             ledger, LEAD_TABLES, self._per_kind, stream(self._seed, "lead defects")
         )
+        of_campaigns = TableExtracts(
+            ledger, CAMPAIGN_TABLES, self._per_kind, stream(self._seed, "campaign defects")
+        )
         for night in range(1, self._timeline.nights + 1):
             extracts.write(self._tables, night)
+            of_campaigns.write(self._campaign_tables, night)

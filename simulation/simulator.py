@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from simulation.answer_key.answer_key import AnswerKey
+from simulation.answer_key.campaigns_key import deals_of_night
 from simulation.answer_key.deal_timelines import TimelineReader
 from simulation.answer_key.history_key import HistoryKey
 from simulation.answer_key.targets_key import TargetsKey
@@ -21,7 +22,7 @@ from simulation.company.locales import LOCALES, PERSIAN
 from simulation.company.structure import NEVER, build_company
 from simulation.company.timeline import Timeline
 from simulation.deals.deal_history import write_past
-from simulation.deals.deals import generate_deals
+from simulation.deals.deals import NONE, generate_deals
 from simulation.deals.line_items import generate_line_items
 from simulation.deals.nights import SalesFloor
 from simulation.deals.oddities import (
@@ -31,6 +32,7 @@ from simulation.deals.oddities import (
     planted_per_kind,
 )
 from simulation.deals.targets import draw_targets
+from simulation.demand.campaigns import name_campaigns
 from simulation.demand_simulation import DemandSimulation
 from simulation.extracts.night_extract import NightExtracts
 from simulation.extracts.writing import opportunity_id
@@ -86,7 +88,7 @@ def simulate(
         nights: How many nights, 1 to 60. The first extract is full, the later ones hold changes.
         people: Whether HR and payroll are simulated too; beyond 50,000 deals they never are.
         locale: Where the company works: `en`, or `fa` for one in Tehran.
-        leads: Whether leads are simulated too; beyond 50,000 deals they never are.
+        leads: Whether leads and campaigns are simulated too; beyond 50,000 deals they never are.
 
     Raises:
         ValueError: The locale is unknown, or the scale, seed or number of nights is out of range.
@@ -131,18 +133,25 @@ def simulate(
     )
     is_listed = number <= LISTED_DEALS
     has_people = people and is_listed
+    has_demand = leads and is_listed
+    campaigns = np.full(number, NONE, dtype=np.int8)
+    if has_demand:
+        campaigns = name_campaigns(deals, seed)
     extracts = NightExtracts(
-        folder / "extracts", company, rates, targets, oddities, timeline, seed, per_kind
+        folder / "extracts", company, rates, targets, oddities, campaigns, timeline, seed, per_kind
     )
     if has_people:
         # It says who is who in HR and payroll too, which are drawn when all deals are known.
         extracts.left_out.add(CROSSWALK)
     key = AnswerKey(company, rates, timeline)
-    pipelines = []
+    pipelines, deals_by_night = [], []
     for night in range(1, nights + 1):
         extracts.write(floor.play(night), deals, log, lines)
         is_open = ~deals.is_closed & ~deals.is_excluded
         pipelines.append(key.pipeline(key.known_deals(night, deals, lines, is_open), night))
+        if has_demand:
+            known = key.known_deals(night, deals, lines, ~deals.is_excluded)
+            deals_by_night.append(deals_of_night(known))
     extracts.close()
     closed = key.known_deals(nights, deals, lines, deals.is_closed & ~deals.is_excluded)
 
@@ -185,8 +194,18 @@ def simulate(
             staff.draw()
             staff.write(extracts.ledger)
             _add_part(tables, staff)
-        if leads:
-            demand = DemandSimulation(company, deals, closed.wins(), timeline, seed, per_kind)
+        if has_demand:
+            demand = DemandSimulation(
+                company,
+                deals,
+                closed.wins(),
+                campaigns,
+                deals_by_night,
+                rates,
+                timeline,
+                seed,
+                per_kind,
+            )
             demand.draw()
             demand.write(extracts.ledger)
             _add_part(tables, demand)

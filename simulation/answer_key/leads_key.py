@@ -21,6 +21,7 @@ from simulation.company.structure import Company, branch_id, team_id
 from simulation.company.timeline import MICRO_DAYS, SECONDS_PER_DAY, Timeline
 from simulation.company.vocabulary import LEAD_SOURCES
 from simulation.deals.deals import AT_TIME, NONE, UNDATED
+from simulation.demand.campaigns import campaign_id
 from simulation.demand.leads import (
     ACCEPTED,
     CONVERTED,
@@ -127,9 +128,14 @@ class LeadsKey:
         self._company = company
         self._timeline = timeline
         self._days_off = company.locale.business_days_off()
+        # By what HR says; its holidays of a country are of people, not of an office.
+        self._days_off_of_branches = {
+            (each.branch, each.on) for each in company.locale.days_off if each.branch is not None
+        }
         self._known: dict[tuple[int, int], LeadFacts | None] = {}
-        self._counted: dict[tuple[int, int], int] = {}
+        self._counted: dict[tuple[int, int, int], int] = {}
         self._worked: dict[int, list[tuple[str, str]]] = {}
+        self._branches: dict[tuple[int, int], int] = {}
 
     def responses(self) -> pd.DataFrame:
         """Give how fast leads were answered, by night, basis, month of creation and member."""
@@ -186,13 +192,15 @@ class LeadsKey:
         """
         rows = []
         as_of = date_of(self._timeline.last_day).isoformat()
-        for cell, facts in self._cells(self._timeline.nights).items():
-            by_campaign = [cell]
-            if cell[2] == "company":
-                # No lead of the simulated company names one.
-                by_campaign.append((*cell[:2], "campaign", UNKNOWN))
+        cells = self._cells(self._timeline.nights)
+        by_campaign: dict[Cell, list[LeadFacts]] = defaultdict(list)
+        for (basis, month, level, _), facts in cells.items():
+            for each in facts if level == "company" else ():
+                named = campaign_id(each.lead.campaign) or UNKNOWN
+                by_campaign[basis, month, "campaign", named].append(each)
+        for cell, facts in (cells | by_campaign).items():
             numbers = _funnel(facts, wins if cell[0] == RESTATED else None)
-            rows += [_keys(as_of, each) | numbers for each in by_campaign]
+            rows.append(_keys(as_of, cell) | numbers)
         return pd.DataFrame(rows)
 
     def _cells(self, night: int) -> dict[Cell, list[LeadFacts]]:
@@ -273,19 +281,30 @@ class LeadsKey:
     def _places(self, rep: int, day: int) -> Iterator[tuple[str, str]]:
         people = self._company.people
         night = self._timeline.night_index(np.array([day]))
-        branch = int(self._company.branch_of(night, np.array([rep], dtype=np.int32))[0])
+        branch = self._branch(rep, day)
         territory, team = int(people.territory[night[0], rep]), int(people.team[night[0], rep])
         yield "branch", branch_id(branch) if branch >= 0 else UNKNOWN
         yield "territory", self._company.territories.id(territory) if territory >= 0 else UNKNOWN
         yield "team", team_id(team) if team >= 0 else UNKNOWN
         yield "rep", people.id(rep)
 
+    def _branch(self, rep: int, day: int) -> int:
+        if rep == NONE:
+            return NONE
+        if (rep, day) not in self._branches:
+            night = self._timeline.night_index(np.array([day]))
+            (branch,) = self._company.branch_of(night, np.array([rep], dtype=np.int32))
+            self._branches[rep, day] = int(branch)
+        return self._branches[rep, day]
+
     def _response(self, facts: list[LeadFacts]) -> dict[str, float | int | None]:
         timed = [each for each in facts if each.is_timed]
         answers = [
-            (each.lead.created, each.answered) for each in timed if each.answered is not None
+            (each.lead.created, each.answered, self._branch(each.rep, each.lead.created_day))
+            for each in timed
+            if each.answered is not None
         ]
-        by_clock = [last - first for first, last in answers]
+        by_clock = [last - first for first, last, _ in answers]
         in_business = [self._business_seconds_of(each) for each in answers]
         days = [_days(each) for each in facts if each.yes is not None]
         within = sum(seconds <= TARGET_SECONDS for seconds in in_business)
@@ -314,16 +333,24 @@ class LeadsKey:
             "timed_responses": len(answers),
         }
 
-    def _business_seconds_of(self, answer: tuple[int, int]) -> int:
+    def _business_seconds_of(self, answer: tuple[int, int, int]) -> int:
         if answer not in self._counted:
             self._counted[answer] = self.business_seconds(*answer)
         return self._counted[answer]
 
-    def business_seconds(self, first: int, last: int) -> int:
-        """Count the seconds between two moments in which the company works, day by day."""
+    def business_seconds(self, first: int, last: int, branch: int = NONE) -> int:
+        """Count the seconds between two moments in which the company works, day by day.
+
+        Args:
+            first: The first moment.
+            last: The last one.
+            branch: The office that works; none for the company's own calendar.
+        """
         counted = 0
         for day in range(first // SECONDS_PER_DAY, last // SECONDS_PER_DAY + 1):
-            if self._timeline.calendar.weekday(day) >= WORKDAYS or date_of(day) in self._days_off:
+            on = date_of(day)
+            is_off = on in self._days_off or (branch, on) in self._days_off_of_branches
+            if is_off or self._timeline.calendar.weekday(day) >= WORKDAYS:
                 continue
             midnight = day * SECONDS_PER_DAY
             counted += max(0, min(last, midnight + CLOSES) - max(first, midnight + OPENS))

@@ -48,6 +48,14 @@ class DealsToGive:
         self._given.add(place)
         return self._deals[place], self._seconds[place]
 
+    def rest(self) -> list[tuple[int, int]]:
+        """Give the deals that are left, each with the moment of its creation."""
+        return [
+            (deal, self._seconds[place])
+            for place, deal in enumerate(self._deals)
+            if place not in self._given
+        ]
+
 
 def convert(leads: list[Lead], deals: Deals, timeline: Timeline, seed: int) -> DealsToGive:
     """Let qualified leads become deals that were created soon after.

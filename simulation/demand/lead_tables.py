@@ -12,6 +12,8 @@ from simulation.company.structure import Company
 from simulation.company.timeline import Timeline
 from simulation.company.vocabulary import LEAD_SOURCES
 from simulation.deals.deals import AT_TIME, NONE, ON_DAY, Deals
+from simulation.demand.campaign_course import DirectContact
+from simulation.demand.campaigns import campaign_id
 from simulation.demand.lead_oddities import LeadOddities
 from simulation.demand.leads import STATUSES, Activity, Lead, contact_id, lead_id, night_of
 from simulation.people.people_tables import Row, Shown
@@ -22,7 +24,7 @@ LEAD_COLUMNS = {
         "lead_id lead_name email phone company_name country owner_id lead_status_id lead_source "
         "merged_into_id is_duplicate is_deleted is_converted converted_at "
         "converted_opportunity_id converted_account_id converted_contact_id created_at "
-        "created_date modified_at"
+        "created_date modified_at campaign_id"
     ),
     "lead_status_history": (
         "lead_status_history_id lead_id old_lead_status_id lead_status_id changed_at owner_id"
@@ -47,13 +49,15 @@ class LeadTables:
         deals: Deals,
         company: Company,
         timeline: Timeline,
+        contacts: list[DirectContact],
     ) -> None:
-        """Take the leads as they are after the last night."""
+        """Take the leads as they are after the last night, and contacts that never were one."""
         self._leads = leads
         self._oddities = oddities
         self._deals = deals
         self._people = company.people
         self._timeline = timeline
+        self._direct_contacts = contacts
         self.activity_ids: dict[tuple[str, Activity], str] = {}
         """By the lead's id and the activity."""
 
@@ -66,7 +70,10 @@ class LeadTables:
             ],
             "leads": [each for lead in self._leads for each in self._versions(lead)],
             "lead_status_history": list(self._changes()),
-            "contacts": [self._contact(each) for each in self._leads if each.converted],
+            "contacts": [
+                *(self._contact(each) for each in self._leads if each.converted),
+                *(self._direct_contact(each) for each in self._direct_contacts),
+            ],
             "activities": list(self._activities()),
         }
 
@@ -115,10 +122,11 @@ class LeadTables:
             moment_text(lead.created) if lead.created_kind == AT_TIME else "",
             date_of(lead.created_day).isoformat() if lead.created_kind == ON_DAY else "",
             moment_text(newest.second + 1),
+            campaign_id(lead.campaign),
         )
 
     def _account(self, lead: Lead) -> str:
-        return f"AC-{int(self._deals.account[lead.deal]) + 1:07d}"
+        return account_text(int(self._deals.account[lead.deal]))
 
     def _changes(self) -> Iterable[Shown]:
         found = [(each.second, lead.number, each) for lead in self._leads for each in lead.changes]
@@ -151,6 +159,20 @@ class LeadTables:
         night = night_of(converted, self._timeline)
         return Shown(row, night, night)
 
+    def _direct_contact(self, contact: DirectContact) -> Shown:
+        row = (
+            contact_id(contact.number),
+            contact.name,
+            contact.email,
+            contact.phone,
+            account_text(contact.account),
+            self._user(contact.owner),
+            "",
+            contact.country,
+            moment_text(contact.created),
+        )
+        return Shown(row, contact.night, contact.night)
+
     def _activities(self) -> Iterable[Shown]:
         found = [(each.second, lead.id, each) for lead in self._leads for each in lead.activities]
         found += [(each.second, MISSING_LEAD, each) for each in self._oddities.of_nobody]
@@ -177,6 +199,11 @@ class LeadTables:
 def moment_text(second: int) -> str:
     """Write a moment, in seconds since 1970 by the company's clock."""
     return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def account_text(account: int) -> str:
+    """Give the CRM's id of an account."""
+    return f"AC-{account + 1:07d}"
 
 
 def _source(lead: Lead) -> str:

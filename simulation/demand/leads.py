@@ -112,6 +112,7 @@ class Lead:
         exclusion: `duplicate`, `deleted` or `merged`; empty for those that count.
         excluded_night: Night from which extracts say so.
         merged_into: The lead that it was merged into.
+        campaign: Index of the campaign that its row names; NONE for none.
     """
 
     number: int
@@ -136,6 +137,7 @@ class Lead:
     exclusion: str = ""
     excluded_night: int = NEVER
     merged_into: int = NONE
+    campaign: int = NONE
 
     @property
     def id(self) -> str:
@@ -208,7 +210,7 @@ def incoming_leads(company: Company, timeline: Timeline, seed: int, number: int)
     sellers = Sellers(company)
     leads = []
     for place, second in enumerate(created.tolist()):
-        name, works_for, email, phone = _person(place, rng)
+        name, works_for, email, phone = person(place, rng)
         leads.append(
             Lead(
                 number=place,
@@ -250,7 +252,7 @@ def _sources(number: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     return np.where(drawn == len(LEAD_SOURCES), NONE, drawn)
 
 
-def _person(place: int, rng: np.random.Generator) -> tuple[str, str, str, str]:
+def person(place: int, rng: np.random.Generator) -> tuple[str, str, str, str]:
     """Draw a name, a company, an address and a telephone number, none of which exists."""
     drawn = rng.integers(0, 1 << 30, 4).tolist()
     given, family = (

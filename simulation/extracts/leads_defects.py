@@ -1,4 +1,4 @@
-"""Broken rows of leads: what is planted, and what a careful reader must say of it.
+"""Broken rows of leads and campaigns: what is planted, and what a careful reader must say of it.
 
 Belongs here: the kinds of defects. Does not: rows that contradict each other although each is well
 formed (lead_oddities.py).
@@ -30,4 +30,25 @@ LEAD_TABLES = TablesPlan(
     repeated=frozenset({"leads", "lead_status_history", "activities"}),
     deltas=frozenset({"leads", "contacts", "activities"}),
     events=frozenset({"lead_status_history"}),
+)
+
+CAMPAIGN_TABLES = TablesPlan(
+    kinds={
+        "campaigns": (
+            Kind("required_missing", "campaign_name"),
+            Kind("out_of_range", "budget_amount", "-1.00"),
+        ),
+        "campaign_costs": (
+            Kind("cast_failed", "cost_date", "2025-02-30"),
+            Kind("required_missing", "cost_amount"),
+        ),
+        "campaign_members": (Kind("cast_failed", "has_responded", "perhaps"),),
+        "touches": (
+            Kind("not_in_enum", "touch_type", "telepathy"),
+            Kind("required_missing", "touched_at"),
+        ),
+    },
+    repeated=frozenset({"campaign_members", "touches"}),
+    deltas=frozenset({"campaign_costs", "campaign_members", "opportunity_contacts"}),
+    events=frozenset({"touches"}),
 )

@@ -44,6 +44,7 @@ class NightExtracts:
         rates: Rates,
         targets: Targets,
         oddities: Oddities,
+        campaigns: npt.NDArray[np.int8],
         timeline: Timeline,
         seed: int,
         per_kind: int,
@@ -59,7 +60,7 @@ class NightExtracts:
         self._timeline = timeline
         self._per_kind = per_kind
         self._rng = stream(seed, "defects")
-        self._renderer = Renderer(company)
+        self._renderer = Renderer(company, campaigns)
         self._renderer.cover_days(
             timeline.start_day - DAYS_BEFORE_HISTORY,
             timeline.last_day + DAYS_OF_EXPECTATION + 100 * timeline.nights,

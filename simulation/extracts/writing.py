@@ -51,6 +51,8 @@ from simulation.deals.deal_history import (
 )
 from simulation.deals.deals import AT_TIME, BOTH, DANGLING, NONE, ON_DAY, Deals
 from simulation.deals.line_items import TOTAL_ONLY, WITHOUT_TOTAL, LineItems
+from simulation.demand.campaign_tables import CAMPAIGN_COLUMNS
+from simulation.demand.campaigns import CAMPAIGNS, campaign_id
 from simulation.demand.lead_tables import LEAD_COLUMNS
 from simulation.people.people_tables import HR_COLUMNS, KEY_WIDTHS, PAYROLL_COLUMNS
 
@@ -75,7 +77,7 @@ _COLUMNS = {
         "opportunity_id opportunity_name account_id owner_id product_id territory_id stage_id "
         "forecast_category lead_source deal_type loss_reason competitor merged_into_id "
         "currency_code amount probability is_duplicate is_deleted created_at created_date "
-        "expected_close_date closed_at closed_date modified_at"
+        "expected_close_date closed_at closed_date modified_at campaign_id"
     ),
     "opportunity_line_items": (
         "line_item_id opportunity_id product_id quantity unit_price line_amount"
@@ -94,9 +96,10 @@ _COLUMNS = {
     "fx_rates": "rate_date from_currency to_currency rate",
     "person_crosswalk": "system_name system_person_id person_id valid_from valid_to",
 }
-_COLUMNS |= LEAD_COLUMNS | HR_COLUMNS | PAYROLL_COLUMNS
+_COLUMNS |= LEAD_COLUMNS | CAMPAIGN_COLUMNS | HR_COLUMNS | PAYROLL_COLUMNS
 HEADERS = {table: tuple(columns.split()) for table, columns in _COLUMNS.items()}
-KEY_COLUMNS = dict.fromkeys(HEADERS, 1) | {"fx_rates": 3, "person_crosswalk": 2} | KEY_WIDTHS
+KEY_COLUMNS = dict.fromkeys(HEADERS, 1) | KEY_WIDTHS
+KEY_COLUMNS |= {"fx_rates": 3, "person_crosswalk": 2, "opportunity_contacts": 3}
 
 
 @dataclass(frozen=True)
@@ -214,8 +217,14 @@ def account_id(account: int) -> str:
 class Renderer:
     """Turns arrays of codes into rows of text, in DuckDB, chunk by chunk."""
 
-    def __init__(self, company: Company) -> None:
-        """Prepare the texts that codes stand for; all of them need no quoting in CSV."""
+    def __init__(self, company: Company, campaigns: npt.NDArray[np.int8]) -> None:
+        """Prepare the texts that codes stand for; all of them need no quoting in CSV.
+
+        Args:
+            company: Who sells to whom.
+            campaigns: Per deal, the campaign that it names.
+        """
+        self._campaigns = campaigns
         accounts, people, territories = company.accounts, company.people, company.territories
         self._connection = duckdb.connect()
         number = len(accounts)
@@ -238,6 +247,7 @@ class Renderer:
             "industry": _texts("", INDUSTRIES),
             "segment": _texts("", SEGMENTS),
             "country": _texts("", company.countries),
+            "campaign": _texts("", (campaign_id(each) for each in range(len(CAMPAIGNS)))),
             "flag": _texts("", ("false", "true")),
             "hundredth": _texts("", (f"{each / 100:.2f}" for each in range(101))),
         }
@@ -332,6 +342,7 @@ class Renderer:
     def _opportunity_columns(self, deals: Deals, index: npt.NDArray | int) -> dict[str, pa.Array]:
         """Give deals' columns; `index` is their place among all, or the first of a range's."""
         words = self._words
+        places = index + np.arange(len(deals)) if isinstance(index, int) else index
         day = 86_400
         created_at = deals.created_day.astype(np.int64) * day + deals.created_second
         closed_at = deals.closed_day.astype(np.int64) * day + deals.closed_second
@@ -339,7 +350,8 @@ class Renderer:
         close_time = has_close & ((deals.closed_kind == AT_TIME) | (deals.closed_kind == BOTH))
         close_day = has_close & ((deals.closed_kind == ON_DAY) | (deals.closed_kind == BOTH))
         return {
-            "deal": pa.array(index + 1 + (np.arange(len(deals)) if isinstance(index, int) else 0)),
+            "deal": pa.array(places + 1),
+            "campaign": _coded(self._campaigns[places], words["campaign"]),
             "account": _coded(deals.account, self._account_ids),
             "account_name": _coded(deals.account, self._account_names),
             "owner": _coded(deals.owner, self._users),
@@ -463,6 +475,7 @@ OPPORTUNITY_TEXT = _row(
     "closed_at",
     "closed_date",
     "modified_at",
+    "campaign",
 )
 LINE_ITEM_TEXT = _row(
     "'LI-', lpad(cast(line as varchar), 8, '0')",

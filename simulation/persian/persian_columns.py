@@ -10,6 +10,7 @@ HEADERS_FA = {
     "account_id": "کد مشتری",
     "account_name": "نام مشتری",
     "activity_class": "نوع کار",
+    "actual_cost_amount": "هزینه تا کنون",
     "activity_id": "کد فعالیت",
     "activity_status": "وضعیت فعالیت",
     "activity_type": "نوع فعالیت",
@@ -25,6 +26,28 @@ HEADERS_FA = {
     "applied_on": "تاریخ درخواست",
     "base_amount": "حقوق پیشنهادی",
     "branch_id": "کد نمایندگی",
+    "budget_amount": "بودجه",
+    "campaign_cost_id": "کد هزینه",
+    "campaign_id": "کد کارزار",
+    "campaign_member_id": "کد عضویت",
+    "campaign_name": "نام کارزار",
+    "campaign_status": "وضعیت کارزار",
+    "channel": "کانال",
+    "contact_role": "نقش مخاطب",
+    "cost_amount": "هزینه",
+    "cost_date": "تاریخ هزینه",
+    "end_date": "تاریخ خاتمه",
+    "first_responded_at": "زمان پاسخ",
+    "first_responded_date": "روز پاسخ",
+    "has_responded": "پاسخ داده",
+    "is_primary": "مخاطب اصلی",
+    "member_status": "وضعیت عضو",
+    "parent_campaign_id": "کارزار بالاتر",
+    "start_date": "تاریخ آغاز کارزار",
+    "touch_id": "کد برخورد",
+    "touch_type": "نوع برخورد",
+    "touched_at": "زمان برخورد",
+    "visitor_id": "کد بازدیدکننده",
     "branch_name": "نام نمایندگی",
     "changed_at": "زمان تغییر",
     "changed_by_id": "تغییردهنده",
@@ -310,6 +333,15 @@ WORDS_FOR = {
         "no_show": "نیامده",
         "out_of_office": "بیرون از اداره",
     },
+    "touch_type": {
+        "web_visit": "بازدید",
+        "form": "فرم",
+        "ad_view": "دیدن آگهی",
+        "ad_click": "کلیک آگهی",
+        "email_open": "باز کردن ایمیل",
+        "email_click": "کلیک ایمیل",
+        "event": "رویداد",
+    },
 }
 """By column, the words for those of the contract; not in dBase tables, which have its codes."""
 
@@ -319,13 +351,14 @@ DATES = frozenset(
         "closed_date created_date expected_close_date rate_date valid_from valid_to hired_on "
         "exited_on effective_from effective_to holiday_date starts_on ends_on started_on "
         "completed_on opened_on closed_on applied_on decided_on entered_on offered_on "
-        "answered_on period_start period_end paid_on approved_on"
+        "answered_on period_start period_end paid_on approved_on start_date end_date cost_date "
+        "first_responded_date"
     )
 )
 BOOLEANS = frozenset(
     words_of(
         "is_active is_closed is_won is_duplicate is_deleted is_sales is_onboarding "
-        "is_commission is_recoverable is_converted is_automatic"
+        "is_commission is_recoverable is_converted is_automatic has_responded is_primary"
     )
 )
 NUMBERS = frozenset(
@@ -335,7 +368,8 @@ NUMBERS = frozenset(
         "training_hours training_cost openings desired_salary base_amount control_total hours "
         "plan_version cap_amount clawback_days tier_from tier_to draw_amount minimum_value "
         "spif_amount split_share adjustment_amount monday_hours tuesday_hours wednesday_hours "
-        "thursday_hours friday_hours saturday_hours sunday_hours lead_status_order"
+        "thursday_hours friday_hours saturday_hours sunday_hours lead_status_order "
+        "budget_amount actual_cost_amount cost_amount"
     )
 )
 IN_TOMAN = {
@@ -350,7 +384,8 @@ SPELLED_KEYS = frozenset(
         "territory_id parent_territory_id stage_id opportunity_id merged_into_id product_id "
         "worker_id manager_worker_id hiring_manager_id submitter_id employee_id "
         "approved_by_id employee_number lead_source segment industry lead_id contact_id "
-        "converted_opportunity_id converted_account_id converted_contact_id"
+        "converted_opportunity_id converted_account_id converted_contact_id "
+        "campaign_id parent_campaign_id channel"
     )
 )
 """Keys, references and what is counted by: written in several ways, and one after `normalize`."""
@@ -360,6 +395,7 @@ SPELLED_NAMES = frozenset(
         "product_name product_family stage_name opportunity_name deal_type loss_reason "
         "competitor worker_name exit_reason job_title job_family holiday_name course_name "
         "applicant_name application_source employee_name department earning_name plan_name "
-        "spif_name adjustment_reason lead_name company_name contact_name lead_status_name"
+        "spif_name adjustment_reason lead_name company_name contact_name lead_status_name "
+        "campaign_name campaign_status contact_role member_status"
     )
 )

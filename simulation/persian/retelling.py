@@ -32,7 +32,8 @@ NAMES = frozenset(
         "deal_type loss_reason competitor role worker_name exit_reason job_title job_family "
         "holiday_name course_name applicant_name application_source employee_name department "
         "earning_name plan_name spif_name adjustment_reason stage_id lead_name company_name "
-        "contact_name lead_status_name"
+        "contact_name lead_status_name campaign_name channel campaign_status contact_role "
+        "member_status"
     )
 )
 IDS = frozenset(
@@ -44,7 +45,8 @@ IDS = frozenset(
 CURRENCY_COLUMNS = frozenset(words_of("currency_code from_currency to_currency"))
 MOMENTS = frozenset(
     words_of(
-        "created_at closed_at modified_at changed_at submitted_at started_at ended_at converted_at"
+        "created_at closed_at modified_at changed_at submitted_at started_at ended_at converted_at "
+        "first_responded_at touched_at"
     )
 )
 _HELD = ("old_value", "new_value")
@@ -190,4 +192,5 @@ def _teller_of_key(name: str, column: str) -> Tell | None:
 def _member(level: str, member: str) -> str:
     if member in ("all", "unknown"):
         return member
-    return word(member) if level in ("segment", "lead_source", "stage") else id_text(member)
+    is_word = level in ("segment", "lead_source", "stage", "channel")
+    return word(member) if is_word else id_text(member)

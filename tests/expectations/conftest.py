@@ -110,6 +110,10 @@ create table core.dim_sales_rep as
     select sales_rep_id, manager_id, date '1900-01-01' as valid_from_date,
         date '9999-12-31' as valid_to_date
     from (values ('u1', 'u1'), ('u2', 'u1'), ('u3', 'u1')) as v(sales_rep_id, manager_id);
+create table core.bridge_sales_rep_manager as
+    select sales_rep_id, 'u1' as manager_id, levels_above, date '1900-01-01' as valid_from_date,
+        date '9999-12-31' as valid_to_date
+    from (values ('u1', 0), ('u2', 1), ('u3', 1)) as v(sales_rep_id, levels_above);
 create table core.dim_account as select 'a1' as account_id;
 create table core.dim_team as select 't1' as team_id;
 create table core.dim_branch as select 'b1' as branch_id;

@@ -221,6 +221,12 @@ CORE_REPORTS = [
      "int_lead_problems", "leads_can_be_right", "problem activity_before_lead, events 1"),
     ("insert into intermediate.int_campaign_problems values ('own_ancestor')",
      "int_campaign_problems", "campaigns_can_be_right", "problem own_ancestor, records 1"),
+    ("insert into core.bridge_sales_rep_manager values ('u1', 'u3', 1, '1900-01-01', '9999-12-31')",
+     "bridge_sales_rep_manager", "managers_lead_upwards", "problem own_manager, users 2"),
+    ("insert into core.bridge_sales_rep_manager values ('u3', 'u9', 8, '1900-01-01', '9999-12-31')",
+     "bridge_sales_rep_manager", "managers_lead_upwards", "problem managers_without_end, users 1"),
+    ("update core.dim_sales_rep set manager_id = 'gone' where sales_rep_id = 'u2'",
+     "bridge_sales_rep_manager", "managers_lead_upwards", "problem unknown_manager, users 1"),
     # Ten days are more than the seven allowed; the newest of each source counts.
     ("insert into staging.stg_landing__extracts values ('payroll', timestamp '2025-12-23 23:00:00')",
      "stg_landing__extracts", "sources_are_of_one_time", "source payroll"),

@@ -98,6 +98,16 @@ select (select max(as_of_date) from mart_pipeline_value) as as_of_date,
 from mart_lead_response
 where period_grain = 'month'
 """
+CAMPAIGN_RESULTS = [
+    "cost_value", "members", "responses", "touches", "leads", "opportunities", "pipeline_value",
+    "won_deals", "won_value",
+]  # fmt: skip
+CAMPAIGN_RESULTS_BY_MONTH = f"""
+select (select max(as_of_date) from mart_pipeline_value) as as_of_date,
+    period_start, level, member_id, attribution_model, {", ".join(CAMPAIGN_RESULTS)}
+from mart_campaign
+where period_grain = 'month'
+"""
 
 
 Row = dict[str, str]
@@ -108,6 +118,11 @@ def expected(company: Path, name: str) -> list[Row]:
         rows = list(csv.DictReader(file))
     assert rows
     return rows
+
+
+def without_managers(rows: list[Row]) -> list[Row]:
+    """Leaves out the level that the key has not: `test_managers` works out managers by itself."""
+    return [row for row in rows if row.get("level") != "manager"]
 
 
 def agree(
@@ -123,8 +138,9 @@ def agree(
             for row in rows
         }
 
-    ours, theirs = numbers(found), numbers(key)
-    assert len(ours) == len(found)
+    shown = without_managers(found)
+    ours, theirs = numbers(shown), numbers(key)
+    assert len(ours) == len(shown)
     assert ours.keys() == theirs.keys()
     differing = {
         (*place, name): (ours[place][name], number)
@@ -172,5 +188,7 @@ def refresh_nights(company: Path, home: Path, locale: DemoLocale = DemoLocale.EN
             marts.execute("use marts")
             pipeline = rows_of(marts, PIPELINE_OF_LAST_DAY)
             leads = rows_of(marts, LEAD_RESPONSES_BY_MONTH)
+            campaigns = rows_of(marts, CAMPAIGN_RESULTS_BY_MONTH)
         (home / f"pipeline_{night.name}.json").write_text(json.dumps(pipeline))
         (home / f"leads_{night.name}.json").write_text(json.dumps(leads))
+        (home / f"campaigns_{night.name}.json").write_text(json.dumps(campaigns))

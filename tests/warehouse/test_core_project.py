@@ -64,7 +64,9 @@ def test_a_fresh_clone_builds_and_every_model_is_empty_but_for_unknown_members(e
         "dim_deal_size_band": 0,
         "dim_period": 0,
         # The company, and the unknown member of each level.
-        "dim_member": 10,
+        "dim_member": 11,
+        # The unknown rep has the unknown manager.
+        "bridge_sales_rep_manager": 1,
     }
     assert {"bridge_date_period", "fct_closing", "fct_opportunity", "fct_quota"} <= set(rows)
 

@@ -1,7 +1,8 @@
 {#
     The levels at which numbers are given, from the company down: each level's name, and the column
     of a fact that says which member a row counts for. The company has one member, `all`, and needs
-    no column.
+    no column. Nor does the manager: a row counts for everybody above its rep, and the fact's day says who
+    they were (see counted_by_manager). `adds_up: false` says that its members count the same rows.
 
     A level's `needs` are the source columns that tell its members apart, in the notation of the
     metrics' `needs` (see docs/how-to/adding-a-metric.md); source_coverage says which are missing.
@@ -31,6 +32,11 @@
             'column': 'sales_rep_id',
             'needs': ['crm.opportunities.owner_id', 'crm.users.user_name'],
         },
+        'manager': {
+            'column': none,
+            'adds_up': false,
+            'needs': ['crm.users.manager_id | hr.positions.manager_worker_id'],
+        },
         'segment': {
             'column': 'segment',
             'needs': ['crm.opportunities.account_id', 'crm.accounts.segment'],
@@ -48,7 +54,7 @@
 {% macro activity_levels() %}
     {% set levels = {} %}
     {% for level, declared in deal_levels().items()
-        if level in ['company', 'branch', 'territory', 'team', 'rep'] %}
+        if level in ['company', 'branch', 'territory', 'team', 'rep', 'manager'] %}
         {% do levels.update({level: declared}) %}
     {% endfor %}
     {{ return(levels) }}
@@ -117,6 +123,7 @@
         },
         'team': {'column': 'team_id', 'needs': deals.team.needs},
         'rep': {'column': 'sales_rep_id', 'needs': ['crm.leads.owner_id', 'crm.users.user_name']},
+        'manager': deals.manager,
         'lead_source': {'column': 'lead_source', 'needs': ['crm.leads.lead_source']},
     }) }}
 {% endmacro %}

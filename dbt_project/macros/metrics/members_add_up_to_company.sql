@@ -3,6 +3,9 @@
     row at all where the company has something. A company's row of nothing but zeros, for a target
     without pipeline, need not be there for levels that have no targets.
 
+    Managers count for each other's reps: all of them together have every row at least once, and none has a row
+    twice. Only counts are held to that, since worth can be negative.
+
     Every level has an unknown member for what belongs to nobody, so nothing may be lost or counted
     twice. If it fails: look for a level column that is NULL in a fact, a join that multiplies, or a
     level that is filtered out.
@@ -33,6 +36,9 @@ sums as (
         level,
         {%- for part in parts %}
         coalesce(sum({{ part.column }}), 0) as {{ part.column }},
+        {%- if part.is_count %}
+        max({{ part.column }}) as most_{{ part.column }},
+        {%- endif %}
         {%- endfor %}
         count(*) as members
 
@@ -45,12 +51,15 @@ expected_sums as (
 
     select
         sums.*,
-        expected_levels.expected_level
+        expected_levels.expected_level,
+        expected_levels.adds_up
 
     from sums
     cross join (
         {%- for level in levels %}
-        select '{{ level }}' as expected_level
+        select
+            '{{ level }}' as expected_level,
+            {{ 'false' if levels[level].adds_up is false else 'true' }} as adds_up
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as expected_levels
@@ -83,9 +92,16 @@ where
     )
     {%- for part in parts %}
     {%- if part.is_rounded %}
-    or abs(expected_sums.{{ part.column }} - sums.{{ part.column }}) > 0.005 * (sums.members + 1)
+    or (
+        expected_sums.adds_up
+        and abs(expected_sums.{{ part.column }} - sums.{{ part.column }}) > 0.005 * (sums.members + 1)
+    )
     {%- else %}
-    or expected_sums.{{ part.column }} <> sums.{{ part.column }}
+    or (expected_sums.adds_up and expected_sums.{{ part.column }} <> sums.{{ part.column }})
+    {%- endif %}
+    {%- if part.is_count %}
+    or (not expected_sums.adds_up and expected_sums.{{ part.column }} > sums.{{ part.column }})
+    or expected_sums.{{ part.column }} < sums.most_{{ part.column }}
     {%- endif %}
     {%- endfor %}
 
@@ -119,7 +135,11 @@ where
     {% set added_up = [] %}
     {% for column, measure in columns.items() if column in there and measure.agg == 'sum' %}
         {% if measure.meta.adds_up is not false %}
-            {% do added_up.append({'column': column, 'is_rounded': measure.meta.is_rounded or false}) %}
+            {% do added_up.append({
+                'column': column,
+                'is_rounded': measure.meta.is_rounded or false,
+                'is_count': there[column].data_type == 'bigint',
+            }) %}
         {% endif %}
     {% endfor %}
     {{ return(added_up | sort(attribute='column')) }}

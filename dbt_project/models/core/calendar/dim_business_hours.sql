@@ -3,7 +3,25 @@ with
 
     settings as (select time_zone from {{ ref('stg_company__settings') }}),
 
-    branches as (select distinct branch_id from {{ ref('stg_company__branch_days') }}),
+    -- HR's holidays of a country are of people, whose branch may be in several.
+    hr_holidays as (
+
+        select distinct branch_id, holiday_date
+
+        from {{ ref('stg_hr__holidays') }}
+        where branch_id is not null
+
+    ),
+
+    branches as (
+
+        select branch_id
+        from {{ ref('stg_company__branch_days') }}
+        union distinct
+        select branch_id
+        from hr_holidays
+
+    ),
 
     -- A branch without days off of its own works when the company does, and needs no rows.
     days as (
@@ -18,7 +36,8 @@ with
             branches.branch_id as business_calendar_id,
             calendar.date_day,
             calendar.iso_weekday,
-            coalesce(
+            hr_holidays.holiday_date is null
+            and coalesce(
                 not (own_days.is_weekend or own_days.is_holiday), calendar.is_business_day
             ) as is_business_day
 
@@ -28,6 +47,10 @@ with
             {{ ref('stg_company__branch_days') }} as own_days
             on branches.branch_id = own_days.branch_id
             and calendar.date_day = own_days.date_day
+        left join
+            hr_holidays
+            on branches.branch_id = hr_holidays.branch_id
+            and calendar.date_day = hr_holidays.holiday_date
 
     ),
 

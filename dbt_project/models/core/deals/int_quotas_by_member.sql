@@ -35,10 +35,24 @@ with
 
     ),
 
+    manager_quotas as (
+
+        select rep_quotas.*, managers.manager_id
+
+        from rep_quotas
+        inner join
+            {{ ref('bridge_sales_rep_manager') }} as managers
+            on rep_quotas.member_id = managers.sales_rep_id
+            and rep_quotas.period_start >= managers.valid_from_date
+            and rep_quotas.period_start < managers.valid_to_date
+
+    ),
+
     contributions as (
 
         {% for level, column in {
-        'team': 'team_id', 'branch': 'branch_id', 'territory': 'territory_id', 'company': none,
+        'team': 'team_id', 'branch': 'branch_id', 'territory': 'territory_id',
+        'manager': 'manager_id', 'company': none,
     }.items() -%}
             select
                 '{{ level }}' as level,
@@ -52,7 +66,7 @@ with
                 ramped_quota_value,
                 quota_value
 
-            from rep_quotas
+            from {{ 'manager_quotas' if level == 'manager' else 'rep_quotas' }}
 
             union all
 

@@ -3,7 +3,11 @@ with
     -- As it was last known of a campaign that was deleted.
     campaigns as (
 
-        select campaign_id, channel, start_date
+        select
+            campaign_id,
+            channel,
+            start_date,
+            case when is_vanished or coalesce(is_deleted, false) then valid_from end as deleted_at
 
         from {{ ref('stg_crm__campaigns_history') }}
         where is_current
@@ -65,11 +69,19 @@ with
             ) as responded_at,
             settings.time_zone
 
-        from {{ ref('stg_crm__campaign_members') }} as members
+        from {{ ref('stg_crm__campaign_members_history') }} as members
         cross join {{ ref('stg_company__settings') }} as settings
         left join campaigns on members.campaign_id = campaigns.campaign_id
         left join first_shown on members.campaign_member_id = first_shown.campaign_member_id
-        where not coalesce(members.is_deleted, false)
+        -- Whoever was taken out of a campaign is none of its members. A campaign that is deleted takes
+        -- its members along, and what it brought still counts.
+        where
+            members.is_current
+            and (
+                not (members.is_vanished or coalesce(members.is_deleted, false))
+                or {{ extract_date('members.valid_from', 'settings.time_zone') }}
+                >= {{ extract_date('campaigns.deleted_at', 'settings.time_zone') }}
+            )
 
     ),
 

@@ -70,9 +70,17 @@ with
 
     ),
 
-    known_campaigns as (select distinct opportunity_id, campaign_id from touches_of_people),
+    known_campaigns as (
 
-    -- The deal's own campaign stands in where no touch tells of it.
+        select opportunity_id, campaign_id, min(touched_at) as first_touched_at
+
+        from touches_of_people
+        group by opportunity_id, campaign_id
+
+    ),
+
+    -- The deal's own campaign stands in where no touch tells of it by then: what was answered later
+    -- did not bring the deal.
     touches as (
 
         select *
@@ -103,6 +111,7 @@ with
             known_campaigns
             on deals.opportunity_id = known_campaigns.opportunity_id
             and deals.campaign_id = known_campaigns.campaign_id
+            and deals.opportunity_created_at >= known_campaigns.first_touched_at
         where
             deals.campaign_id is not null
             and known_campaigns.opportunity_id is null

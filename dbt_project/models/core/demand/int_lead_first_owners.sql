@@ -36,7 +36,7 @@ with
 
     ),
 
-    told_changes as (
+    reported_changes as (
 
         select
             changes.lead_id,
@@ -46,7 +46,7 @@ with
                 when changes.valid_from <= first_extracts.first_reported_at
                 then {{ open_start_date() }}
                 else {{ extract_date('changes.valid_from', 'settings.time_zone') }}
-            end as told_date
+            end as reported_date
 
         from {{ ref('stg_crm__lead_status_history_history') }} as changes
         cross join settings
@@ -59,20 +59,20 @@ with
 
     -- Another had the lead first, be it a queue or a rep: from the day on that this is told, the
     -- owner of its first extract is not taken for the owner since creation.
-    told_owners as (
+    reported_owners as (
 
         select
             first_owners.lead_id,
             min(
-                case when changes.owner_id <> first_owners.owner_id then changes.told_date end
-            ) as other_told_date,
+                case when changes.owner_id <> first_owners.owner_id then changes.reported_date end
+            ) as other_reported_date,
             min(
-                case when changes.owner_id = first_owners.owner_id then changes.told_date end
-            ) as told_date
+                case when changes.owner_id = first_owners.owner_id then changes.reported_date end
+            ) as reported_date
 
         from first_owners
         inner join
-            told_changes as changes
+            reported_changes as changes
             on first_owners.lead_id = changes.lead_id
             and (
                 changes.owner_id = first_owners.owner_id
@@ -90,10 +90,10 @@ select
         when owners.is_of_first_version then owners.created_date else owners.shown_date
     end as owned_date,
     owners.known_from_date,
-    coalesce(told_owners.other_told_date, {{ open_end_date() }}) as known_to_date
+    coalesce(reported_owners.other_reported_date, {{ open_end_date() }}) as known_to_date
 
 from first_owners as owners
-left join told_owners on owners.lead_id = told_owners.lead_id
+left join reported_owners on owners.lead_id = reported_owners.lead_id
 
 union all
 
@@ -103,9 +103,9 @@ select
     owners.lead_id,
     owners.owner_id,
     owners.shown_date as owned_date,
-    greatest(owners.known_from_date, told_owners.other_told_date) as known_from_date,
-    coalesce(told_owners.told_date, {{ open_end_date() }}) as known_to_date
+    greatest(owners.known_from_date, reported_owners.other_reported_date) as known_from_date,
+    coalesce(reported_owners.reported_date, {{ open_end_date() }}) as known_to_date
 
 from first_owners as owners
-inner join told_owners on owners.lead_id = told_owners.lead_id
-where told_owners.other_told_date is not null
+inner join reported_owners on owners.lead_id = reported_owners.lead_id
+where reported_owners.other_reported_date is not null

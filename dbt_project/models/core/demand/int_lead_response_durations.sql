@@ -26,6 +26,14 @@ with
                 {%- if declared.column %}
                     and groups.member_id = leads.{{ declared.column }}
                 {%- endif %}
+            {%- if level == 'manager' %}
+                inner join
+                    {{ ref('bridge_sales_rep_manager') }} as managers
+                    on groups.member_id = managers.manager_id
+                    and leads.sales_rep_id = managers.sales_rep_id
+                    and leads.created_date >= managers.valid_from_date
+                    and leads.created_date < managers.valid_to_date
+            {%- endif %}
             where groups.level = '{{ level }}' {{ 'union all' if not loop.last }}
         {%- endfor %}
 

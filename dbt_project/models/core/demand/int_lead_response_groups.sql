@@ -10,7 +10,8 @@ with
     groups as (
 
         {{ rolled_up_by(
-            'timed_leads', ['period_grain', 'period_start'], levels=lead_levels(), measures={
+            'timed_leads', ['period_grain', 'period_start'], levels=lead_levels(),
+            managers_on='created_date', measures={
                 'middle_seconds': lower_median(
                     'coalesce(facts.first_response_seconds, ' ~ longest ~ ')'
                 ),

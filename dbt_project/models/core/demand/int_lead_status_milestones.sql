@@ -61,7 +61,7 @@ with
 
     ),
 
-    told_from_the_start as (
+    reported_from_the_start as (
 
         select distinct lead_id, lead_status_id
 
@@ -70,9 +70,9 @@ with
 
     ),
 
-    -- Where no history tells it, extracts show that a lead has come to a status: by the day of
+    -- Where no history reports it, extracts show that a lead has come to a status: by the day of
     -- the extract, or, of the first extract, at some time before. The latter says nothing where the
-    -- history has told all along when it was: a freeze before would take it for reached.
+    -- history has said all along when it was: a freeze before would take it for reached.
     observed_changes as (
 
         select
@@ -86,13 +86,13 @@ with
 
         from {{ ref('int_lead_versions') }} as versions
         left join
-            told_from_the_start as told
-            on versions.lead_id = told.lead_id
-            and versions.lead_status_id = told.lead_status_id
+            reported_from_the_start as reported
+            on versions.lead_id = reported.lead_id
+            and versions.lead_status_id = reported.lead_status_id
         where
             versions.has_new_status
             and versions.lead_status_id is not null
-            and (told.lead_id is null or versions.known_from_date > {{ open_start_date() }})
+            and (reported.lead_id is null or versions.known_from_date > {{ open_start_date() }})
 
     ),
 

@@ -31,6 +31,18 @@ with
 
         union all
 
+        select 'manager' as level, reps.sales_rep_id as member_id, reps.sales_rep_name as member_name
+
+        from {{ ref('dim_sales_rep') }} as reps
+        inner join
+            (
+                select distinct manager_id from {{ ref('bridge_sales_rep_manager') }}
+            ) as managers
+            on reps.sales_rep_id = managers.manager_id
+        where reps.is_current
+
+        union all
+
         select 'product' as level, product_id as member_id, product_name as member_name
 
         from {{ ref('dim_product') }}

@@ -15,6 +15,20 @@ with
 
     ),
 
+    people as (select opportunity_id, contact_id from {{ ref('stg_crm__opportunity_contacts') }}),
+
+    contacts_by_deal as (
+
+        select opportunity_id, count(distinct contact_id) as number_of_contacts
+
+        from people
+        group by opportunity_id
+
+    ),
+
+    -- Of a CRM that names the contacts of no deal, none is known to have too few.
+    naming as (select count(*) > 0 as names_contacts from people),
+
     current_visits as (
 
         select opportunity_id, entered_date
@@ -41,14 +55,19 @@ select
         then {{ days_between('activities.last_activity_date', 'warehouse.as_of_date') }}
     end as days_since_last_activity,
     activities.next_step_date,
-    cast(coalesce(activities.overdue_activities, 0) as bigint) as overdue_activities
+    cast(coalesce(activities.overdue_activities, 0) as bigint) as overdue_activities,
+    cast(
+        case when naming.names_contacts then coalesce(contacts.number_of_contacts, 0) end as bigint
+    ) as number_of_contacts
 
 from {{ ref('fct_opportunity') }} as deals
 cross join {{ ref('dim_as_of') }} as warehouse
+cross join naming
 left join current_visits as visits on deals.opportunity_id = visits.opportunity_id
 left join
     {{ ref('fct_pushed_deal') }} as pushes
     on deals.opportunity_id = pushes.opportunity_id
     and deals.episode = pushes.episode
 left join activities_by_deal as activities on deals.opportunity_id = activities.opportunity_id
+left join contacts_by_deal as contacts on deals.opportunity_id = contacts.opportunity_id
 where deals.is_last_episode

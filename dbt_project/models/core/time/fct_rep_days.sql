@@ -44,6 +44,37 @@ with
 
     ),
 
+    -- For how long the managers above a rep are the same ones.
+    days_of_change as (
+
+        select sales_rep_id, valid_from_date as managers_since_date
+
+        from {{ ref('bridge_sales_rep_manager') }}
+
+        union distinct
+
+        select sales_rep_id, valid_to_date as managers_since_date
+
+        from {{ ref('bridge_sales_rep_manager') }}
+
+    ),
+
+    spans_of_managers as (
+
+        select
+            sales_rep_id,
+            managers_since_date,
+            coalesce(
+                lead(managers_since_date) over (
+                    partition by sales_rep_id order by managers_since_date
+                ),
+                {{ open_end_date() }}
+            ) as managers_until_date
+
+        from days_of_change
+
+    ),
+
     stays as (
 
         select
@@ -51,16 +82,29 @@ with
             reps.team_id,
             reps.branch_id,
             reps.territory_id,
+            managers.managers_since_date,
             periods.period_grain,
             periods.period_start,
             periods.period_end,
             greatest(
-                reps.valid_from_date, first_days.first_date, periods.period_start
+                reps.valid_from_date,
+                managers.managers_since_date,
+                first_days.first_date,
+                periods.period_start
             ) as first_date,
-            least({{ plus_days('reps.valid_to_date', -1) }}, periods.last_known_date) as last_date
+            least(
+                {{ plus_days('reps.valid_to_date', -1) }},
+                {{ plus_days('managers.managers_until_date', -1) }},
+                periods.last_known_date
+            ) as last_date
 
         from {{ ref('dim_sales_rep') }} as reps
         inner join first_days on reps.sales_rep_id = first_days.sales_rep_id
+        inner join
+            spans_of_managers as managers
+            on reps.sales_rep_id = managers.sales_rep_id
+            and reps.valid_from_date < managers.managers_until_date
+            and reps.valid_to_date > managers.managers_since_date
         inner join
             periods
             on reps.valid_from_date <= periods.last_known_date
@@ -78,6 +122,7 @@ select
     stays.team_id,
     stays.branch_id,
     stays.territory_id,
+    stays.managers_since_date,
     cast(
         sum(
             last_days.business_day_number
@@ -98,4 +143,5 @@ group by
     stays.sales_rep_id,
     stays.team_id,
     stays.branch_id,
-    stays.territory_id
+    stays.territory_id,
+    stays.managers_since_date

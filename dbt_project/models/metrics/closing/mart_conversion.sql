@@ -10,7 +10,7 @@ with
 
     by_member as (
 
-        {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures) }}
+        {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures, managers_on='closed_date') }}
 
     )
 

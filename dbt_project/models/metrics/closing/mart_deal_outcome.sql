@@ -14,7 +14,7 @@ with
 
     closed_by_member as (
 
-        {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures) }}
+        {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures, managers_on='closed_date') }}
 
     ),
 
@@ -25,7 +25,8 @@ with
         {{ rolled_up_by(
             'frozen_pipeline',
             ['period_grain', 'period_start', 'period_end'],
-            measures_at_freeze
+            measures_at_freeze,
+            managers_on='period_end'
         ) }}
 
     ),

@@ -30,7 +30,7 @@ with
 
     by_member as (
 
-        {{ rolled_up_by('closings', ['pushes', 'period_grain', 'period_start', 'period_end'], measures) }}
+        {{ rolled_up_by('closings', ['pushes', 'period_grain', 'period_start', 'period_end'], measures, managers_on='closed_date') }}
 
     )
 

@@ -18,7 +18,7 @@ with
     -- decided before it was created; such a deal counts as won or lost and enters no average.
     by_member as (
 
-        {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures) }}
+        {{ rolled_up_by(ref('fct_closing'), ['period_grain', 'period_start', 'period_end'], measures, managers_on='closed_date') }}
 
     )
 

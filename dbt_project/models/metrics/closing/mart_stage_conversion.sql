@@ -45,7 +45,8 @@ with
         {{ rolled_up_by(
         'outcomes_at_freeze',
         keys=['stage_id', 'period_grain', 'period_start', 'period_end'],
-        measures=measures
+        measures=measures,
+        managers_on='counted_date'
     ) }}
 
     )

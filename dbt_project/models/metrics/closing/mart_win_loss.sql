@@ -38,7 +38,8 @@ with
         {{ rolled_up_by(
             'closings',
             ['dimension', 'category', 'period_grain', 'period_start', 'period_end'],
-            measures
+            measures,
+            managers_on='closed_date'
         ) }}
 
     )

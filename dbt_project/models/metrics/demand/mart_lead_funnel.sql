@@ -44,7 +44,7 @@ with
 
         {{ rolled_up_by(
             'leads', ['period_grain', 'period_start', 'period_end'], measures,
-            levels=lead_funnel_levels()
+            levels=lead_funnel_levels(), managers_on='created_date'
         ) }}
 
     )

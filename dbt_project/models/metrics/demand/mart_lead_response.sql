@@ -22,7 +22,7 @@ with
 
         {{ rolled_up_by(
             ref('fct_lead_creation'), ['period_grain', 'period_start', 'period_end'], measures,
-            levels=lead_levels()
+            levels=lead_levels(), managers_on='created_date'
         ) }}
 
     )

@@ -17,7 +17,8 @@ with
     counted_bands as (
 
         {{ rolled_up_by(
-            ref('fct_lead_creation'), keys + ['response_band'], levels=lead_levels(), measures={
+            ref('fct_lead_creation'), keys + ['response_band'], levels=lead_levels(),
+            managers_on='created_date', measures={
                 'leads': 'count(*)',
                 'qualified_leads': 'sum(case when facts.is_qualified then 1 else 0 end)',
             }

@@ -2,29 +2,39 @@
 -- sqlfluff:dialect:sparksql
 with
 
-    faults as (select *, 'restated' as basis from {{ ref('fct_deal_fault') }}),
+    faults as (
+
+        select faults.*, 'restated' as basis, warehouse.as_of_date
+
+        from {{ ref('fct_deal_fault') }} as faults
+        cross join {{ ref('dim_as_of') }} as warehouse
+
+    ),
 
     faults_by_member as (
 
         {{ rolled_up_by('faults', ['field_name', 'fault'], {
             'faulty_deals': 'count(*)',
             'faulty_value': money_sum('facts.opportunity_value'),
-        }, levels=activity_levels()) }}
+        }, levels=activity_levels(), managers_on='as_of_date') }}
 
     ),
 
     open_deals as (
 
-        select *, 'restated' as basis
+        select deals.*, 'restated' as basis, warehouse.as_of_date
 
-        from {{ ref('fct_opportunity') }}
-        where is_last_episode and not is_closed and not is_excluded
+        from {{ ref('fct_opportunity') }} as deals
+        cross join {{ ref('dim_as_of') }} as warehouse
+        where deals.is_last_episode and not deals.is_closed and not deals.is_excluded
 
     ),
 
     deals_by_member as (
 
-        {{ rolled_up_by('open_deals', [], {'open_deals': 'count(*)'}, levels=activity_levels()) }}
+        {{ rolled_up_by('open_deals', [], {
+            'open_deals': 'count(*)',
+        }, levels=activity_levels(), managers_on='as_of_date') }}
 
     )
 

@@ -113,7 +113,8 @@ select
     progress.next_step_date,
     progress.days_in_stage,
     progress.pushes,
-    faults.faults
+    faults.faults,
+    progress.number_of_contacts
 
 from dated_opportunities as deals
 left join

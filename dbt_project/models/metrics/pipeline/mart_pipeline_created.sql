@@ -25,7 +25,8 @@ with
         {{ rolled_up_by(
             'created_deals',
             ['dimension', 'category', 'period_grain', 'period_start', 'period_end'],
-            measures
+            measures,
+            managers_on='created_date'
         ) }}
 
     )

@@ -4,7 +4,7 @@ with
 
     by_member as (
 
-        {{ rolled_up_by(ref('fct_starting_deal'), keys=['period_grain', 'period_start', 'period_end'], measures={
+        {{ rolled_up_by(ref('fct_starting_deal'), keys=['period_grain', 'period_start', 'period_end'], managers_on='period_start', measures={
         'starting_open_deals': 'count(*)',
         'starting_open_value': money_sum('facts.open_value'),
         'starting_value_won': money_sum('case when facts.is_decided and facts.is_won then facts.open_value end'),

@@ -14,7 +14,7 @@ with
 
     counted_members as (
 
-        {{ rolled_up_by(ref('fct_pipeline_movement'), ['period_grain', 'period_start', 'period_end'], measures) }}
+        {{ rolled_up_by(ref('fct_pipeline_movement'), ['period_grain', 'period_start', 'period_end'], measures, managers_on='movement_date') }}
 
     ),
 
@@ -52,6 +52,36 @@ with
             counted_members.level,
             counted_members.member_id
 
+    ),
+
+    -- Deals stay where they are when somebody above gets another manager, and nothing moves them:
+    -- what came to a manager and went is whatever else does not explain.
+    balanced as (
+
+        select
+            *,
+            case
+                when level = 'manager'
+                then
+                    cast(
+                        end_value
+                        - start_value
+                        - created_value
+                        - increased_value
+                        - pulled_in_value
+                        - reopened_value
+                        + decreased_value
+                        + pushed_out_value
+                        + won_value
+                        + lost_value
+                        + removed_value
+                        - revaluation_value as decimal(18, 2)
+                    )
+                else transferred_value
+            end as balance_value
+
+        from by_member
+
     )
 
 select
@@ -74,13 +104,13 @@ select
     by_member.lost_value,
     by_member.end_value,
     by_member.removed_value,
-    by_member.transferred_value,
+    by_member.balance_value as transferred_value,
     by_member.revaluation_value,
     periods.period_label,
     periods.is_running,
     periods.elapsed_business_days
 
-from by_member
+from balanced as by_member
 left join
     {{ ref('dim_member') }} as members
     on by_member.level = members.level
@@ -97,5 +127,5 @@ where
     or by_member.pulled_in_value <> 0
     or by_member.reopened_value <> 0
     or by_member.increased_value <> 0
-    or by_member.transferred_value <> 0
+    or by_member.balance_value <> 0
     or by_member.revaluation_value <> 0

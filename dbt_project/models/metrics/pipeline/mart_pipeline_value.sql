@@ -1,5 +1,11 @@
 {#- Linted as Spark's SQL: sqlfluff does not know that DuckDB has grouping sets. -#}
 -- sqlfluff:dialect:sparksql
+{%- set amounts = [
+    'open_deals', 'open_amount', 'weighted_amount', 'weighted_deals', 'overdue_deals', 'overdue_amount',
+    'no_amount_deals', 'undated_deals',
+] %}
+{%- set measures = {} %}
+{%- for amount in amounts %}{% do measures.update({amount: 'sum(facts.' ~ amount ~ ')'}) %}{% endfor %}
 with
 
     changes as (
@@ -15,16 +21,7 @@ with
     -- from that sum and the day's rate, however many deals are in it.
     daily_changes as (
 
-        {{ rolled_up_by('changes', keys=['as_of_date', 'currency_code'], levels=pipeline_levels(), measures={
-        'open_deals': 'sum(facts.open_deals)',
-        'open_amount': 'sum(facts.open_amount)',
-        'weighted_amount': 'sum(facts.weighted_amount)',
-        'weighted_deals': 'sum(facts.weighted_deals)',
-        'overdue_deals': 'sum(facts.overdue_deals)',
-        'overdue_amount': 'sum(facts.overdue_amount)',
-        'no_amount_deals': 'sum(facts.no_amount_deals)',
-        'undated_deals': 'sum(facts.undated_deals)',
-    }) }}
+        {{ rolled_up_by('changes', keys=['as_of_date', 'currency_code'], levels=pipeline_levels(), measures=measures) }}
 
     ),
 
@@ -63,14 +60,10 @@ with
             member_days.member_id,
             member_days.basis,
             member_days.currency_code,
-            coalesce(sum(daily_changes.open_deals) over member_history, 0) as open_deals,
-            coalesce(sum(daily_changes.open_amount) over member_history, 0) as open_amount,
-            coalesce(sum(daily_changes.weighted_amount) over member_history, 0) as weighted_amount,
-            coalesce(sum(daily_changes.weighted_deals) over member_history, 0) as weighted_deals,
-            coalesce(sum(daily_changes.overdue_deals) over member_history, 0) as overdue_deals,
-            coalesce(sum(daily_changes.overdue_amount) over member_history, 0) as overdue_amount,
-            coalesce(sum(daily_changes.no_amount_deals) over member_history, 0) as no_amount_deals,
-            coalesce(sum(daily_changes.undated_deals) over member_history, 0) as undated_deals
+            {%- for amount in amounts %}
+                coalesce(sum(daily_changes.{{ amount }}) over member_history, 0) as {{ amount }}
+                {{- ',' if not loop.last }}
+            {%- endfor %}
 
         from member_days
         left join
@@ -93,6 +86,37 @@ with
 
     ),
 
+    -- What the reps have on a day is their managers' of that day.
+    amounts_by_level as (
+
+        select *
+        from daily_amounts
+
+        {%- if 'manager' in pipeline_levels() %}
+
+        union all
+
+        select
+            amounts.as_of_date,
+            'manager' as level,
+            managers.manager_id as member_id,
+            amounts.basis,
+            amounts.currency_code,
+            {%- for amount in amounts %}
+                amounts.{{ amount }}{{ ',' if not loop.last }}
+            {%- endfor %}
+
+        from daily_amounts as amounts
+        inner join
+            {{ ref('bridge_sales_rep_manager') }} as managers
+            on amounts.member_id = managers.sales_rep_id
+            and amounts.as_of_date >= managers.valid_from_date
+            and amounts.as_of_date < managers.valid_to_date
+        where amounts.level = 'rep'
+        {%- endif %}
+
+    ),
+
     daily_states as (
 
         select
@@ -112,7 +136,7 @@ with
             sum(amounts.no_amount_deals) as no_amount_deals,
             sum(amounts.undated_deals) as undated_deals
 
-        from daily_amounts as amounts
+        from amounts_by_level as amounts
         left join
             {{ ref('fct_exchange_rate_held') }} as rates
             on amounts.currency_code = rates.currency_code

@@ -39,7 +39,7 @@ with
             on outcomes.period_grain = known_periods.period_grain
             and outcomes.period_start = known_periods.period_start
         where
-            outcomes.level in ('company', 'branch', 'territory', 'team', 'rep')
+            outcomes.level in ('company', 'branch', 'territory', 'team', 'rep', 'manager')
             and outcomes.won_value <> 0
 
     ),

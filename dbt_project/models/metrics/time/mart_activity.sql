@@ -44,7 +44,7 @@ with
             'made_activities': 'sum(facts.made)',
             'planned_activities': 'sum(facts.activities - facts.made)',
             'overdue_activities': 'sum(facts.overdue)',
-        }, levels=activity_levels()) }}
+        }, levels=activity_levels(), managers_on='scheduled_date') }}
 
     ),
 
@@ -52,7 +52,9 @@ with
 
     rep_days_by_member as (
 
-        {{ rolled_up_by('rep_days', period, {'rep_days': 'sum(facts.rep_days)'}, levels=activity_levels()) }}
+        {{ rolled_up_by('rep_days', period, {
+            'rep_days': 'sum(facts.rep_days)',
+        }, levels=activity_levels(), managers_on='managers_since_date') }}
 
     ),
 
@@ -64,25 +66,18 @@ with
             days.period_grain,
             days.period_start,
             days.period_end,
-            deals.sales_rep_id,
-            {%- for member in members if member != 'sales_rep_id' %}
-                {{ or_unknown('reps.' ~ member) }} as {{ member }} {{- ',' if not loop.last }}
-            {%- endfor %}
+            wins.*
 
-        from {{ ref('fct_opportunity') }} as deals
-        left join
-            {{ ref('dim_sales_rep') }} as reps
-            on deals.sales_rep_id = reps.sales_rep_id
-            and deals.closed_date >= reps.valid_from_date
-            and deals.closed_date < reps.valid_to_date
-        inner join {{ ref('bridge_date_period') }} as days on deals.closed_date = days.date_day
-        where deals.is_last_episode and deals.is_won and not deals.is_excluded
+        from {{ ref('fct_win') }} as wins
+        inner join {{ ref('bridge_date_period') }} as days on wins.closed_date = days.date_day
 
     ),
 
     wins_by_member as (
 
-        {{ rolled_up_by('wins', period, {'won_deals': 'count(*)'}, levels=activity_levels()) }}
+        {{ rolled_up_by('wins', period, {
+            'won_deals': 'count(*)',
+        }, levels=activity_levels(), managers_on='closed_date') }}
 
     )
 
