@@ -42,6 +42,7 @@ class DemandSimulation:
         self,
         company: Company,
         deals: Deals,
+        wins: dict[int, tuple[int, int]],
         campaigns: npt.NDArray[np.int8],
         nights: list[DealsOfNight],
         rates: Rates,
@@ -54,6 +55,7 @@ class DemandSimulation:
         Args:
             company: Who answers.
             deals: The deals' state after the last night.
+            wins: Of each deal that is won and counts its closing day and its worth in cents.
             campaigns: Per deal, the campaign that it names.
             nights: Per night, what is known of the deals after it.
             rates: What money is worth.
@@ -63,6 +65,7 @@ class DemandSimulation:
         """
         self._company = company
         self._deals = deals
+        self._wins = wins
         self._campaigns = campaigns
         self._nights = nights
         self._rates = rates
@@ -115,6 +118,7 @@ class DemandSimulation:
         self.key = {
             "lead_responses": key.responses(),
             "lead_bands": key.bands(),
+            "lead_funnel": key.funnel(self._wins),
             "lead_problems": pd.DataFrame(problems, columns=["lead_id", "event_id", "problem"]),
             "campaigns": of_campaigns.results(),
             "attribution": of_campaigns.shares(),

@@ -196,7 +196,15 @@ def simulate(
             _add_part(tables, staff)
         if has_demand:
             demand = DemandSimulation(
-                company, deals, campaigns, deals_by_night, rates, timeline, seed, per_kind
+                company,
+                deals,
+                closed.wins(),
+                campaigns,
+                deals_by_night,
+                rates,
+                timeline,
+                seed,
+                per_kind,
             )
             demand.draw()
             demand.write(extracts.ledger)

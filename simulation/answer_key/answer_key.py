@@ -79,6 +79,18 @@ class KnownDeals:
     created_day: Days
     cycle: npt.NDArray[np.int64]
 
+    def wins(self) -> dict[int, tuple[int, int]]:
+        """Give the closing day and the worth in cents of the won deals by their place among all."""
+        won = np.flatnonzero(self.deals.stage == WON)
+        days, worth = self.deals.closing_known_day[won], np.maximum(self.value[won], 0)
+        return dict(
+            zip(
+                self.index[won].tolist(),
+                zip(days.tolist(), worth.tolist(), strict=True),
+                strict=True,
+            )
+        )
+
 
 class AnswerKey:
     """Computes the key's tables as of a night; the deals must stand as that night shows them."""

@@ -1,8 +1,8 @@
 """The answer key of leads: how fast they were answered and how many said yes, night by night.
 
-Belongs here: the numbers of mart_lead_response and its bands by their definitions, lead by lead and
-event by event. Does not: drawing leads (demand). Nothing here may be taken from the warehouse's
-SQL.
+Belongs here: the numbers of mart_lead_response, its bands and mart_lead_funnel by their
+definitions, lead by lead and event by event. Does not: drawing leads (demand). Nothing here may be
+taken from the warehouse's SQL.
 """
 
 from bisect import bisect_left
@@ -21,10 +21,14 @@ from simulation.company.structure import Company, branch_id, team_id
 from simulation.company.timeline import MICRO_DAYS, SECONDS_PER_DAY, Timeline
 from simulation.company.vocabulary import LEAD_SOURCES
 from simulation.deals.deals import AT_TIME, NONE, UNDATED
+from simulation.demand.campaigns import campaign_id
 from simulation.demand.leads import (
+    ACCEPTED,
     CONVERTED,
+    NURTURE,
     QUALIFIED,
     REPLIED,
+    UNQUALIFIED,
     Activity,
     Lead,
     night_of,
@@ -40,6 +44,31 @@ BAND_NAMES = (*(name for name, _ in BANDS), "later", "never")
 OUTREACHES = ("email", "call", "meeting", "other")
 NOT_POSITIVE = ("negative", "no_answer", "no_show", "bounced", "out_of_office", "left_message")
 STEPS_OF_YES = (REPLIED, QUALIFIED, CONVERTED)
+STEPS = {
+    "accepted": (ACCEPTED, QUALIFIED, CONVERTED),
+    "qualified": (QUALIFIED, CONVERTED),
+    "converted": (CONVERTED,),
+    "disqualified": (UNQUALIFIED,),
+    "recycled": (NURTURE,),
+}
+"""The statuses by which a lead has come to a step."""
+RATES = {
+    "lead_response_rate": ("responded", "created"),
+    "lead_acceptance_rate": ("accepted", "created"),
+    "lead_qualification_rate": ("qualified", "accepted"),
+    "lead_conversion_rate": ("converted", "qualified"),
+    "lead_disqualification_rate": ("disqualified", "created"),
+    "lead_win_rate": ("won", "converted"),
+    "won_lead_share": ("won", "created"),
+}
+WAYS = (
+    ("created", "responded"),
+    ("created", "accepted"),
+    ("accepted", "qualified"),
+    ("qualified", "converted"),
+    ("converted", "won"),
+    ("created", "won"),
+)
 MICRO_MINUTES = 1_000_000
 TWO_SIDED_95 = 1.959963984540054
 
@@ -56,7 +85,8 @@ class LeadFacts:
         rep: Whom it was given to first; NONE where it waits in the queue.
         answered: Moment of the first outreach by a person.
         yes: Moment at which it first said yes.
-        is_qualified: Whether it was found worth a deal.
+        days: The day of its creation, and on which it came to each step of the funnel so far.
+        deal: The deal that it had become; NONE for none.
         seen_until: Moment up to which it was looked at.
     """
 
@@ -64,13 +94,19 @@ class LeadFacts:
     rep: int
     answered: int | None
     yes: int | None
-    is_qualified: bool
+    days: dict[str, int]
+    deal: int
     seen_until: int
 
     @property
     def is_timed(self) -> bool:
         """Whether the minutes are known: of a lead of a list only the day is."""
         return self.lead.created_kind == AT_TIME
+
+    @property
+    def is_qualified(self) -> bool:
+        """Whether it was found worth a deal."""
+        return "qualified" in self.days
 
     @property
     def band(self) -> str:
@@ -146,6 +182,27 @@ class LeadsKey:
                 )
         return pd.DataFrame(rows)
 
+    def funnel(self, wins: dict[int, tuple[int, int]]) -> pd.DataFrame:
+        """Give how far leads came, as the last night knows it.
+
+        What had become of deals by each freeze is not told here: frozen months have no wins.
+
+        Args:
+            wins: Of each deal that is won and counts its closing day and its worth in cents.
+        """
+        rows = []
+        as_of = date_of(self._timeline.last_day).isoformat()
+        cells = self._cells(self._timeline.nights)
+        by_campaign: dict[Cell, list[LeadFacts]] = defaultdict(list)
+        for (basis, month, level, _), facts in cells.items():
+            for each in facts if level == "company" else ():
+                named = campaign_id(each.lead.campaign) or UNKNOWN
+                by_campaign[basis, month, "campaign", named].append(each)
+        for cell, facts in (cells | by_campaign).items():
+            numbers = _funnel(facts, wins if cell[0] == RESTATED else None)
+            rows.append(_keys(as_of, cell) | numbers)
+        return pd.DataFrame(rows)
+
     def _cells(self, night: int) -> dict[Cell, list[LeadFacts]]:
         """Sort what a night knows of each lead by month and member, on both bases."""
         today = self._timeline.business_day(night)
@@ -183,12 +240,22 @@ class LeadsKey:
         changes = [each for each in lead.changes if is_known(each.night, each.second)]
         yes = [each.second for each in done if _says_yes(each)]
         yes += [each.second for each in changes if each.status in STEPS_OF_YES]
+        answered = min((each.second for each in done if _is_outreach(each)), default=None)
+        days = {"created": lead.created_day}
+        if answered is not None:
+            days["responded"] = answered // SECONDS_PER_DAY
+        for step, statuses in STEPS.items():
+            reached = [each.second for each in changes if each.status in statuses]
+            if reached:
+                days[step] = min(reached) // SECONDS_PER_DAY
+        deal = lead.second_deal if lead.second_deal_night <= night else lead.deal
         return LeadFacts(
             lead=lead,
             rep=lead.rep if lead.rep != NONE and lead.taken < end else NONE,
-            answered=min((each.second for each in done if _is_outreach(each)), default=None),
+            answered=answered,
             yes=min(yes, default=None),
-            is_qualified=any(each.status in (QUALIFIED, CONVERTED) for each in changes),
+            days=days,
+            deal=deal if "converted" in days else NONE,
             seen_until=end,
         )
 
@@ -296,6 +363,39 @@ def _next_slower(band: str, counted: dict[str, list[int]]) -> list[int] | None:
         return None
     slower = BAND_NAMES[BAND_NAMES.index(band) + 1 :]
     return next((counted[each] for each in slower if each in counted), None)
+
+
+def _funnel(
+    facts: list[LeadFacts], wins: dict[int, tuple[int, int]] | None
+) -> dict[str, float | int | None]:
+    """Count leads by the steps that they have come to; without wins, these are None."""
+    days = [dict(each.days) for each in facts]
+    won_cents = 0
+    for lead, reached in zip(facts, days, strict=True):
+        closed_day, cents = (wins or {}).get(lead.deal, (NONE, 0))
+        if closed_day >= lead.lead.created_day:
+            reached["won"] = closed_day
+            won_cents += cents
+    steps = ["created", "responded", *STEPS, "won"]
+    counts: dict[str, int | None] = {step: sum(step in each for each in days) for step in steps}
+    if wins is None:
+        counts["won"] = None
+    rates: dict[str, float | None] = {}
+    for name, (part, whole) in RATES.items():
+        above, below = counts[part], counts[whole]
+        rates[name] = above / below if above is not None and below else None
+    medians: dict[str, float | None] = {}
+    for start, end in WAYS:
+        spans = [each[end] - each[start] for each in days if start in each and end in each]
+        after = [span for span in spans if span >= 0]
+        medians[f"median_days_{start}_to_{end}"] = median(after) if after else None
+    return {
+        "leads": len(facts),
+        **{f"{step}_leads": counts[step] for step in steps[1:]},
+        "won_value": None if wins is None else won_cents / 100,
+        **rates,
+        **medians,
+    }
 
 
 def _looked_at(month: Period, today: int) -> Iterator[tuple[str, int]]:

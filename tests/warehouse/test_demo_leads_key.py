@@ -56,6 +56,25 @@ def test_qualifying_by_how_fast_the_answer_was(demo_company: Path, marts):
     agree(found, key, by, columns)
 
 
+def test_how_far_leads_came(demo_company: Path, marts):
+    key = expected(demo_company, "lead_funnel")
+    columns = [name for name in key[0] if name not in ("as_of_date", *BY)]
+    assert len(columns) == 22
+    found = rows_of(
+        marts,
+        f"select {', '.join(BY + columns)} from mart_lead_funnel where period_grain = 'month'",
+    )
+    # What deals had come to at a freeze the key does not tell.
+    of_wins = [name for name in columns if "won" in name or name == "lead_win_rate"]
+    for basis, compared in {
+        "restated": columns,
+        "as_closed": [name for name in columns if name not in of_wins],
+    }.items():
+        ours, theirs = ([row for row in rows if row["basis"] == basis] for rows in (found, key))
+        agree(ours, theirs, BY, compared)
+    assert sum(float(row["won_value"]) for row in key if row["basis"] == "restated") > 0
+
+
 def test_what_cannot_be_right_is_told_with_its_reason(demo_company: Path, demo_home: Path):
     key = expected(demo_company, "lead_problems")
     # A view, which reads the change log.

@@ -70,6 +70,15 @@ PROMISED = {
         "p90_first_response_business_minutes within_sla_leads sla_share positive_responses "
         "positive_response_rate mean_days_to_positive_response median_days_to_positive_response"
     ),
+    "mart_lead_funnel": (
+        "leads responded_leads accepted_leads qualified_leads converted_leads disqualified_leads "
+        "recycled_leads won_leads won_value lead_response_rate lead_acceptance_rate "
+        "lead_qualification_rate lead_conversion_rate lead_win_rate won_lead_share "
+        "lead_disqualification_rate median_days_created_to_responded "
+        "median_days_created_to_accepted median_days_accepted_to_qualified "
+        "median_days_qualified_to_converted median_days_converted_to_won "
+        "median_days_created_to_won"
+    ),
     "mart_pipeline_value": (
         "open_deals open_value weighted_value overdue_deals overdue_value no_amount_deals"
     ),

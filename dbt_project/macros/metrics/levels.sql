@@ -129,6 +129,19 @@
 {% endmacro %}
 
 
+{# The levels of how far leads come: also the campaign that the lead itself names. #}
+{% macro lead_funnel_levels() %}
+    {% set levels = dict(lead_levels()) %}
+    {% do levels.update({
+        'campaign': {
+            'column': 'campaign_id',
+            'needs': ['crm.leads.campaign_id', 'crm.campaigns.campaign_name'],
+        },
+    }) %}
+    {{ return(levels) }}
+{% endmacro %}
+
+
 {# The levels of what marketing brought: the campaign and how it reached people. A rep has no part in it. #}
 {% macro campaign_levels() %}
     {{ return({

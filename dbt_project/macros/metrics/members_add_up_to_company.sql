@@ -10,7 +10,7 @@
     twice. If it fails: look for a level column that is NULL in a fact, a join that multiplies, or a
     level that is filtered out.
 
-    `subject` is what the mart counts, deals, activities, leads or campaigns, whose levels differ.
+    `subject` is what the mart counts, deals, activities, leads, lead_funnel or campaigns, whose levels differ.
 
     What is added up follows from the declarations in the mart's .yml: see added_up_columns.
 #}
@@ -18,7 +18,10 @@
 {%- set mart = model.identifier -%}
 {%- set by_day = execute and 'as_of_date' in graph.nodes['model.' ~ project_name ~ '.' ~ mart].columns -%}
 {%- set levels = {
-    'activities': activity_levels(), 'leads': lead_levels(), 'campaigns': campaign_levels()
+    'activities': activity_levels(),
+    'leads': lead_levels(),
+    'lead_funnel': lead_funnel_levels(),
+    'campaigns': campaign_levels()
 }.get(subject, pipeline_levels() if by_day else deal_levels()) -%}
 {%- set time_columns = ['as_of_date'] if by_day else ['period_grain', 'period_start'] -%}
 {%- set parts = added_up_columns(mart) -%}

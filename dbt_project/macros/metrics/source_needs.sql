@@ -31,7 +31,9 @@
     {% endfor %}
     {#- What other levels need as deals' do, is said once. -#}
     {% set others = {
-        'selling time': rep_levels(), 'leads': lead_levels(), 'campaigns': campaign_levels(),
+        'selling time': rep_levels(),
+        'leads': lead_funnel_levels(),
+        'campaigns': campaign_levels(),
     } %}
     {% for subject, levels in others.items() %}
         {% for level, declared in levels.items() %}

@@ -44,6 +44,7 @@ with
         'mart_forecast_precision': ref('mart_forecast_precision'),
         'mart_lead_response': ref('mart_lead_response'),
         'mart_lead_response_bands': ref('mart_lead_response_bands'),
+        'mart_lead_funnel': ref('mart_lead_funnel'),
         'mart_campaign': ref('mart_campaign'),
         'mart_selling_time': ref('mart_selling_time'),
         'mart_activity': ref('mart_activity'),

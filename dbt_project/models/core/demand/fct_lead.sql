@@ -1,4 +1,22 @@
-with statuses as (select * from {{ ref('stg_crm__lead_statuses') }})
+with
+
+    statuses as (select * from {{ ref('stg_crm__lead_statuses') }}),
+
+    -- What was done about a lead by a person, from either side.
+    last_activities as (
+
+        select activities.lead_id, max(activities.started_at) as last_activity_at
+
+        from {{ ref('stg_crm__activities') }} as activities
+        cross join {{ ref('dim_as_of') }} as warehouse
+        where
+            activities.lead_id is not null
+            and not coalesce(activities.is_automatic, false)
+            and coalesce(activities.activity_status, 'held') = 'held'
+            and activities.started_at <= warehouse.as_of_at
+        group by activities.lead_id
+
+    )
 
 select
     leads.lead_id,
@@ -38,9 +56,15 @@ select
         when states.is_timed
         then coalesce(states.first_response_business_seconds <= states.response_sla_seconds, false)
     end as is_within_sla,
-    states.days_to_positive_response
+    states.days_to_positive_response,
+    leads.company_name,
+    last_activities.last_activity_at,
+    {{ business_date('last_activities.last_activity_at', 'settings.time_zone') }}
+    as last_activity_date
 
 from {{ ref('int_lead_states_timed') }} as states
 inner join {{ ref('dim_as_of') }} as warehouse on states.cutoff_date = warehouse.as_of_date
 inner join {{ ref('stg_crm__leads') }} as leads on states.lead_id = leads.lead_id
+cross join {{ ref('stg_company__settings') }} as settings
 left join statuses on leads.lead_status_id = statuses.lead_status_id
+left join last_activities on leads.lead_id = last_activities.lead_id

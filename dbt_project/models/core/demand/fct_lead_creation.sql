@@ -35,6 +35,18 @@ with
         select 'as_closed' as basis, *
         from as_closed
 
+    ),
+
+    leads_with_deals as (
+
+        select leads.*, deals.opportunity_id, deals.is_won, deals.won_date, deals.won_value
+
+        from counted_leads as leads
+        left join
+            {{ ref('int_lead_deals') }} as deals
+            on leads.lead_id = deals.lead_id
+            and leads.cutoff_date = deals.cutoff_date
+
     )
 
 select
@@ -72,7 +84,13 @@ select
     is_positive_response as has_positive_response,
     days_to_positive_response,
     {%- for milestone in ['accepted', 'qualified', 'converted', 'disqualified', 'recycled'] %}
-        is_{{ milestone }}, {{ milestone }}_date{{ ',' if not loop.last }}
+        is_{{ milestone }}, {{ milestone }}_date,
     {%- endfor %}
+    first_response_date,
+    campaign_id,
+    opportunity_id,
+    coalesce(is_won, false) as is_won,
+    won_date,
+    won_value
 
-from counted_leads
+from leads_with_deals

@@ -73,7 +73,8 @@ with
         cross join {{ ref('stg_company__settings') }} as settings
         left join campaigns on members.campaign_id = campaigns.campaign_id
         left join first_shown on members.campaign_member_id = first_shown.campaign_member_id
-        -- Whoever was taken out of a campaign is none of its members. A campaign that is deleted takes
+        -- Whoever was taken out of a campaign is none of its members. A campaign that is deleted
+        -- takes
         -- its members along, and what it brought still counts.
         where
             members.is_current

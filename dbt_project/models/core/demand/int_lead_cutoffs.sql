@@ -58,7 +58,9 @@ select
     versions.created_date,
     versions.sales_rep_id,
     versions.territory_id,
-    versions.lead_source
+    versions.lead_source,
+    versions.campaign_id,
+    versions.converted_opportunity_id
 
 from {{ ref('int_lead_versions') }} as versions
 inner join cutoffs on versions.created_date = cutoffs.date_day

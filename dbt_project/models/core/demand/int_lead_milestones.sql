@@ -8,13 +8,15 @@ with
 
     ),
 
+    observations as (select * from {{ ref('int_lead_observations') }}),
+
     -- What a person's second lead reached, the person has reached, since it is known who that is.
     -- It may be given up because it is the second one.
     observations_of_persons as (
 
         select lead_id, milestone, event_at, event_date, known_from_date, known_to_date, owner_id
 
-        from {{ ref('int_lead_observations') }}
+        from observations
 
         union all
 
@@ -27,7 +29,7 @@ with
             least(observations.known_to_date, persons.known_to_date) as known_to_date,
             observations.owner_id
 
-        from {{ ref('int_lead_observations') }} as observations
+        from observations
         inner join {{ ref('int_lead_merges') }} as persons on observations.lead_id = persons.lead_id
         where observations.milestone not in ('disqualified', 'recycled')
 

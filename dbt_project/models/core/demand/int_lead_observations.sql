@@ -1,19 +1,6 @@
 {{ config(materialized='view') }}
 with
 
-    -- A lead that its first extract shows with an owner was created with one.
-    observed_owners as (
-
-        select
-            *,
-            case when version_number = 1 then created_date else known_from_date end as owned_date,
-            row_number() over (partition by lead_id order by version_number) as owner_number
-
-        from {{ ref('int_lead_versions') }}
-        where owner_sales_rep_id is not null
-
-    ),
-
     {#- What fields of the lead itself say: milestone, moment, day, and when it is said. #}
     {%- set no_day = 'cast(null as date)' %}
     {%- set fields = [
@@ -33,11 +20,10 @@ with
             cast(null as timestamp) as event_at,
             owned_date as event_date,
             known_from_date,
-            {{ open_end_date() }} as known_to_date,
-            owner_sales_rep_id as owner_id
+            known_to_date,
+            owner_id
 
-        from observed_owners
-        where owner_number = 1
+        from {{ ref('int_lead_first_owners') }}
 
         {%- for milestone, moment, day, is_reported in fields %}
             union all

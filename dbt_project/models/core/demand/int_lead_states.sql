@@ -120,6 +120,8 @@ select
     cutoffs.created_date,
     cutoffs.territory_id,
     cutoffs.lead_source,
+    cutoffs.campaign_id,
+    cutoffs.converted_opportunity_id,
     coalesce(reached.assigned_sales_rep_id, cutoffs.sales_rep_id) as sales_rep_id,
     reached.responding_sales_rep_id,
     {%- for milestone in milestones %}

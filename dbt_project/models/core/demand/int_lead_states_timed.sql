@@ -56,6 +56,8 @@ select
     states.branch_id,
     states.attributed_territory_id as territory_id,
     {{ or_unknown('states.lead_source') }} as lead_source,
+    {{ or_unknown('states.campaign_id') }} as campaign_id,
+    states.converted_opportunity_id,
     states.responding_sales_rep_id,
     {%- for milestone in lead_milestones() %}
         states.is_{{ milestone }}, states.{{ milestone }}_at, states.{{ milestone }}_date,

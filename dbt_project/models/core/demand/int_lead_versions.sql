@@ -80,6 +80,7 @@ select
     sales_rep_id,
     territory_id,
     lead_source,
+    campaign_id,
     lead_status_id,
     case
         when version_number = 1
