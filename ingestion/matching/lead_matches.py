@@ -148,7 +148,10 @@ class _Matching:
             f"select match_number, matched_at, fingerprint, weights from raw.{_RUNS} "
             "order by match_number desc limit 1"
         )
-        return _LastRun(*rows[0][:3], Weights.loaded(rows[0][3])) if rows else None
+        if not rows:
+            return None
+        number, matched_at, fingerprint, weights = rows[0]
+        return _LastRun(number, matched_at, fingerprint, Weights.loaded(weights))
 
     def _fingerprint(self) -> str:
         """Gives a fingerprint of all that the result is made of."""
@@ -186,7 +189,8 @@ class _Matching:
         best: dict[str, float] = {}
         for one, other, weight in pairs:
             for lead in (one, other):
-                best[lead] = max(best.get(lead, weight), weight)
+                if lead not in best or best[lead] < weight:
+                    best[lead] = weight
         return {lead: (first, best[lead]) for lead, first in firsts.items() if first != lead}
 
     def _note(

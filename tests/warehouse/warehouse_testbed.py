@@ -276,7 +276,7 @@ spark.sql.files.minPartitionNum 1
 _JAVA_FOR_SMALL_TABLES = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
-def dbt_on_spark(home: Path, scratch: Path, *arguments: str, timeout: int = 1800) -> None:
+def dbt_on_spark(home: Path, scratch: Path, *arguments: str, timeout: int = 2700) -> None:
     """Runs a dbt command on Spark, in a process of its own: a session's folders cannot be changed.
 
     Args:
