@@ -75,8 +75,8 @@ with
             reported_changes as changes
             on first_owners.lead_id = changes.lead_id
             and (
-                changes.owner_id = first_owners.owner_id
-                or changes.changed_date < first_owners.extract_day
+                first_owners.owner_id = changes.owner_id
+                or first_owners.extract_day > changes.changed_date
             )
         where first_owners.is_of_first_version
         group by first_owners.lead_id

@@ -39,7 +39,9 @@ with
 
         select
             reports.sales_rep_id,
-            {%- for level in levels %} above_{{ level }}.sales_rep_id as manager_{{ level }}, {%- endfor %}
+            {%- for level in levels %}
+                above_{{ level }}.sales_rep_id as manager_{{ level }},
+            {%- endfor %}
             greatest(
                 reports.valid_from_date
                 {%- for level in levels %}, above_{{ level }}.valid_from_date {%- endfor %}
@@ -51,8 +53,10 @@ with
 
         from reports
         {%- for level in levels %}
-            {%- set below = ['reports'] %}
-            {%- for lower in range(1, level) %}{% do below.append('above_' ~ lower) %}{% endfor %}
+                {%- set below = ['reports'] %}
+                {%- for lower in range(1, level) %}
+                    {% do below.append('above_' ~ lower) %}
+                {% endfor %}
             left join
                 reports as above_{{ level }}
                 on {{ below[-1] }}.manager_id = above_{{ level }}.sales_rep_id
@@ -67,23 +71,16 @@ with
 
     managers_above as (
 
-        select
-            chains.sales_rep_id,
-            case
-                levels.levels_above
-                {%- for level in levels %} when {{ level }} then chains.manager_{{ level }} {%- endfor %}
-            end as manager_id,
-            levels.levels_above,
-            chains.valid_from_date,
-            chains.valid_to_date
+        {%- for level in levels %}
+            select
+                sales_rep_id,
+                manager_{{ level }} as manager_id,
+                {{ level }} as levels_above,
+                valid_from_date,
+                valid_to_date
 
-        from chains
-        cross join
-            (
-                {%- for level in levels %}
-                    select {{ level }} as levels_above {{ 'union all' if not loop.last }}
-                {%- endfor %}
-            ) as levels
+            from chains {{ 'union all' if not loop.last }}
+        {%- endfor %}
 
     ),
 

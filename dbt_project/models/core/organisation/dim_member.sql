@@ -1,5 +1,7 @@
 with
 
+    managers as (select distinct manager_id from {{ ref('bridge_sales_rep_manager') }}),
+
     named_members as (
 
         select 'company' as level, 'all' as member_id, 'All' as member_name
@@ -31,14 +33,11 @@ with
 
         union all
 
-        select 'manager' as level, reps.sales_rep_id as member_id, reps.sales_rep_name as member_name
+        select
+            'manager' as level, reps.sales_rep_id as member_id, reps.sales_rep_name as member_name
 
         from {{ ref('dim_sales_rep') }} as reps
-        inner join
-            (
-                select distinct manager_id from {{ ref('bridge_sales_rep_manager') }}
-            ) as managers
-            on reps.sales_rep_id = managers.manager_id
+        inner join managers on reps.sales_rep_id = managers.manager_id
         where reps.is_current
 
         union all
