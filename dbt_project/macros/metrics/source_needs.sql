@@ -134,14 +134,19 @@
 
 {# The metrics and levels that need something of each table, as texts; NULL where none does. #}
 {% macro needs_fed_by_table(tables, needs) %}
-    {%- for table in tables %}
-    select
-        '{{ table.source }}' as source,
-        '{{ table.name }}' as table_name,
-        nullif('{{ names_needing(table, needs, 'metrics') | join(', ') }}', '') as feeds_metrics,
-        nullif('{{ names_needing(table, needs, 'levels') | join(', ') }}', '') as feeds_levels
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select source, table_name, nullif(metrics, '') as feeds_metrics, nullif(levels, '') as feeds_levels
+
+    from (
+        values
+        {%- for table in tables %}
+        (
+            '{{ table.source }}',
+            '{{ table.name }}',
+            '{{ names_needing(table, needs, 'metrics') | join(', ') }}',
+            '{{ names_needing(table, needs, 'levels') | join(', ') }}'
+        ){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as fed_tables (source, table_name, metrics, levels)
 {%- endmacro %}
 
 {% macro names_needing(table, needs, kind) %}
@@ -155,17 +160,29 @@
 {% endmacro %}
 
 
-{# How often each needed column has a value. Gives: column_name, given_values. #}
+{#
+    How often each needed column has a value. Each table is read once, however many of its columns are
+    needed. Gives: column_name, given_values.
+#}
 {% macro values_by_needed_column(tables, needs) %}
     {%- for table in tables %}
-    {%- for column in columns_needed(table, needs) %}
+    {%- set columns = columns_needed(table, needs) %}
+    {%- if columns %}
     select
-        '{{ table.full_name }}.{{ column }}' as column_name,
-        count({{ column }}) as given_values
-    from {{ table.relation }}
-    where _op = 'upsert'
+        '{{ table.full_name }}.' || needed.column_name as column_name,
+        case needed.column_name
+            {%- for column in columns %} when '{{ column }}' then counted.{{ column }} {%- endfor %}
+        end as given_values
+    from (
+        select {% for column in columns %}count({{ column }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
+        from {{ table.relation }}
+        where _op = 'upsert'
+    ) as counted
+    cross join (
+        values {% for column in columns %}('{{ column }}'){{ ', ' if not loop.last }}{% endfor %}
+    ) as needed (column_name)
     union all
-    {%- endfor %}
+    {%- endif %}
     {%- endfor %}
     {#- Closes the chain; a source without needed columns has nothing else. #}
     select
@@ -186,15 +203,20 @@
 
 {# The needs that can be missing, one row per column. Gives: need, column_name, source, table_name. #}
 {% macro needs_as_rows(needs) %}
-    {%- for need in needs | rejectattr('is_optional') %}
-    {%- set is_last_need = loop.last %}
-    {%- for column in need.columns %}
-    select
-        '{{ need.sentence }}' as need,
-        '{{ column }}' as column_name,
-        '{{ column.split('.')[0] }}' as source,
-        '{{ column.split('.')[1] }}' as table_name
-    {{ 'union all' if not (is_last_need and loop.last) }}
-    {%- endfor %}
-    {%- endfor %}
+    select need, column_name, source, table_name
+
+    from (
+        values
+        {%- for need in needs | rejectattr('is_optional') %}
+        {%- set is_last_need = loop.last %}
+        {%- for column in need.columns %}
+        (
+            '{{ need.sentence }}',
+            '{{ column }}',
+            '{{ column.split('.')[0] }}',
+            '{{ column.split('.')[1] }}'
+        ){{ ',' if not (is_last_need and loop.last) }}
+        {%- endfor %}
+        {%- endfor %}
+    ) as declared (need, column_name, source, table_name)
 {%- endmacro %}
