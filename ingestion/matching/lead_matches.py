@@ -69,8 +69,10 @@ def match_leads(home: Home, probability: Decimal, run_id: str, has_published: bo
         with _opened(home, scratch) as connection:
             try:
                 return _Matching(connection, probability, run_id, has_published).run()
-            except duckdb.Error as caught:
-                # DuckDB's message may show a cell.
+            except LandingError:
+                raise
+            except Exception as caught:
+                # Splink wraps what DuckDB says, whose message may show a cell.
                 raise LandingError(
                     f"leads could not be compared ({type(caught).__name__}); set "
                     "lead_match_probability to 1 in company.yml to do without"

@@ -2,19 +2,25 @@ with
 
     statuses as (select * from {{ ref('stg_crm__lead_statuses') }}),
 
-    -- What was done about a lead by a person, from either side.
+    -- What was done about a person by a person, from either side, by whichever of her leads.
     last_activities as (
 
-        select activities.lead_id, max(activities.started_at) as last_activity_at
+        select
+            coalesce(persons.kept_lead_id, activities.lead_id) as lead_id,
+            max(activities.started_at) as last_activity_at
 
         from {{ ref('stg_crm__activities') }} as activities
         cross join {{ ref('dim_as_of') }} as warehouse
+        left join
+            {{ ref('int_lead_merges') }} as persons
+            on activities.lead_id = persons.lead_id
+            and persons.is_current
         where
             activities.lead_id is not null
             and not coalesce(activities.is_automatic, false)
             and coalesce(activities.activity_status, 'held') = 'held'
             and activities.started_at <= warehouse.as_of_at
-        group by activities.lead_id
+        group by coalesce(persons.kept_lead_id, activities.lead_id)
 
     )
 
@@ -44,7 +50,7 @@ select
     {%- for milestone in lead_milestones() %}
         states.is_{{ milestone }}, states.{{ milestone }}_at, states.{{ milestone }}_date,
     {%- endfor %}
-    leads.converted_opportunity_id,
+    states.converted_opportunity_id,
     leads.converted_account_id,
     leads.converted_contact_id,
 

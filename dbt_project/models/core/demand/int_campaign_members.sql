@@ -1,16 +1,45 @@
 with
 
+    {#- What is marked as deleted may be removed for good weeks later: it is gone since the mark. #}
+    {%- for table, key in [('campaigns', 'campaign_id'), ('members', 'campaign_member_id')] %}
+        {{ table }}_numbered as (
+
+            select
+                {{ key }},
+                valid_from,
+                version_number,
+                max(
+                    case
+                        when not (is_vanished or coalesce(is_deleted, false))
+                        then version_number
+                        else 0
+                    end
+                ) over (partition by {{ key }}) as last_living
+
+            from
+                {{ ref('stg_crm__campaigns_history' if table == 'campaigns' else 'stg_crm__campaign_members_history') }}
+
+        ),
+
+        {{ table }}_deleted as (
+
+            select {{ key }}, min(valid_from) as deleted_at
+
+            from {{ table }}_numbered
+            where version_number > last_living
+            group by {{ key }}
+
+        ),
+    {%- endfor %}
+
     -- As it was last known of a campaign that was deleted.
     campaigns as (
 
-        select
-            campaign_id,
-            channel,
-            start_date,
-            case when is_vanished or coalesce(is_deleted, false) then valid_from end as deleted_at
+        select versions.campaign_id, versions.channel, versions.start_date, deleted.deleted_at
 
-        from {{ ref('stg_crm__campaigns_history') }}
-        where is_current
+        from {{ ref('stg_crm__campaigns_history') }} as versions
+        left join campaigns_deleted as deleted on versions.campaign_id = deleted.campaign_id
+        where versions.is_current
 
     ),
 
@@ -73,14 +102,15 @@ with
         cross join {{ ref('stg_company__settings') }} as settings
         left join campaigns on members.campaign_id = campaigns.campaign_id
         left join first_shown on members.campaign_member_id = first_shown.campaign_member_id
+        left join
+            members_deleted as deleted on members.campaign_member_id = deleted.campaign_member_id
         -- Whoever was taken out of a campaign is none of its members. A campaign that is deleted
-        -- takes
-        -- its members along, and what it brought still counts.
+        -- takes its members along, and what it brought still counts.
         where
             members.is_current
             and (
-                not (members.is_vanished or coalesce(members.is_deleted, false))
-                or {{ extract_date('members.valid_from', 'settings.time_zone') }}
+                deleted.deleted_at is null
+                or {{ extract_date('deleted.deleted_at', 'settings.time_zone') }}
                 >= {{ extract_date('campaigns.deleted_at', 'settings.time_zone') }}
             )
 

@@ -47,31 +47,73 @@ with
         cross join {{ ref('dim_as_of') }} as warehouse
         cross join settings
 
+    ),
+
+    -- Whoever is known by then to be another lead's person counts as that one.
+    counted_leads as (
+
+        select versions.*, cutoffs.cutoff_date, cutoffs.cutoff_at
+
+        from {{ ref('int_lead_versions') }} as versions
+        inner join cutoffs on versions.created_date = cutoffs.date_day
+        left join
+            {{ ref('int_lead_merges') }} as persons
+            on versions.lead_id = persons.lead_id
+            and cutoffs.cutoff_date >= persons.known_from_date
+            and cutoffs.cutoff_date < persons.known_to_date
+        where
+            cutoffs.cutoff_date >= versions.known_from_date
+            and cutoffs.cutoff_date < versions.known_to_date
+            and cutoffs.cutoff_date >= versions.created_date
+            and not versions.is_excluded
+            and persons.lead_id is null
+
+    ),
+
+    -- What a person's later lead became, the person became; of several, what the first of them did.
+    deals_of_later_leads as (
+
+        select
+            leads.lead_id,
+            leads.cutoff_date,
+            later.converted_opportunity_id,
+            row_number() over (
+                partition by leads.lead_id, leads.cutoff_date
+                order by later.created_date, later.lead_id
+            ) as lead_number
+
+        from counted_leads as leads
+        inner join
+            {{ ref('int_lead_merges') }} as persons
+            on leads.lead_id = persons.kept_lead_id
+            and leads.cutoff_date >= persons.known_from_date
+            and leads.cutoff_date < persons.known_to_date
+        inner join
+            {{ ref('int_lead_versions') }} as later
+            on persons.lead_id = later.lead_id
+            and leads.cutoff_date >= later.known_from_date
+            and leads.cutoff_date < later.known_to_date
+        where later.converted_opportunity_id is not null and not later.is_excluded
+
     )
 
--- Whoever is known by then to be another lead's person counts as that one.
 select
-    versions.lead_id,
-    cutoffs.cutoff_date,
-    cutoffs.cutoff_at,
-    versions.created_at,
-    versions.created_date,
-    versions.sales_rep_id,
-    versions.territory_id,
-    versions.lead_source,
-    versions.campaign_id,
-    versions.converted_opportunity_id
+    leads.lead_id,
+    leads.cutoff_date,
+    leads.cutoff_at,
+    leads.created_at,
+    leads.created_date,
+    leads.sales_rep_id,
+    leads.territory_id,
+    leads.lead_source,
+    leads.campaign_id,
+    coalesce(
+        leads.converted_opportunity_id, deals.converted_opportunity_id
+    ) as converted_opportunity_id
 
-from {{ ref('int_lead_versions') }} as versions
-inner join cutoffs on versions.created_date = cutoffs.date_day
+from counted_leads as leads
 left join
-    {{ ref('int_lead_merges') }} as persons
-    on versions.lead_id = persons.lead_id
-    and cutoffs.cutoff_date >= persons.known_from_date
-    and cutoffs.cutoff_date < persons.known_to_date
-where
-    cutoffs.cutoff_date >= versions.known_from_date
-    and cutoffs.cutoff_date < versions.known_to_date
-    and cutoffs.cutoff_date >= versions.created_date
-    and not versions.is_excluded
-    and persons.lead_id is null
+    deals_of_later_leads as deals
+    on leads.lead_id = deals.lead_id
+    and leads.cutoff_date = deals.cutoff_date
+    and deals.lead_number = 1

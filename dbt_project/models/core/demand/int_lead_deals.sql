@@ -15,11 +15,22 @@ with
 
     ),
 
-    -- Two inquiries of one customer can become one deal. With each of them its worth would count
-    -- again.
-    later_leads as (
+    creations as (
 
-        select distinct leads.lead_id, leads.cutoff_date
+        select lead_id, min(created_date) as created_date
+
+        from {{ ref('int_lead_versions') }}
+        group by lead_id
+
+    ),
+
+    -- Whose deals were known by then, by the lead that each person counts as.
+    rivals as (
+
+        select distinct
+            leads.lead_id,
+            leads.cutoff_date,
+            coalesce(persons.kept_lead_id, others.lead_id) as rival_lead_id
 
         from leads
         inner join
@@ -27,12 +38,27 @@ with
             on leads.opportunity_id = others.converted_opportunity_id
             and leads.cutoff_date >= others.known_from_date
             and leads.cutoff_date < others.known_to_date
+        left join
+            {{ ref('int_lead_merges') }} as persons
+            on others.lead_id = persons.lead_id
+            and leads.cutoff_date >= persons.known_from_date
+            and leads.cutoff_date < persons.known_to_date
+        where others.is_converted and not others.is_excluded
+
+    ),
+
+    -- Two inquiries of one customer can become one deal. With each of them its worth would count
+    -- again.
+    later_leads as (
+
+        select distinct rivals.lead_id, rivals.cutoff_date
+
+        from rivals
+        inner join creations as own on rivals.lead_id = own.lead_id
+        inner join creations as others on rivals.rival_lead_id = others.lead_id
         where
-            not others.is_excluded
-            and (
-                others.created_date < leads.created_date
-                or (others.created_date = leads.created_date and others.lead_id < leads.lead_id)
-            )
+            others.created_date < own.created_date
+            or (others.created_date = own.created_date and others.lead_id < own.lead_id)
 
     ),
 

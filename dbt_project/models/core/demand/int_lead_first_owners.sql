@@ -102,7 +102,7 @@ union all
 select
     owners.lead_id,
     owners.owner_id,
-    owners.shown_date as owned_date,
+    owners.extract_day as owned_date,
     greatest(owners.known_from_date, reported_owners.other_reported_date) as known_from_date,
     coalesce(reported_owners.reported_date, {{ open_end_date() }}) as known_to_date
 

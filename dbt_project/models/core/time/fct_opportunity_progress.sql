@@ -15,7 +15,17 @@ with
 
     ),
 
-    people as (select opportunity_id, contact_id from {{ ref('stg_crm__opportunity_contacts') }}),
+    people as (
+
+        select people.opportunity_id, coalesce(kept.kept_id, people.contact_id) as contact_id
+
+        from {{ ref('stg_crm__opportunity_contacts') }} as people
+        left join
+            {{ ref('int_prospect_merges') }} as kept
+            on people.contact_id = kept.record_id
+            and kept.record_kind = 'contact'
+
+    ),
 
     contacts_by_deal as (
 
