@@ -545,7 +545,12 @@ class _NightOfCampaigns:
                 if touch.second <= closed
             ]
             own = campaign_id(named)
-            if own and created is not None and all(own != each.place[0] for each in touches):
+            # What is answered only once the deal is there did not bring it.
+            if (
+                own
+                and created is not None
+                and all(own != each.place[0] or each.second > created for each in touches)
+            ):
                 second = created if created_second != NONE else created_day * MICRO_DAY
                 if second <= closed:
                     key = f"deal#{opportunity_id(deal)}"
