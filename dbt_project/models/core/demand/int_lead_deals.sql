@@ -24,7 +24,8 @@ with
 
     ),
 
-    -- Whose deals were known by then, by the lead that each person counts as.
+    -- Who names the deal by then, by the lead that each person counts as. A lead that names it and
+    -- is not marked as converted is one of them: a status may say that it was.
     rivals as (
 
         select distinct
@@ -43,7 +44,7 @@ with
             on others.lead_id = persons.lead_id
             and leads.cutoff_date >= persons.known_from_date
             and leads.cutoff_date < persons.known_to_date
-        where others.is_converted and not others.is_excluded
+        where not others.is_excluded
 
     ),
 
