@@ -1,7 +1,8 @@
 -- about: core.bridge_sales_rep_manager
 -- severity: warn
--- meaning: users who are below themselves, whose manager nobody knows, or who have more managers above them
--- than are looked for; a ring of managers is cut, and each of them counts for all others
+-- meaning: users who are below themselves, whose manager nobody knows, or who have more managers
+-- above them than are looked for; a ring of managers is cut, and each of them counts for all
+-- others
 -- advice: correct the managers of these users in the CRM or in HR
 with
     today as (

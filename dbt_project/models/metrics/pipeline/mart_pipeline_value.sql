@@ -5,7 +5,9 @@
     'no_amount_deals', 'undated_deals',
 ] %}
 {%- set measures = {} %}
-{%- for amount in amounts %}{% do measures.update({amount: 'sum(facts.' ~ amount ~ ')'}) %}{% endfor %}
+{%- for amount in amounts %}
+    {% do measures.update({amount: 'sum(facts.' ~ amount ~ ')'}) %}
+{% endfor %}
 with
 
     changes as (
@@ -94,25 +96,25 @@ with
 
         {%- if 'manager' in pipeline_levels() %}
 
-        union all
+            union all
 
-        select
-            amounts.as_of_date,
-            'manager' as level,
-            managers.manager_id as member_id,
-            amounts.basis,
-            amounts.currency_code,
-            {%- for amount in amounts %}
-                amounts.{{ amount }}{{ ',' if not loop.last }}
-            {%- endfor %}
+            select
+                amounts.as_of_date,
+                'manager' as level,
+                managers.manager_id as member_id,
+                amounts.basis,
+                amounts.currency_code,
+                {%- for amount in amounts %}
+                    amounts.{{ amount }}{{ ',' if not loop.last }}
+                {%- endfor %}
 
-        from daily_amounts as amounts
-        inner join
-            {{ ref('bridge_sales_rep_manager') }} as managers
-            on amounts.member_id = managers.sales_rep_id
-            and amounts.as_of_date >= managers.valid_from_date
-            and amounts.as_of_date < managers.valid_to_date
-        where amounts.level = 'rep'
+            from daily_amounts as amounts
+            inner join
+                {{ ref('bridge_sales_rep_manager') }} as managers
+                on amounts.member_id = managers.sales_rep_id
+                and amounts.as_of_date >= managers.valid_from_date
+                and amounts.as_of_date < managers.valid_to_date
+            where amounts.level = 'rep'
         {%- endif %}
 
     ),

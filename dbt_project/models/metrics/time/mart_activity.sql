@@ -61,12 +61,7 @@ with
     -- A win counts where its owner's activities do, also where the deal has a territory of its own.
     wins as (
 
-        select
-            'restated' as basis,
-            days.period_grain,
-            days.period_start,
-            days.period_end,
-            wins.*
+        select 'restated' as basis, days.period_grain, days.period_start, days.period_end, wins.*
 
         from {{ ref('fct_win') }} as wins
         inner join {{ ref('bridge_date_period') }} as days on wins.closed_date = days.date_day
