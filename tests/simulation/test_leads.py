@@ -11,15 +11,14 @@ from random import Random
 from statistics import median
 
 import pytest
+from simulated_leads import answered, company_of, leads_of, timeline_of
 
 from simulation import simulate
 from simulation.answer_key.leads_key import LeadsKey, kaplan_meier_median, odds_ratio
 from simulation.company.business_calendar import date_of
 from simulation.company.locales import ENGLISH, LOCALES, Locale
-from simulation.company.structure import Company, build_company
-from simulation.company.timeline import SECONDS_PER_DAY, Timeline
-from simulation.demand.lead_course import LeadCourse, slow_reps
-from simulation.demand.leads import Lead, incoming_leads
+from simulation.company.timeline import SECONDS_PER_DAY
+from simulation.demand.lead_course import slow_reps
 
 OF_DEMAND = {
     "leads", "lead_statuses", "lead_status_history", "contacts", "activities", "campaigns",
@@ -27,36 +26,6 @@ OF_DEMAND = {
 }  # fmt: skip
 FIRST = "night_2026-01-05"
 LEADS = 1500
-
-
-def timeline_of(locale: Locale) -> Timeline:
-    return Timeline(3, calendar=locale.calendar)
-
-
-def company_of(locale: Locale) -> Company:
-    return build_company(timeline_of(locale), 11, 0.05, 1000, locale)
-
-
-def leads_of(company: Company, seed: int, number: int = LEADS) -> list[Lead]:
-    timeline = timeline_of(company.locale)
-    leads = incoming_leads(company, timeline, seed, number)
-    LeadCourse(company, timeline, seed).run(leads)
-    return leads
-
-
-def answered(lead: Lead) -> int | None:
-    """Gives the seconds to the first outreach by a person."""
-    return min(
-        (
-            each.second - lead.created
-            for each in lead.activities
-            if each.kind in ("email", "call", "meeting")
-            and each.direction != "incoming"
-            and each.status == "held"
-            and not each.is_automatic
-        ),
-        default=None,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +83,7 @@ def test_slow_reps_are_slow_and_leave_more_leads_alone():
     by_rep = {
         is_slow: [
             answered(each)
-            for each in leads_of(company, 11)
+            for each in leads_of(company, 11, LEADS)
             if each.rep >= 0 and (each.rep in slow) == is_slow
         ]
         for is_slow in (True, False)
@@ -132,7 +101,7 @@ def test_slow_reps_are_slow_and_leave_more_leads_alone():
 def test_leads_come_at_night_on_weekends_and_on_holidays(locale: Locale):
     days_off = {each.on for each in locale.days_off} | locale.business_days_off()
     came = Counter[str]()
-    for lead in leads_of(company_of(locale), 11):
+    for lead in leads_of(company_of(locale), 11, LEADS):
         came["night"] += not 7 <= lead.created % SECONDS_PER_DAY // 3600 < 21
         came["weekend"] += locale.calendar.weekday(lead.created_day) >= 5
         came["holiday"] += date_of(lead.created_day) in days_off

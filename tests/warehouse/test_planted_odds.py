@@ -13,12 +13,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from simulated_leads import answered, company_of, leads_of
 
 from simulation.company.locales import ENGLISH
-from simulation.company.structure import build_company
-from simulation.company.timeline import Timeline
-from simulation.demand.lead_course import LeadCourse, qualifying_chance
-from simulation.demand.leads import Lead, incoming_leads
+from simulation.demand.lead_course import qualifying_chance
+from simulation.demand.leads import Lead
 
 SEEDS = 100
 LEADS = 500
@@ -27,26 +26,16 @@ SLOWEST = {"5 minutes": 300, "30 minutes": 1800, "1 hour": 3600, "24 hours": 86_
 
 
 def band(lead: Lead) -> str:
-    answered = [
-        each.second - lead.created
-        for each in lead.activities
-        if each.kind in ("email", "call", "meeting")
-        and each.direction != "incoming"
-        and each.status == "held"
-        and not each.is_automatic
-    ]
-    if not answered:
+    seconds = answered(lead)
+    if seconds is None:
         return "never"
-    return next(name for name, limit in SLOWEST.items() if min(answered) <= limit)
+    return next(name for name, limit in SLOWEST.items() if seconds <= limit)
 
 
 def leads_of_seeds() -> Iterator[tuple[str, Lead]]:
-    timeline = Timeline(3, calendar=ENGLISH.calendar)
-    company = build_company(timeline, 11, 0.05, 1000, ENGLISH)
+    company = company_of(ENGLISH)
     for seed in range(SEEDS):
-        leads = incoming_leads(company, timeline, seed, LEADS)
-        LeadCourse(company, timeline, seed).run(leads)
-        for lead in leads:
+        for lead in leads_of(company, seed, LEADS):
             yield f"seed {seed}", lead
 
 
@@ -55,7 +44,7 @@ def intervals(manifest: dict[str, Any]) -> dict[tuple[str, str], tuple[float, fl
     """The interval of each band against the next slower one, by seed."""
     nodes = {node["name"]: node for node in manifest["nodes"].values()}
     query = nodes["mart_lead_response_bands"]["compiled_code"]
-    for name in ("fct_lead_creation", "dim_member", "dim_period"):
+    for name in ("fct_lead_creation", "dim_member", "dim_period", "bridge_sales_rep_manager"):
         query = query.replace(nodes[name]["relation_name"], name)
     counts = Counter(
         (seed, band(lead), lead.qualified is not None) for seed, lead in leads_of_seeds()
@@ -65,7 +54,9 @@ def intervals(manifest: dict[str, Any]) -> dict[tuple[str, str], tuple[float, fl
             "create table counts (seed text, band text, is_qualified boolean, leads bigint);"
             "create table dim_member (level text, member_id text, member_name text);"
             "create table dim_period (period_grain text, period_start date, period_label text, "
-            "is_running boolean, elapsed_business_days bigint)"
+            "is_running boolean, elapsed_business_days bigint);"
+            "create table bridge_sales_rep_manager (sales_rep_id text, manager_id text, "
+            "valid_from_date date, valid_to_date date)"
         )
         connection.executemany(
             "insert into counts values (?, ?, ?, ?)", [(*of, each) for of, each in counts.items()]
@@ -73,6 +64,7 @@ def intervals(manifest: dict[str, Any]) -> dict[tuple[str, str], tuple[float, fl
         connection.execute(
             "create table fct_lead_creation as select 'restated' as basis, 'year' as period_grain, "
             "date '2025-01-01' as period_start, date '2025-12-31' as period_end, "
+            "date '2025-01-01' as created_date, "
             "'b' as branch_id, 'y' as territory_id, 't' as team_id, seed as sales_rep_id, "
             "'web' as lead_source, band as response_band, is_qualified "
             "from counts, range(counts.leads)"
