@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ingestion.home import HOME_VARIABLE, Home, repository_root
 
@@ -90,11 +89,3 @@ class Project:
             building: The folder of the version that is being made.
         """
         return {HOME_VARIABLE: str(self.home.root), "SALESOPS_BUILDING": str(building)}
-
-
-def memory_settings() -> dict[str, Any]:
-    """Gives DuckDB's settings for a refresh, from the variables that `profiles.yml` reads too."""
-    return {
-        "memory_limit": os.environ.get("SALESOPS_MEMORY_LIMIT", "2GB"),
-        "threads": os.environ.get("SALESOPS_THREADS", "2"),
-    }

@@ -28,7 +28,7 @@ from ingestion.home import OWNER_ONLY_FILE, Home
 from ingestion.mapping.normalization import add_normalization
 from ingestion.matching.records import find_living, make_records
 from ingestion.matching.scoring import DECLARED, PAIRS, Weights, learnt, score
-from ingestion.raw.store import MEMORY_LIMIT_VARIABLE, THREADS_VARIABLE
+from ingestion.raw.store import memory_settings
 from ingestion.text.sql_text import literal
 
 # Other rules compare all leads again.
@@ -85,8 +85,7 @@ def _opened(home: Home, scratch: Path) -> duckdb.DuckDBPyConnection:
     """Opens a database in memory with raw attached: what is compared is written to no file."""
     connection = duckdb.connect(
         config={
-            "memory_limit": os.environ.get(MEMORY_LIMIT_VARIABLE, "2GB"),
-            "threads": int(os.environ.get(THREADS_VARIABLE, "2")),
+            **memory_settings(),
             "temp_directory": str(scratch),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

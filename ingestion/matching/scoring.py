@@ -304,15 +304,3 @@ def _prior(connection: duckdb.DuckDBPyConnection) -> float:
         "select (select count(*) from pairs) / (count(*) * (count(*) - 1) / 2) from learning",
     )
     return _within(share, 1e-9, 1e-3)
-
-
-def _same_by_chance(connection: duckdb.DuckDBPyConnection) -> float:
-    """Gives the share of pairs of strangers with one name and company."""
-    (share,) = _row(
-        connection,
-        "select coalesce(sum(n * (n - 1) / 2), 0) / "
-        "(select count(*) * (count(*) - 1) / 2 from strangers) "
-        "from (select count(*) as n from strangers where name is not null and company is not null "
-        "group by name, company)",
-    )
-    return float(share)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -32,8 +33,6 @@ from ingestion.mapping.normalization import add_normalization
 from ingestion.raw.change_log import new_row_hash_sql
 from ingestion.text.sql_text import literal
 
-MEMORY_LIMIT_VARIABLE = "SALESOPS_MEMORY_LIMIT"
-THREADS_VARIABLE = "SALESOPS_THREADS"
 _PRIVATE = 0o077
 
 
@@ -82,6 +81,14 @@ class LandedExtract:
     fingerprint: str
     is_complete: bool
     feed: str | None = None
+
+
+def memory_settings() -> dict[str, Any]:
+    """Gives DuckDB's settings for a refresh, from the variables that `profiles.yml` reads too."""
+    return {
+        "memory_limit": os.environ.get("SALESOPS_MEMORY_LIMIT", "2GB"),
+        "threads": os.environ.get("SALESOPS_THREADS", "2"),
+    }
 
 
 @contextmanager
@@ -207,8 +214,7 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(
             str(home.raw_db),
             config={
-                "memory_limit": os.environ.get(MEMORY_LIMIT_VARIABLE, "2GB"),
-                "threads": int(os.environ.get(THREADS_VARIABLE, "2")),
+                **memory_settings(),
                 "temp_directory": str(spill),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,

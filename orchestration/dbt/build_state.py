@@ -19,8 +19,8 @@ import duckdb
 
 from ingestion.contracts.raw_ddl import quoted
 from ingestion.contracts.system_tables import SYSTEM_SOURCES
+from ingestion.raw.store import memory_settings
 from orchestration.dbt.graph import SourceTable
-from orchestration.project import memory_settings
 from orchestration.publication.content import rows_and_hash
 
 _DDL = """

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 from ingestion.home import OWNER_ONLY_FILE, Home
+from ingestion.raw.store import memory_settings
 from orchestration.errors import PublicationError
-from orchestration.project import memory_settings
 from orchestration.publication.building import Building
 from orchestration.publication.content import (
     content_hash,

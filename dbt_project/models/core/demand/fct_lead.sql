@@ -17,9 +17,7 @@ with
             and persons.is_current
         where
             activities.lead_id is not null
-            and not coalesce(activities.is_automatic, false)
-            and coalesce(activities.activity_status, 'held') = 'held'
-            and activities.started_at <= warehouse.as_of_at
+            and {{ held_by_a_person('activities', 'warehouse.as_of_at') }}
         group by coalesce(persons.kept_lead_id, activities.lead_id)
 
     )

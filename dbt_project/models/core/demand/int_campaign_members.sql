@@ -1,7 +1,9 @@
 with
 
     {#- What is marked as deleted may be removed for good weeks later: it is gone since the mark. #}
-    {%- for table, key in [('campaigns', 'campaign_id'), ('members', 'campaign_member_id')] %}
+    {%- for table, key in [
+        ('campaigns', 'campaign_id'), ('campaign_members', 'campaign_member_id')
+    ] %}
         {{ table }}_numbered as (
 
             select
@@ -16,8 +18,7 @@ with
                     end
                 ) over (partition by {{ key }}) as last_living
 
-            from
-                {{ ref('stg_crm__campaigns_history' if table == 'campaigns' else 'stg_crm__campaign_members_history') }}
+            from {{ ref('stg_crm__' ~ table ~ '_history') }}
 
         ),
 
@@ -103,7 +104,8 @@ with
         left join campaigns on members.campaign_id = campaigns.campaign_id
         left join first_shown on members.campaign_member_id = first_shown.campaign_member_id
         left join
-            members_deleted as deleted on members.campaign_member_id = deleted.campaign_member_id
+            campaign_members_deleted as deleted
+            on members.campaign_member_id = deleted.campaign_member_id
         -- Whoever was taken out of a campaign is none of its members. A campaign that is deleted
         -- takes its members along, and what it brought still counts.
         where

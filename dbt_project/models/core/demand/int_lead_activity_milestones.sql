@@ -25,8 +25,6 @@ with
 
     ),
 
-    -- A machine's mails are nobody's, and what is only planned may never happen. Of systems that
-    -- know no status, what began before the newest extract was held.
     activities as (
 
         select
@@ -65,9 +63,7 @@ with
         where
             activities.lead_id is not null
             and not activities.is_vanished
-            and not coalesce(activities.is_automatic, false)
-            and coalesce(activities.activity_status, 'held') = 'held'
-            and activities.started_at <= warehouse.as_of_at
+            and {{ held_by_a_person('activities', 'warehouse.as_of_at') }}
 
     )
 
