@@ -20,18 +20,10 @@ with
             versions.owner_sales_rep_id as owner_id,
             versions.created_date,
             versions.known_from_date,
-            nullif(versions.known_from_date, {{ open_start_date() }}) as shown_date,
-            coalesce(
-                nullif(versions.known_from_date, {{ open_start_date() }}),
-                {{ business_date('first_extracts.first_reported_at', 'settings.time_zone') }}
-            ) as extract_day,
+            versions.shown_date,
             versions.version_number = 1 as is_of_first_version
 
         from owned_versions as versions
-        cross join settings
-        inner join
-            {{ ref('int_lead_first_extracts') }} as first_extracts
-            on versions.source_system = first_extracts.source_system
         where versions.owner_number = 1
 
     ),
@@ -76,7 +68,7 @@ with
             on first_owners.lead_id = changes.lead_id
             and (
                 first_owners.owner_id = changes.owner_id
-                or first_owners.extract_day > changes.changed_date
+                or first_owners.shown_date > changes.changed_date
             )
         where first_owners.is_of_first_version
         group by first_owners.lead_id
@@ -102,7 +94,7 @@ union all
 select
     owners.lead_id,
     owners.owner_id,
-    owners.extract_day as owned_date,
+    owners.shown_date as owned_date,
     greatest(owners.known_from_date, reported_owners.other_reported_date) as known_from_date,
     coalesce(reported_owners.reported_date, {{ open_end_date() }}) as known_to_date
 

@@ -14,7 +14,15 @@ with
     -- It may be given up because it is the second one.
     observations_of_persons as (
 
-        select lead_id, milestone, event_at, event_date, known_from_date, known_to_date, owner_id
+        select
+            lead_id,
+            milestone,
+            event_at,
+            event_date,
+            latest_date,
+            known_from_date,
+            known_to_date,
+            owner_id
 
         from observations
 
@@ -25,6 +33,7 @@ with
             observations.milestone,
             observations.event_at,
             observations.event_date,
+            observations.latest_date,
             greatest(observations.known_from_date, persons.known_from_date) as known_from_date,
             least(observations.known_to_date, persons.known_to_date) as known_to_date,
             observations.owner_id
@@ -116,7 +125,8 @@ with
             case when is_corrected then timed_at end as corrected_at,
             max(case when is_corrected then 1 else 0 end) = 1 as is_corrected,
             min(timed_at) as event_at,
-            min(untimed_date) as untimed_date
+            min(untimed_date) as untimed_date,
+            min(latest_date) as latest_date
 
         from valid_observations
         group by
@@ -144,7 +154,8 @@ select
     observed.event_at,
     coalesce(
         {{ business_date('observed.event_at', 'settings.time_zone') }}, observed.untimed_date
-    ) as event_date
+    ) as event_date,
+    observed.latest_date
 
 from earliest_observations as observed
 cross join settings

@@ -19,6 +19,7 @@ with
             'assigned' as milestone,
             cast(null as timestamp) as event_at,
             owned_date as event_date,
+            cast(null as date) as latest_date,
             known_from_date,
             known_to_date,
             owner_id
@@ -33,6 +34,9 @@ with
                 '{{ milestone }}' as milestone,
                 {{ moment }} as event_at,
                 {{ day }} as event_date,
+                case
+                    when {{ moment }} is null and {{ day }} is null then shown_date
+                end as latest_date,
                 known_from_date,
                 known_to_date,
                 {{ 'sales_rep_id' if milestone == 'assigned' else 'owner_sales_rep_id' }}
@@ -44,13 +48,29 @@ with
 
         union all
 
-        select lead_id, milestone, event_at, event_date, known_from_date, known_to_date, owner_id
+        select
+            lead_id,
+            milestone,
+            event_at,
+            event_date,
+            latest_date,
+            known_from_date,
+            known_to_date,
+            owner_id
 
         from {{ ref('int_lead_status_milestones') }}
 
         union all
 
-        select lead_id, milestone, event_at, event_date, known_from_date, known_to_date, owner_id
+        select
+            lead_id,
+            milestone,
+            event_at,
+            event_date,
+            cast(null as date) as latest_date,
+            known_from_date,
+            known_to_date,
+            owner_id
 
         from {{ ref('int_lead_activity_milestones') }}
 

@@ -46,15 +46,15 @@ with
 
     ),
 
-    -- What has no day was reached at some time, and says of no other that it came later. Of one
-    -- day, what has a time says more.
-    reached_milestones as (
+    -- Of one day, what has a time says more.
+    earliest_milestones as (
 
         select
             cutoffs.lead_id,
             cutoffs.state_date,
             observed.milestone,
             min(observed.event_date) as event_date,
+            min(observed.latest_date) as latest_date,
             min(case when observed.is_timed then observed.event_date end) as timed_date,
             min(observed.event_at) as event_at,
             min(
@@ -74,6 +74,25 @@ with
             coalesce(observed.event_date between cutoffs.created_date and cutoffs.state_date, true)
             and coalesce(observed.event_at >= cutoffs.created_at, true)
         group by cutoffs.lead_id, cutoffs.state_date, observed.milestone
+
+    ),
+
+    -- An extract showed it reached before the earliest day that anything tells: when that was is
+    -- not known. The day of what came later would make waits too long.
+    reached_milestones as (
+
+        select
+            lead_id,
+            state_date,
+            milestone,
+            case
+                when event_date <= coalesce(latest_date, event_date) then event_date
+            end as event_date,
+            timed_date,
+            event_at,
+            first_rep
+
+        from earliest_milestones
 
     ),
 

@@ -42,6 +42,7 @@ with
             changes.lead_status_id,
             changes.changed_at as event_at,
             cast(null as date) as event_date,
+            cast(null as date) as latest_date,
             case
                 when changes.valid_from <= first_extracts.first_reported_at
                 then {{ open_start_date() }}
@@ -80,6 +81,9 @@ with
             versions.lead_status_id,
             cast(null as timestamp) as event_at,
             nullif(versions.known_from_date, {{ open_start_date() }}) as event_date,
+            case
+                when versions.known_from_date = {{ open_start_date() }} then versions.shown_date
+            end as latest_date,
             versions.known_from_date,
             {{ open_end_date() }} as known_to_date,
             versions.owner_sales_rep_id as owner_id
@@ -111,6 +115,7 @@ select
     milestones.milestone,
     changes.event_at,
     changes.event_date,
+    changes.latest_date,
     changes.known_from_date,
     changes.known_to_date,
     changes.owner_id
@@ -122,7 +127,14 @@ inner join milestones on changes.lead_status_id = milestones.lead_status_id
 union all
 
 select
-    lead_id, 'assigned' as milestone, event_at, event_date, known_from_date, known_to_date, owner_id
+    lead_id,
+    'assigned' as milestone,
+    event_at,
+    event_date,
+    latest_date,
+    known_from_date,
+    known_to_date,
+    owner_id
 
 from reported_changes
 where owner_id is not null

@@ -28,6 +28,11 @@ with
                 then {{ open_end_date() }}
                 else {{ extract_date('leads.valid_to', 'settings.time_zone') }}
             end as known_to_date,
+            case
+                when leads.valid_from = first_extracts.first_reported_at
+                then {{ business_date('leads.valid_from', 'settings.time_zone') }}
+                else {{ extract_date('leads.valid_from', 'settings.time_zone') }}
+            end as shown_date,
             settings.time_zone
 
         from {{ ref('stg_crm__leads_history') }} as leads
@@ -67,6 +72,7 @@ select
     source_system,
     known_from_date,
     known_to_date,
+    shown_date,
     is_current,
     {{ time_of_day_known('created_at', 'created_at_date', 'time_zone') }} as created_at,
     coalesce(created_at_date, created_date, first_shown_date) as created_date,
