@@ -24,7 +24,9 @@ _SETTINGS = {"threads": 1, "preserve_insertion_order": False}
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """One model: its relation, whether it is a view or a table, and its SQL without Jinja."""
+    """One model: its relation, whether it is a view or a table, its SQL without Jinja, and what it
+    reads, by id.
+    """
 
     unique_id: str
     catalog: str
@@ -32,6 +34,7 @@ class CompiledModel:
     name: str
     kind: str
     sql: str
+    reads: tuple[str, ...]
 
     @property
     def relation(self) -> str:
@@ -156,4 +159,5 @@ def _compiled(node: Mapping[str, Any]) -> CompiledModel:
         name=node["alias"],
         kind="view" if node["config"]["materialized"] == "view" else "table",
         sql=node["compiled_code"],
+        reads=tuple(node["depends_on"]["nodes"]),
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 from compiled_models import CATALOGS, CompiledModel, compiled_models, connected
 
-from orchestration.dbt.build_state import open_stores, table_content
+from orchestration.dbt.build_state import open_stores, table_content, tables_there
 from orchestration.dbt.worker import dbt_executable
 from orchestration.project import Project
 
@@ -76,6 +76,8 @@ def differences(
 ) -> list[str]:
     """Says of each table and view that holds other rows than it should what is wrong with it.
 
+    A view that models read is only looked for: were it wrong, the tables that read it would be too.
+
     Args:
         models: All of them.
         expected: All of them built in full.
@@ -83,7 +85,18 @@ def differences(
     """
     with open_stores(files) as held:
         held.execute("set TimeZone = 'UTC'")
-        found = (_difference(model, expected, held) for model in models)
+        there = tables_there(held)
+        read = {unique_id for model in models for unique_id in model.reads}
+        found = [
+            f"{model.relation} is missing"
+            for model in models
+            if f"{model.catalog}.{model.schema}.{model.name}" not in there
+        ]
+        found += (
+            _difference(model, expected, held)
+            for model in models
+            if model.kind == "table" or model.unique_id not in read
+        )
         return [each for each in found if each]
 
 

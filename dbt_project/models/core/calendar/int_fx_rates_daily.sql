@@ -64,12 +64,23 @@ with
 
     ),
 
-    -- 0, 1, 2, ... : how many days old a rate may be on the day it is used.
-    ages as (
+    days_of_calendar as (
 
         select cast(row_number() over (order by date_day) - 1 as integer) as age_days
 
         from {{ ref('stg_company__calendar') }}
+
+    ),
+
+    -- 0, 1, 2, ... : how many days old a rate may be on the day it is used. Of all days of the
+    -- calendar, engines would compare each with each rate.
+    ages as (
+
+        select days_of_calendar.age_days
+
+        from days_of_calendar
+        cross join settings
+        where days_of_calendar.age_days <= settings.max_rate_age_days
 
     )
 
@@ -80,11 +91,9 @@ select
     spans.rate_date as exchange_rate_date
 
 from spans
-cross join settings
 inner join
     ages
-    on settings.max_rate_age_days >= ages.age_days
-    and (
+    on (
         spans.next_rate_date is null
         or ages.age_days < {{ days_between('spans.rate_date', 'spans.next_rate_date') }}
     )
