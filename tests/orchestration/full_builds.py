@@ -86,18 +86,18 @@ def differences(
     with open_stores(files) as held:
         held.execute("set TimeZone = 'UTC'")
         there = tables_there(held)
-        read = {unique_id for model in models for unique_id in model.reads}
-        found = [
+        missing = [
             f"{model.relation} is missing"
             for model in models
             if f"{model.catalog}.{model.schema}.{model.name}" not in there
         ]
-        found += (
+        read = {unique_id for model in models for unique_id in model.reads}
+        found = (
             _difference(model, expected, held)
             for model in models
             if model.kind == "table" or model.unique_id not in read
         )
-        return [each for each in found if each]
+        return missing + [each for each in found if each]
 
 
 def _difference(

@@ -127,6 +127,13 @@ class Killed(Exception):
     """The refresh is no more."""
 
 
+class _WorkerWithoutTests(DbtWorker):
+    """Compiles no data tests, which nothing here asks and which take longer than reading the project."""
+
+    def _kept_tests(self) -> dict[str, str]:
+        return {}
+
+
 class _WorkerWithoutRuns(DbtWorker):
     """Has dbt read the project, and executes the models' SQL without it."""
 
@@ -203,7 +210,7 @@ class Company:
 
     def __post_init__(self) -> None:
         self.project.home.create()
-        self.worker = DbtWorker(self.project)
+        self.worker = _WorkerWithoutTests(self.project)
         self._mapping = load_mapping("canonical")
         self._contracts = load_contracts()
 
@@ -416,7 +423,7 @@ class Company:
     def _restart(self) -> None:
         """Begins a new dbt: one reads the project once, as a refresh does."""
         self.worker.close()
-        self.worker = DbtWorker(self.project)
+        self.worker = _WorkerWithoutTests(self.project)
 
 
 def _whole_night(company: Company) -> str:

@@ -24,9 +24,12 @@ pytestmark = pytest.mark.minutes(15)
 
 # A zone with half an hour and a past of summer time, so that dates depend on the conversion.
 # The company moved there from Berlin.
-# Small groups, so that there is something to compare of few people.
+# Small groups, so that there is something to compare of few people. A short calendar, because days
+# and business hours of sixty years would cost more than all else of a company this small.
 SETTINGS = CompanySettings.model_validate(
     {
+        "calendar_start": "2015-01-01",
+        "calendar_end": "2030-12-31",
         "time_zone": [{"zone": "Europe/Berlin"}, {"from": "2025-04-10", "zone": "Asia/Tehran"}],
         "minimum_group_size": 3,
     }
