@@ -77,7 +77,7 @@ with
 
     ),
 
-    -- An extract showed it reached before the earliest day that anything tells: when that was is
+    -- Where an extract showed a step before the earliest day that is recorded for it, its day is
     -- not known. The day of what came later would make waits too long.
     reached_milestones as (
 

@@ -28,11 +28,6 @@ with
                 then {{ open_end_date() }}
                 else {{ extract_date('leads.valid_to', 'settings.time_zone') }}
             end as known_to_date,
-            case
-                when leads.valid_from = first_extracts.first_reported_at
-                then {{ business_date('leads.valid_from', 'settings.time_zone') }}
-                else {{ extract_date('leads.valid_from', 'settings.time_zone') }}
-            end as shown_date,
             settings.time_zone
 
         from {{ ref('stg_crm__leads_history') }} as leads
@@ -72,7 +67,10 @@ select
     source_system,
     known_from_date,
     known_to_date,
-    shown_date,
+    coalesce(
+        nullif(known_from_date, {{ open_start_date() }}),
+        {{ business_date('valid_from', 'time_zone') }}
+    ) as shown_date,
     is_current,
     {{ time_of_day_known('created_at', 'created_at_date', 'time_zone') }} as created_at,
     coalesce(created_at_date, created_date, first_shown_date) as created_date,
