@@ -78,7 +78,8 @@ def typed_value(column: Column, text: str, formats: Formats, zone: str) -> str:
 
     Args:
         column: The contract column.
-        text: SQL of the text, trimmed and plain (see `plain_text`).
+        text: SQL of the text, trimmed and plain (see `plain_text`); of a number that is no
+            duration, of its `bare_number`.
         formats: How values are written.
         zone: Zone of times without an offset (IANA name).
     """
@@ -92,20 +93,25 @@ def typed_value(column: Column, text: str, formats: Formats, zone: str) -> str:
         return _timestamp(text, formats, zone)
     if formats.duration:
         return duration_value(column, text, formats.duration)
-    return _number(column, text, formats)
+    return _number(column, text)
 
 
 def failed_cast_reason(column: Column, text: str, formats: Formats) -> str:
-    """Gives the SQL of the code that says why a text has no value of the column's type."""
+    """Gives the SQL of the code that says why a text has no value of the column's type.
+
+    Args:
+        column: The contract column.
+        text: SQL of the text, as `typed_value` reads it.
+        formats: How values are written.
+    """
     if column.logical_type not in {"integer", "number"}:
         return "'cast_failed'"
     if formats.duration:
         return duration_reason(text, formats.duration)
-    number = _plain_number(text, formats)
     return (
-        f"case when {number} is null or not regexp_full_match({number}, {literal(_ANY_NUMBER)}) "
+        f"case when {text} is null or not regexp_full_match({text}, {literal(_ANY_NUMBER)}) "
         f"then 'cast_failed' "
-        f"when not regexp_full_match({number}, {literal(_exact(column))}) then 'would_round' "
+        f"when not regexp_full_match({text}, {literal(_exact(column))}) then 'would_round' "
         "else 'out_of_range' end"
     )
 
@@ -118,8 +124,7 @@ def _exact(column: Column) -> str:
     return rf"[+-]?(\d+(\.\d{{0,{scale}}}0*)?|\.\d{{1,{scale}}}0*)"
 
 
-def _number(column: Column, text: str, formats: Formats) -> str:
-    number = _plain_number(text, formats)
+def _number(column: Column, number: str) -> str:
     scale = column.scale or 0
     exact = (
         f"when regexp_full_match({number}, {literal(_exact(column))}) "
@@ -149,10 +154,14 @@ def _has_noise(number: str) -> str:
     return f"regexp_full_match({number}, {literal(_MANY_DECIMALS)}) and {digits} >= {_DIGITS}"
 
 
-def _plain_number(text: str, formats: Formats) -> str:
-    """Gives the text with a decimal point and without separators; NULL where these are misplaced.
+def bare_number(text: str, formats: Formats) -> str:
+    """Gives a number with a decimal point and without separators; NULL where these are misplaced.
 
     Groups must have three digits, or `1,5` with a comma for thousands would read as 15.
+
+    Args:
+        text: SQL of the text, trimmed and plain (see `plain_text`).
+        formats: How the number is written.
     """
     points, separators = _separators(formats)
     form, plain = _form_of_number(points, separators), "." * len(points)

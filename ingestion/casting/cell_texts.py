@@ -10,7 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingestion.casting.header import Header
-from ingestion.casting.projected_column import ProjectedColumn, native_of_kind, shows_error
+from ingestion.casting.projected_column import (
+    ProjectedColumn,
+    native_of_kind,
+    shows_error,
+    unfed_column,
+)
 from ingestion.contracts.tables import Column, Table
 from ingestion.errors import ExtractError
 from ingestion.mapping.expressions import Expression
@@ -88,7 +93,7 @@ def projected_column(
 ) -> ProjectedColumn:
     """Gives how a contract column is made, which is of nothing where no rule feeds it."""
     if rule is None:
-        return ProjectedColumn(column, "cast(null as varchar)", None, feed.formats, feed.time_zone)
+        return unfed_column(column, feed.formats, feed.time_zone)
     formats = _formats(rule)
     steps = feed.steps_of(column.name)
     text, failure = _origin(rule, formats, header, cells, steps)

@@ -29,7 +29,7 @@ class ColumnLayers:
 
     A name stands for what was made once: were its SQL written wherever it is used, the history of
     a wide table would be a statement of megabytes, which takes longer to understand than most
-    extracts take to land.
+    extracts take to land. For the same reason a column that is not fed has no parts.
 
     Args:
         column: The column.
@@ -47,6 +47,8 @@ class ColumnLayers:
 
     def texts(self) -> Iterator[str]:
         """Gives the text (t), why it could not be made (o) and whether the cell was none (n)."""
+        if not (self.column.is_fed or self.is_plain_made):
+            return
         yield f"{self.column.text_sql} as t{self.number}"
         if self.column.origin_failure_sql is not None:
             yield f"{self.column.origin_failure_sql} as o{self.number}"
@@ -66,6 +68,11 @@ class ColumnLayers:
         for i, (plain, names) in enumerate(self._readings.items()):
             yield f"case when {self._names} in ({_listed(names)}) then {plain} end as {self._q(i)}"
 
+    def numbers(self) -> Iterator[str]:
+        """Gives the bare number (m), which its cast reads several times."""
+        if self._bare is not None:
+            yield f"{self.column.number_of(self._text, self._native)} as {self._bare}"
+
     def named_values(self) -> Iterator[str]:
         """Gives the value of each column that can be named, where it is."""
         for i, named in enumerate(self._named):
@@ -73,36 +80,42 @@ class ColumnLayers:
             is_named = f"{self._names} = {literal(named.name)}"
             yield f"case when {is_named} then {value} end as {self._w(i)}"
 
-    def value(self) -> str:
+    def values(self) -> Iterator[str]:
         """Gives the typed value (v)."""
-        if not self._named:
-            value = self.column.value_of(self._text, self._native, self._day)
-            return f"{value} as v{self.number}"
-        cases = " ".join(
-            f"when {literal(named.name)} then {named.written(self._w(i))}"
-            for i, named in enumerate(self._named)
-        )
-        return f"case {self._names} {cases} end as v{self.number}"
+        if not self.column.is_fed:
+            return
+        value = self.column.value_of(self._text, self._native, self._day, self._bare)
+        if self._named:
+            cases = " ".join(
+                f"when {literal(named.name)} then {named.written(self._w(i))}"
+                for i, named in enumerate(self._named)
+            )
+            value = f"case {self._names} {cases} end"
+        yield f"{value} as v{self.number}"
 
-    def failure(self, start: str | None) -> str:
+    def failures(self, start: str | None) -> Iterator[str]:
         """Gives the reason code (f).
 
         Args:
             start: The value that this one must not lie before.
         """
+        if not self.column.can_fail:
+            return
         value = f"v{self.number}"
         origin = f"o{self.number}" if self.column.origin_failure_sql else None
-        failure = self.column.failure_of(self._text, value, origin, self._native, self._day)
+        failure = self.column.failure_of(
+            self._text, value, origin, self._native, self._day, self._bare
+        )
         if self._named:
             cases = " ".join(
                 f"when {literal(named.name)} then ({self._named_failure(named, self._w(i))})"
                 for i, named in enumerate(self._named)
             )
             failure = f"coalesce({failure}, case {self._names} {cases} end)"
-        if start is not None:
+        if start is not None and self.column.is_fed:
             is_before = f"{value} < {start}"
             failure = f"coalesce({failure}, case when {is_before} then 'before_start' end)"
-        return f"{failure} as f{self.number}"
+        yield f"{failure} as f{self.number}"
 
     def _named_failure(self, named: ProjectedColumn, value: str) -> str:
         """Gives the reason code of a text that another column says to be a value of a column."""
@@ -116,6 +129,10 @@ class ColumnLayers:
         return f"{'p' if self.column.is_read_plain else 't'}{self.number}"
 
     @property
+    def _bare(self) -> str | None:
+        return f"m{self.number}" if self.column.is_number else None
+
+    @property
     def _native(self) -> str | None:
         return f"n{self.number}" if self.column.native_sql else None
 
@@ -127,7 +144,9 @@ class ColumnLayers:
     def _named(self) -> tuple[ProjectedColumn, ...]:
         """Gives the columns whose values the text can be."""
         typed_by = self.column.column.typed_by
-        return tuple(_named_columns(self.column, typed_by)) if typed_by is not None else ()
+        if typed_by is None or not self.column.is_fed:
+            return ()
+        return tuple(_named_columns(self.column, typed_by))
 
     @property
     def _names(self) -> str:

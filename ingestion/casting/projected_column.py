@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from ingestion.casting.casts import failed_cast_reason, local_time, plain_text, typed_value
+from ingestion.casting.casts import (
+    bare_number,
+    failed_cast_reason,
+    local_time,
+    plain_text,
+    typed_value,
+)
 from ingestion.casting.reasons import NO_IDS
 from ingestion.casting.units import reason_in_units, value_in_units
 from ingestion.contracts.tables import Column
@@ -27,6 +33,7 @@ _ERROR_CELLS = (
     "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA",
 )  # fmt: skip
 _NEVER = 2099
+NO_TEXT = "cast(null as varchar)"
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,21 @@ class ProjectedColumn:
         return self.column.name
 
     @property
+    def is_fed(self) -> bool:
+        """Whether the mapping fills it: of the others, which are most, nothing has to be asked."""
+        return self.text_sql != NO_TEXT
+
+    @property
+    def no_value_sql(self) -> str:
+        """The value of a column that the mapping does not fill."""
+        return f"cast(null as {self.column.sql_type})"
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether a record can be set aside, or a value emptied, for what it holds."""
+        return self.is_fed or self.column.required
+
+    @property
     def value_sql(self) -> str:
         """Typed value over the text relation; NULL where the text is empty or cannot be cast."""
         return self.value_of(self.plain_of(self.text_sql), self.native_sql)
@@ -106,6 +128,8 @@ class ProjectedColumn:
 
     def plain_of(self, text: str) -> str:
         """Gives the text as its cast reads it, as SQL over the SQL of the text."""
+        if not self.is_fed:
+            return text
         plain = plain_text(self.column, text)
         if self.steps:
             prefix = self.id_prefix if self.column.is_prefixed_id else ""
@@ -113,14 +137,43 @@ class ProjectedColumn:
             plain = f"case when {shows_error(text, prefix)} then {text} else {spelled} end"
         return plain if plain == text else f"({plain})"
 
-    def value_of(self, text: str, is_native: str | None = None, day: str | None = None) -> str:
+    @property
+    def is_number(self) -> bool:
+        """Whether its cast reads a bare number, which `number_of` makes of the text."""
+        is_number = self.column.logical_type in {"integer", "number"}
+        return self.is_fed and is_number and not self.formats.duration
+
+    def number_of(self, text: str, is_native: str | None = None) -> str:
+        """Gives the bare number as SQL over the SQL of the plain text.
+
+        Args:
+            text: The plain text.
+            is_native: Whether the text is that of a value which was no text.
+        """
+        read = bare_number(text, self.formats)
+        if is_native is None or self.formats == Formats():
+            return read
+        return f"case when {is_native} then {bare_number(text, Formats())} else {read} end"
+
+    def value_of(
+        self,
+        text: str,
+        is_native: str | None = None,
+        day: str | None = None,
+        number: str | None = None,
+    ) -> str:
         """Gives the typed value as SQL over the SQL of the plain text.
 
         Args:
             text: The plain text.
             is_native: Whether the text is that of a value which was no text.
             day: The day that says which of several units holds.
+            number: The bare number, where it was made already.
         """
+        if not self.is_fed:
+            return self.no_value_sql
+        if self.is_number:
+            return self._read(number or f"({self.number_of(text, is_native)})", self.formats, day)
         read = self._read(text, self.formats, day)
         if is_native is None or self.formats == Formats():
             return read
@@ -149,23 +202,27 @@ class ProjectedColumn:
         origin_failure: str | None,
         is_native: str | None = None,
         day: str | None = None,
+        number: str | None = None,
     ) -> str:
         """Gives the reason code as SQL over that of the plain text, the value and the first code.
 
         The cheap question whether anything is wrong comes first; what it is, is asked of the few
         rows where something is.
         """
+        if not self.is_fed:
+            return "'required_missing'" if self.column.required else NO_TEXT
         branches: list[tuple[str, str]] = []
         if origin_failure is not None:
             branches.append((f"{origin_failure} is not null", origin_failure))
         if self.column.required:
             branches.append((f"{text} is null", "'required_missing'"))
         if self.column.logical_type != "string":
-            reason = self._why_unread(text, self.formats, day)
+            read = text
+            if self.is_number:
+                read = number or f"({self.number_of(text, is_native)})"
+            # Why a cell that is no text is not read depends on no format.
+            reason = self._why_unread(read, self.formats, day)
             branches.append((f"{value} is null and {shows_error(text, '')}", "'error_cell'"))
-            if is_native is not None and self.formats != Formats():
-                native = self._why_unread(text, Formats(), day)
-                reason = f"case when {is_native} then {native} else {reason} end"
             branches.append((f"{value} is null and {text} is not null", reason))
         else:
             branches.extend(self._damages(text, is_native))
@@ -176,7 +233,7 @@ class ProjectedColumn:
             branches.append((outside, "'date_outside_calendar'"))
         branches.extend(_rule_failures(self.column, value))
         if not branches:
-            return "cast(null as varchar)"
+            return NO_TEXT
         cases = " ".join(f"when {condition} then {code}" for condition, code in branches)
         return f"case {cases} end"
 
@@ -197,6 +254,11 @@ class ProjectedColumn:
                 is_beyond = f"({is_beyond} or regexp_full_match({bare}, '[+-]?\\d{{39,}}'))"
                 yield f"{is_native} and {is_beyond}", "'damaged_id'"
         yield shows_error(text, prefix), "'error_cell'"
+
+
+def unfed_column(column: Column, formats: Formats, time_zone: str) -> ProjectedColumn:
+    """Gives a contract column that the mapping does not fill."""
+    return ProjectedColumn(column, NO_TEXT, None, formats, time_zone)
 
 
 def _rule_failures(column: Column, value: str) -> list[tuple[str, str]]:
@@ -270,5 +332,7 @@ def shows_error(text: str, prefix: str = "") -> str:
         text: SQL of the text.
         prefix: What the mapping put before it.
     """
-    errors = ", ".join(literal(prefix + error) for error in _ERROR_CELLS)
-    return f"prefix({text}, {literal(prefix + '#')}) and {text} in ({errors})"
+    bare = f"substr({text}, {len(prefix) + 1})" if prefix else text
+    # One text that is split once: a list of constants is planned anew for each column.
+    errors = f"string_split({literal(' '.join(_ERROR_CELLS))}, ' ')"
+    return f"prefix({text}, {literal(prefix + '#')}) and list_contains({errors}, {bare})"

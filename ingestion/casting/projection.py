@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ingestion.casting.column_layers import ColumnLayers, layered
-from ingestion.casting.projected_column import ProjectedColumn, unless_emptied
+from ingestion.casting.projected_column import NO_TEXT, ProjectedColumn, unless_emptied
 from ingestion.contracts.raw_ddl import quoted
 from ingestion.text.sql_text import literal
 
@@ -99,14 +99,15 @@ class Projection:
             for i, column in enumerate(every)
         ]
         texts = [*carried, *(part for row in rows for part in row.texts()), *self._meant()]
+        # A file none of whose columns the mapping knows has no texts; the check looks at it too.
         query = layered(
-            f"select {', '.join(texts)} from ({self.made_sql(relation)})",
+            f"select {', '.join(texts) or NO_TEXT} from ({self.made_sql(relation)})",
             (
                 [part for row in rows for part in row.plain()],
-                [part for row in rows for part in row.readings()],
+                [part for row in rows for part in (*row.readings(), *row.numbers())],
                 [part for row in rows for part in row.named_values()],
-                [row.value() for row in rows],
-                [row.failure(self._start(row.column, place)) for row in rows],
+                [part for row in rows for part in row.values()],
+                [part for row in rows for part in row.failures(self._start(row.column, place))],
             ),
         )
         names = [row.number for row in rows]
@@ -115,7 +116,7 @@ class Projection:
     def _start(self, column: ProjectedColumn, place: Mapping[str, str]) -> str | None:
         """Gives the SQL of the value that a column must not lie before."""
         name = column.column.not_before
-        if name is None:
+        if name is None or not self.columns[int(place[name])].is_fed:
             return None
         return unless_emptied(self.columns[int(place[name])], f"v{place[name]}")
 
@@ -129,7 +130,8 @@ class Projection:
     def _outcome(self, names: list[str]) -> list[str]:
         """Gives the final columns over the numbered ones."""
         columns = [*self.columns, *([self.extracted_at] if self.extracted_at else [])]
-        fatal = [(n, c) for n, c in zip(names, columns, strict=True) if not c.is_emptied]
+        failing = [(n, c) for n, c in zip(names, columns, strict=True) if c.can_fail]
+        fatal = [(n, c) for n, c in failing if not c.is_emptied]
         failed = " ".join(f"when f{n} is not null then {literal(c.name)}" for n, c in fatal)
         reasons = ", ".join(f"f{n}" for n, _ in fatal)
         outcome = [
@@ -137,11 +139,11 @@ class Projection:
             for n, c in zip(names, self.columns, strict=False)
         ]
         outcome += [
-            f"t{n} as {quoted(TEXT_PREFIX + c.name)}"
+            f"{f't{n}' if c.is_fed else NO_TEXT} as {quoted(TEXT_PREFIX + c.name)}"
             for n, c in zip(names, self.columns, strict=False)
         ]
         outcome += [
-            f"f{n} as {quoted(FAILURE_PREFIX + c.name)}"
+            f"{f'f{n}' if c.can_fail else NO_TEXT} as {quoted(FAILURE_PREFIX + c.name)}"
             for n, c in zip(names, self.columns, strict=False)
         ]
         codes = []
@@ -155,11 +157,11 @@ class Projection:
         code = f"coalesce({reasons}, null)"
         code = f"case {' '.join(codes)} else {code} end" if codes else code
         outcome += [f"{code} as {FAILED_REASON}"]
-        column = f"case {failed} end"
+        column = f"case {failed} end" if failed else NO_TEXT
         if codes:
             column = f"case when ({code}) in {NO_RECORDS} then null else {column} end"
         outcome += [f"{column} as {FAILED_COLUMN}"]
-        emptied = [f"f{n} is not null" for n, c in zip(names, columns, strict=True) if c.is_emptied]
+        emptied = [f"f{n} is not null" for n, c in failing if c.is_emptied]
         outcome += [f"{' or '.join(emptied) or 'false'} as {EMPTIED}"]
         if self.extracted_at is not None:
             outcome += [f"v{names[-1]} as {EXTRACTED_AT}"]
@@ -173,7 +175,7 @@ class Projection:
 
 def _landed_value(number: str, column: ProjectedColumn) -> str:
     """Gives a typed value as it is landed: empty if it cannot be used, or its default."""
-    value = f"v{number}"
+    value = f"v{number}" if column.is_fed else column.no_value_sql
     if column.is_emptied:
         value = f"case when f{number} is null then {value} end"
     default = column.column.default

@@ -28,7 +28,7 @@ def value_in_units(
 
     Args:
         column: The contract column, of numbers.
-        text: SQL of the text, trimmed and plain (see `casts.plain_text`).
+        text: SQL of the text, as `casts.typed_value` reads it.
         formats: How the text is written.
         units: The units in order of time; all but the last end with a day.
         day: SQL of the day that decides among them; not needed for one.

@@ -111,6 +111,7 @@ class Quarantine:
             "full_value varchar, full_record varchar, full_message varchar)"
         )
         make_emptied(staging.connection)
+        self._emptied = 0
 
     def collect(self, staged: StagedPiece) -> SetAside:
         """Gathers what is to be told of the rejected records of one file."""
@@ -142,7 +143,9 @@ class Quarantine:
         file = (staged.piece.name, staged.piece.sha256)
         if any(column.attempt_sql is not None for column in columns):
             explain_attempts(self._staging.connection, staged, self._is_secret)
-        return add_emptied(self._staging.connection, self._table, values, file)
+        emptied = add_emptied(self._staging.connection, self._table, values, file)
+        self._emptied += emptied
+        return emptied
 
     def _shown_value(self, full: str) -> str:
         """Gives the SQL of what raw and messages show of a value."""
@@ -152,6 +155,8 @@ class Quarantine:
 
     def emptied_columns(self) -> list[tuple[str, int, int]]:
         """Gives (column, values left empty, values kept) of each column of which any were."""
+        if not self._emptied:
+            return []
         counts = self._staging.connection.execute(
             f"select column_name, count(*) from {EMPTIED_VALUES} group by 1 order by 1"
         ).fetchall()
@@ -220,7 +225,7 @@ class Quarantine:
                 "full_value as value, full_record as record from _quarantined"
             )
             _append_parquet(folder / f"{name}.parquet", full.to_arrow_table())
-        if self._staging.number(f"select count(*) from {EMPTIED_VALUES}"):
+        if self._emptied:
             self._execute(
                 f"insert into {quoted_table(EMPTIED)} by name select {constants}, "
                 f"* exclude (full_value) from {EMPTIED_VALUES}"
@@ -378,6 +383,8 @@ class Quarantine:
         failures = []
         columns = text_columns(staged.records.header)
         for projected in staged.projection.columns:
+            if not projected.can_fail:
+                continue
             name, failure = projected.name, quoted(FAILURE_PREFIX + projected.name)
             if not projected.is_emptied:
                 failures.append(f"{failure} is null")

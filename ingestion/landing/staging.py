@@ -110,6 +110,7 @@ class Staging:
         self._calendar = calendar
         self.table = table
         self.pieces: list[StagedPiece] = []
+        self._has_repeated = False
         self._scratch = scratch
         self._reading = reading
         for relation in (STAGED, REPEATED):
@@ -212,6 +213,14 @@ class Staging:
             f"select {keys} from {STAGED} where {FAILED_REASON} is null "
             "group by all having count(*) > 1"
         )
+        # Most extracts repeat no key, and are many: what follows takes longer to plan than to run.
+        self._has_repeated = self.number(f"select count(*) from ({repeated} limit 1)") > 0
+        if not self._has_repeated:
+            self.connection.execute(
+                f"create or replace temp table {REPEATED} "
+                "(_row bigint, is_conflict boolean, is_given_up boolean)"
+            )
+            return
         self.connection.execute(
             f"create or replace temp table _candidates as select _row, {keys}, _row_hash, "
             f"{is_latest} as is_latest from (select *, rowid as _row from {STAGED} "
@@ -303,7 +312,8 @@ class Staging:
             only: Condition on staged rows.
         """
         columns = ", ".join(quoted(name) for name in self.table.column_names)
-        # Most extracts repeat no key, and are large enough for a needless join to show.
+        # Events that were told otherwise before are among them, so it is asked anew. Most extracts
+        # repeat no key, and are large enough for a needless join to show.
         has_repeated = self.number(f"select count(*) from {REPEATED}")
         kept = f"anti join {REPEATED} as r on r._row = s.rowid" if has_repeated else ""
         self.connection.execute(
@@ -340,12 +350,16 @@ class Staging:
 
     def duplicates(self, staged: StagedPiece) -> int:
         """Counts the records of a file that repeat another of the extract."""
+        if not self._has_repeated:
+            return 0
         return self.number(
             f"select count(*) from {REPEATED} where not is_conflict and {staged.in_range}"
         )
 
     def given_up(self, staged: StagedPiece) -> int:
         """Counts the records of a file that gave way to another one of their key that differs."""
+        if not self._has_repeated:
+            return 0
         return self.number(
             f"select count(*) from {REPEATED} where is_given_up and {staged.in_range}"
         )

@@ -146,10 +146,10 @@ def create_tables(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -
             connection.execute(f"create schema if not exists {quoted(schema)}")
         for table in new:
             connection.execute(create_table_sql(table))
-        found = _columns_of_tables(connection)
     for table in tables:
-        _add_new_columns(connection, table, found[table.source, table.name])
-        _widen_numbers(connection, table, found[table.source, table.name])
+        if (table.source, table.name) in found:
+            _add_new_columns(connection, table, found[table.source, table.name])
+            _widen_numbers(connection, table, found[table.source, table.name])
 
 
 def _columns_of_tables(

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# Space, tab, line feed, carriage return, no-break space.
-_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+_NO_BREAK_SPACE, _AFTER_IT = "\u00a0", "\u00a1"
+_EACH_BLANK = (" ", "\t", "\n", "\r", _NO_BREAK_SPACE)
+# As one literal: put together of calls of `chr`, it takes longer to plan than a small file to read.
+_BLANKS = f"'{''.join(_EACH_BLANK)}'"
 
 
 def literal(text: str | None) -> str:
@@ -29,7 +31,7 @@ def first_filled(cells: Iterable[str]) -> str | None:
         The SQL; None for no cells.
     """
     texts = ", ".join(
-        f"case when {cell} >= '!' and not prefix({cell}, chr(160)) then {cell} "
+        f"case when {cell} >= '!' and not prefix({cell}, '{_NO_BREAK_SPACE}') then {cell} "
         f"else nullif(trim({cell}, {_BLANKS}), '') end"
         for cell in cells
     )
@@ -46,17 +48,21 @@ def cleaned(cell: str, null_words: Iterable[str]) -> str:
         cell: SQL of the cell.
         null_words: The words that stand for nothing.
     """
-    ends = (f"suffix({cell}, {blank})" for blank in ("' '", "chr(9)", "chr(10)", "chr(13)"))
-    odd = f"suffix({cell}, chr(160)) or prefix({cell}, chr(160))"
     # One list, since each `nullif` around a text would write it twice: six words, 64 times.
     nothing = dict.fromkeys(["", *null_words])
     trimmed = f"trim({cell}, {_BLANKS})"
     return (
-        f"case when {_is_any(cell, nothing)} then null "
-        f"when {_is_quoted(cell)} then {_unless(_unquoted(cell), nothing)} "
-        f"when {cell} < '!' or {' or '.join(ends)} or {odd} then {_unless(trimmed, nothing)} "
-        f"else {cell} end"
+        f"case when {_is_any(cell, nothing)} then null when {_is_wrapped(cell)} then "
+        f"case when {_is_quoted(cell)} then {_unless(_unquoted(cell), nothing)} "
+        f"else {_unless(trimmed, nothing)} end else {cell} end"
     )
+
+
+def _is_wrapped(cell: str) -> str:
+    """Tells, at little cost, a cell that may have blanks at its ends or stand between quotes."""
+    ends = " or ".join(f"suffix({cell}, '{blank}')" for blank in _EACH_BLANK)
+    begins = f"{cell} < '!' or ({cell} >= '{_NO_BREAK_SPACE}' and {cell} < '{_AFTER_IT}')"
+    return f"{begins} or prefix({cell}, '=\"') or {ends}"
 
 
 def _is_any(text: str, words: Iterable[str]) -> str:
@@ -70,9 +76,8 @@ def _unless(text: str, words: Iterable[str]) -> str:
 
 def _is_quoted(cell: str) -> str:
     """Tells a cell such as ="0072", by which exports keep a spreadsheet from making it a number."""
-    begins = f"prefix({cell}, '=\"') or ({cell} < '!' and contains({cell}, '=\"'))"
     whole = f'regexp_full_match(trim({cell}, {_BLANKS}), \'="([^"]|"")*"\')'
-    return f"({begins}) and {whole}"
+    return f"contains({cell}, '=\"') and {whole}"
 
 
 def _unquoted(cell: str) -> str:

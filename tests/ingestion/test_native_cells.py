@@ -9,11 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.casting.projected_column import shows_error
 from ingestion.checking.mapping_check import check_mapping
 from ingestion.checking.mappings import load_mapping
 
@@ -410,3 +412,22 @@ def test_whoever_was_hired_before_the_calendar_begins_is_kept(case):
     case.write("w.csv", "id,x\n1,1987-02-01\n2,1403-02-01\n")
     case.land()
     assert case.query("select worker_id, hired_on from hr.workers") == [("1", date(1987, 2, 1))]
+
+
+@pytest.mark.parametrize("prefix", ["", "crm ", "a|b#", "it's:"])
+def test_an_error_is_known_behind_any_prefix(prefix: str) -> None:
+    shown = {
+        "#N/A": True,
+        "#REF!": True,
+        "#n/a": False,
+        "#": False,
+        "#N/A #REF!": False,
+        "7": False,
+    }
+    texts = {prefix + text: is_error for text, is_error in shown.items()}
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"select text, {shows_error('text', prefix)} from (select unnest(?) as text)",
+            [[*texts]],
+        ).fetchall()
+    assert dict(rows) == texts

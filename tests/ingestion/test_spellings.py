@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from persiantools.jdatetime import JalaliDate
 
-from ingestion.casting.casts import failed_cast_reason, plain_text, typed_value
+from ingestion.casting.casts import bare_number, failed_cast_reason, plain_text, typed_value
 from ingestion.contracts.tables import Column
 from ingestion.mapping.feeds import Formats
 
@@ -49,6 +49,8 @@ def read(
     """Gives the value of each text, or the code of what is wrong with it."""
     given = Formats(**formats)  # pyright: ignore[reportArgumentType]
     plain = f"({plain_text(column, 'text')})"
+    if column.logical_type in {"integer", "number"} and not given.duration:
+        plain = bare_number(plain, given)
     value = typed_value(column, plain, given, zone)
     reason = failed_cast_reason(column, plain, given)
     with duckdb.connect() as connection:

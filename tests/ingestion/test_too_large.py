@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.casting.casts import failed_cast_reason, plain_text, typed_value
+from ingestion.casting.casts import bare_number, failed_cast_reason, plain_text, typed_value
 from ingestion.casting.cell_texts import LIFTING_OPTIMIZERS
 from ingestion.casting.units import reason_in_units, value_in_units
 from ingestion.checking.mapping_check import check_mapping
@@ -74,8 +74,8 @@ class TestOfEachType:
             column,
             NUMBERS,
             lambda text: (
-                typed_value(column, text, given, "UTC"),
-                failed_cast_reason(column, text, given),
+                typed_value(column, bare_number(text, given), given, "UTC"),
+                failed_cast_reason(column, bare_number(text, given), given),
             ),
         )
 
@@ -86,8 +86,8 @@ class TestOfEachType:
             column,
             NUMBERS,
             lambda text: (
-                value_in_units(column, text, Formats(), units, None),
-                reason_in_units(column, text, Formats(), units, None),
+                value_in_units(column, bare_number(text, Formats()), Formats(), units, None),
+                reason_in_units(column, bare_number(text, Formats()), Formats(), units, None),
             ),
         )
 

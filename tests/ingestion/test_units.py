@@ -14,7 +14,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from ingestion.casting.casts import plain_text
+from ingestion.casting.casts import bare_number, plain_text
 from ingestion.casting.units import reason_in_units, value_in_units
 from ingestion.checking.mapping_check import check_mapping
 from ingestion.checking.mappings import load_mapping
@@ -35,8 +35,9 @@ def read(column: Column, texts: list[str], factor: str, **formats: Any) -> list[
     """Gives the value of each text in the contract's unit, or the code of what is wrong with it."""
     given, units = Formats(**formats), (UnitStep(factor=Decimal(factor)),)
     plain = f"({plain_text(column, 'text')})"
-    value = value_in_units(column, plain, given, units, None)
-    reason = reason_in_units(column, plain, given, units, None)
+    number = bare_number(plain, given)
+    value = value_in_units(column, number, given, units, None)
+    reason = reason_in_units(column, number, given, units, None)
     with duckdb.connect() as connection:
         connection.execute("create table cells as select unnest(?) as text", [texts])
         rows = connection.execute(
