@@ -32,7 +32,7 @@ from ingestion.raw.store import memory_settings
 from ingestion.text.sql_text import literal
 
 # Other rules compare all leads again.
-_RULES = 1
+_RULES = 2
 # From so many times the leads on, what was learnt of them is learnt again.
 _GROWTH = 2
 _OPEN_START = datetime(1900, 1, 1)
@@ -170,7 +170,9 @@ class _Matching:
     def _clusters(self) -> dict[str, tuple[str, float]]:
         """Gives for each lead that is somebody's second one the first, and its best match weight.
 
-        Who was created first is kept, whose row does not change when others come.
+        Who was created first is kept, whose row does not change when others come. Of a lead whose
+        creation nobody reports, the extract that first shows it tells the day, as in the
+        warehouse; the first one of all tells nothing.
         """
         pairs = self._rows(f"select lead_id, other_lead_id, match_weight from {PAIRS} order by all")
         matched = sorted({lead for pair in pairs for lead in pair[:2]})
@@ -182,7 +184,8 @@ class _Matching:
             for place, (lead,) in enumerate(
                 self._rows(
                     "select lead_id from living semi join matched using (lead_id) "
-                    "order by created_at nulls last, first_shown_at, lead_id"
+                    "order by coalesce(created_at, if(is_of_first_extract, null, first_shown_at)) "
+                    "nulls last, first_shown_at, lead_id"
                 )
             )
         }

@@ -186,6 +186,23 @@ class TestOnePerson:
         nights.night(lead("a", 3), lead("b", 2), lead("c", 1), lead("d", 1, created_at=None))
         assert nights.kept == {"a": "c", "b": "c", "d": "c"}
 
+    @pytest.mark.parametrize(
+        ("created_at", "second"),
+        [
+            # A lead that the night of 2 March showed first was there before.
+            (datetime(2026, 3, 2, 12), "dated"),
+            (datetime(2026, 3, 2, 1), "undated"),
+            (datetime(2026, 1, 1, 9), "undated"),
+        ],
+    )
+    def test_was_created_by_the_extract_that_showed_it_where_nobody_says_when(
+        self, nights: Nights, created_at: datetime, second: str
+    ) -> None:
+        nights.night(lead("somebody else", email=None, phone=None, lead_name="Max Roth"))
+        nights.night(lead("undated", created_at=None))
+        nights.night(lead("dated", created_at=created_at))
+        assert list(nights.kept) == [second]
+
     def test_may_be_known_by_what_a_third_lead_has_of_both(self, nights: Nights) -> None:
         nights.night(
             lead("a", 1, phone=None),

@@ -7,6 +7,6 @@
 {% macro latest_moment(moment, day, time_zone) -%}
     coalesce(
         {{ time_of_day_known(moment, business_date(moment, time_zone), time_zone) }},
-        {{ end_of_day('coalesce(' ~ business_date(moment, time_zone) ~ ', ' ~ day ~ ')', time_zone) }}
+        {{ end_of_day('coalesce(' ~ reported_date(moment, time_zone) ~ ', ' ~ day ~ ')', time_zone) }}
     )
 {%- endmacro %}

@@ -31,6 +31,18 @@
 {%- endmacro %}
 
 
+{#
+    The company's date of a moment that a source reports. Midnight in UTC is a date that somebody wrote as a
+    moment (see time_of_day_known): west of Greenwich the clock showed the day before, which nobody wrote.
+#}
+{% macro reported_date(moment, time_zone) -%}
+    case
+        when {{ moment }} = cast(cast({{ moment }} as date) as timestamp) then cast({{ moment }} as date)
+        else {{ business_date(moment, time_zone) }}
+    end
+{%- endmacro %}
+
+
 {# The zone that held at a moment, of a company that changed its zone. #}
 {% macro zone_at(moment, time_zone) -%}
     {{ return(adapter.dispatch('zone_at', 'salesops')(moment, time_zone)) }}

@@ -49,11 +49,21 @@ with
             lag(amount) over deal as previous_amount,
             lag(is_closed) over deal as was_closed,
             lag(is_won) over deal as was_won,
+            {{ last_known(
+                'case when not is_closed then cast(expected_close_date as string) end',
+                'earlier_in_episode'
+            ) }} as previous_close_date,
             row_number() over deal as state_number
 
         from {{ ref('fct_opportunity_version') }}
         where valid_from_date < valid_to_date
-        window deal as (partition by opportunity_id order by valid_from_date)
+        window
+            deal as (partition by opportunity_id order by valid_from_date),
+            earlier_in_episode as (
+                partition by opportunity_id, episode
+                order by valid_from_date
+                rows between unbounded preceding and 1 preceding
+            )
 
     ),
 
@@ -133,9 +143,14 @@ select
         -- with the year first, so that their texts sort as they do.
         when field_name = 'expected_close_date' and (was_closed or is_closed)
         then 'changed'
-        when field_name = 'expected_close_date' and new_value > old_value
+        -- One that was cleared for a while is moved from where it was.
+        when
+            field_name = 'expected_close_date'
+            and new_value > coalesce(old_value, previous_close_date)
         then 'pushed_out'
-        when field_name = 'expected_close_date' and new_value < old_value
+        when
+            field_name = 'expected_close_date'
+            and new_value < coalesce(old_value, previous_close_date)
         then 'pulled_in'
         when field_name = 'owner_id'
         then 'transferred'

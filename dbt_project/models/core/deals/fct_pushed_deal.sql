@@ -7,12 +7,18 @@ with
             episode,
             valid_from_date,
             expected_close_date,
-            lag(expected_close_date) over (
-                partition by opportunity_id, episode order by valid_from
-            ) as previous_expected_close_date
+            -- A date that is cleared for a while is moved from where it was.
+            {{ last_known('expected_close_date', 'earlier_versions') }}
+            as previous_expected_close_date
 
         from {{ ref('fct_opportunity_version') }}
         where not is_closed
+        window
+            earlier_versions as (
+                partition by opportunity_id, episode
+                order by valid_from
+                rows between unbounded preceding and 1 preceding
+            )
 
     )
 

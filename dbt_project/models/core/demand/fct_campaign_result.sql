@@ -63,17 +63,21 @@ with
 
         union all
 
-        -- Without touches nobody can tell that a lead had none.
+        -- Without touches nobody can tell that a lead had none. Who answered a campaign before as
+        -- another lead, and names it again, came by it.
         select
             leads.created_date as date_day,
-            coalesce(lead_touches.campaign_id, 'untouched') as campaign_id,
-            coalesce(lead_touches.channel, 'untouched') as channel,
+            coalesce(
+                lead_touches.campaign_id, own_campaigns.campaign_id, 'untouched'
+            ) as campaign_id,
+            coalesce(lead_touches.channel, own_campaigns.channel, 'untouched') as channel,
             'leads' as measure,
             1 as measured
 
         from {{ ref('fct_lead') }} as leads
         inner join marketing on marketing.is_there
         left join lead_touches on leads.lead_id = lead_touches.lead_id
+        left join campaigns as own_campaigns on leads.campaign_id = own_campaigns.campaign_id
 
     ),
 

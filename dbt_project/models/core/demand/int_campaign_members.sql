@@ -70,7 +70,11 @@ with
             campaigns.campaign_id as known_campaign_id,
             campaigns.channel,
             members.lead_id,
-            members.contact_id,
+            -- A contact that the CRM does not have says nothing of a person, and a lead does.
+            case
+                when contacts.contact_id is not null or members.lead_id is null
+                then members.contact_id
+            end as contact_id,
             members.member_status,
             coalesce(
                 members.has_responded
@@ -103,6 +107,8 @@ with
         cross join {{ ref('stg_company__settings') }} as settings
         left join campaigns on members.campaign_id = campaigns.campaign_id
         left join first_shown on members.campaign_member_id = first_shown.campaign_member_id
+        left join
+            {{ ref('stg_crm__contacts') }} as contacts on members.contact_id = contacts.contact_id
         left join
             campaign_members_deleted as deleted
             on members.campaign_member_id = deleted.campaign_member_id

@@ -4,6 +4,28 @@ with
 
     campaigns as (select campaign_id, channel from {{ ref('dim_campaign') }} where is_current),
 
+    -- A contact that the CRM does not have says nothing of a person, and a lead beside it does.
+    recorded_touches as (
+
+        select
+            touches.touch_id,
+            touches.touch_type,
+            touches.campaign_id,
+            touches.channel,
+            touches.touched_at,
+            touches.visitor_id,
+            touches.lead_id,
+            contacts.record_id as contact_id,
+            touches.lead_id is not null or touches.contact_id is not null as is_named
+
+        from {{ ref('stg_crm__touches') }} as touches
+        left join
+            {{ ref('int_prospects') }} as contacts
+            on contacts.record_kind = 'contact'
+            and touches.contact_id = contacts.record_id
+
+    ),
+
     -- A visitor of the web site is whoever first left a name.
     named_touches as (
 
@@ -15,7 +37,7 @@ with
                 partition by touches.visitor_id order by touches.touched_at, touches.touch_id
             ) as name_order
 
-        from {{ ref('stg_crm__touches') }} as touches
+        from recorded_touches as touches
         inner join
             {{ ref('int_prospects') }} as prospects
             on prospects.record_kind
@@ -27,6 +49,26 @@ with
 
     visitors as (select * from named_touches where name_order = 1),
 
+    -- Who filled in a second form came back by its campaign, whichever lead the person counts as.
+    leads as (
+
+        select lead_id, campaign_id, created_at, created_date
+        from {{ ref('fct_lead') }}
+
+        union all
+
+        select
+            second.record_id as lead_id, second.campaign_id, second.created_at, second.created_date
+
+        from {{ ref('int_prospects') }} as second
+        inner join {{ ref('fct_lead') }} as kept on second.lead_id = kept.lead_id
+        where
+            second.record_kind = 'lead'
+            and second.record_id <> second.lead_id
+            and second.created_date is not null
+
+    ),
+
     touches as (
 
         select
@@ -35,23 +77,25 @@ with
             touches.touch_type,
             touches.campaign_id,
             touches.channel,
-            coalesce(
-                case
-                    when touches.contact_id is not null
-                    then 'contact'
-                    when touches.lead_id is not null
-                    then 'lead'
-                end,
-                visitors.record_kind
-            ) as record_kind,
-            coalesce(touches.contact_id, touches.lead_id, visitors.record_id) as record_id,
+            case
+                when not touches.is_named
+                then visitors.record_kind
+                when touches.contact_id is not null
+                then 'contact'
+                else 'lead'
+            end as record_kind,
+            case
+                when not touches.is_named
+                then visitors.record_id
+                else coalesce(touches.contact_id, touches.lead_id)
+            end as record_id,
             touches.touched_at,
             {{ business_date('touches.touched_at', 'settings.time_zone') }} as touched_date,
             -- Whoever was only shown something may never have seen it.
             touches.touch_type not in ('ad_view', 'email_open') as is_engagement,
             cast(null as timestamp) as lead_created_at
 
-        from {{ ref('stg_crm__touches') }} as touches
+        from recorded_touches as touches
         cross join settings
         left join visitors on touches.visitor_id = visitors.visitor_id
 
@@ -94,7 +138,7 @@ with
             {{ latest_moment('leads.created_at', 'leads.created_date', 'settings.time_zone') }}
             as lead_created_at
 
-        from {{ ref('fct_lead') }} as leads
+        from leads
         cross join settings
         where leads.campaign_id is not null
 

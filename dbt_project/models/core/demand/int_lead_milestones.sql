@@ -94,7 +94,7 @@ with
             timed_at is not null as is_timed,
             case
                 when timed_at is null
-                then coalesce({{ business_date('event_at', 'time_zone') }}, event_date)
+                then coalesce({{ reported_date('event_at', 'time_zone') }}, event_date)
             end as untimed_date
 
         from timed_observations
@@ -104,7 +104,7 @@ with
                 then timed_at >= created_at
                 else
                     coalesce(
-                        coalesce({{ business_date('event_at', 'time_zone') }}, event_date)
+                        coalesce({{ reported_date('event_at', 'time_zone') }}, event_date)
                         >= created_date,
                         true
                     )

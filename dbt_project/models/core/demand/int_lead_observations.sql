@@ -8,6 +8,7 @@ with
         ('first_response', 'first_responded_at', no_day, 'first_responded_at is not null'),
         ('positive_response', 'positive_response_at', no_day, 'positive_response_at is not null'),
     ] %}
+    {%- set owners = {'assigned': 'sales_rep_id', 'first_response': 'responding_sales_rep_id'} %}
     {%- for milestone in ['positive_response', 'accepted', 'qualified', 'converted'] %}
         {%- do fields.append((milestone, 'converted_at', 'converted_date', 'is_converted')) %}
     {%- endfor %}
@@ -35,12 +36,11 @@ with
                 {{ moment }} as event_at,
                 {{ day }} as event_date,
                 case
-                    when {{ moment }} is null and {{ day }} is null then shown_date
+                    when {{ moment }} is null and {{ day }} is null then conversion_shown_date
                 end as latest_date,
                 known_from_date,
                 known_to_date,
-                {{ 'sales_rep_id' if milestone == 'assigned' else 'owner_sales_rep_id' }}
-                as owner_id
+                {{ owners.get(milestone, 'owner_sales_rep_id') }} as owner_id
 
             from {{ ref('int_lead_versions') }}
             where {{ is_reported }}

@@ -3,10 +3,16 @@ with
 
     leads as (
 
-        select lead_id, created_at, created_date, is_excluded
+        select
+            versions.lead_id,
+            versions.created_at,
+            versions.created_date,
+            versions.is_excluded,
+            settings.time_zone
 
-        from {{ ref('int_lead_versions') }}
-        where is_current
+        from {{ ref('int_lead_versions') }} as versions
+        cross join {{ ref('stg_company__settings') }} as settings
+        where versions.is_current
 
     ),
 
@@ -34,7 +40,7 @@ with
         left join leads on activities.lead_id = leads.lead_id
         where
             activities.lead_id is not null
-            and (leads.lead_id is null or activities.started_at < leads.created_at)
+            and (leads.lead_id is null or {{ is_before_lead('activities.started_at') }})
 
         union all
 
@@ -55,7 +61,7 @@ with
         where
             leads.lead_id is null
             or statuses.lead_status_id is null
-            or changes.changed_at < leads.created_at
+            or {{ is_before_lead('changes.changed_at') }}
 
         union all
 
@@ -67,17 +73,23 @@ with
 
         union all
 
-        select leads.lead_id, leads.lead_id as event_id, 'response_before_lead' as problem
+        select reported.lead_id, reported.lead_id as event_id, 'response_before_lead' as problem
 
-        from {{ ref('stg_crm__leads') }} as leads
-        where least(leads.first_responded_at, leads.positive_response_at) < leads.created_at
+        from {{ ref('stg_crm__leads') }} as reported
+        inner join leads on reported.lead_id = leads.lead_id
+        where
+            {{ is_before_lead('reported.first_responded_at') }}
+            or {{ is_before_lead('reported.positive_response_at') }}
 
         union all
 
-        select leads.lead_id, leads.lead_id as event_id, 'conversion_before_lead' as problem
+        select reported.lead_id, reported.lead_id as event_id, 'conversion_before_lead' as problem
 
-        from {{ ref('stg_crm__leads') }} as leads
-        where leads.converted_at < leads.created_at or leads.converted_date < leads.created_date
+        from {{ ref('stg_crm__leads') }} as reported
+        inner join leads on reported.lead_id = leads.lead_id
+        where
+            {{ is_before_lead('reported.converted_at') }}
+            or reported.converted_date < leads.created_date
 
         union all
 

@@ -17,7 +17,7 @@ with
         select
             leads.*,
             reps.sales_rep_id as owner_sales_rep_id,
-            {{ business_date('leads.created_at', 'settings.time_zone') }} as created_at_date,
+            {{ reported_date('leads.created_at', 'settings.time_zone') }} as created_at_date,
             case
                 when leads.valid_from = first_extracts.first_reported_at
                 then {{ open_start_date() }}
@@ -28,12 +28,30 @@ with
                 then {{ open_end_date() }}
                 else {{ extract_date('leads.valid_to', 'settings.time_zone') }}
             end as known_to_date,
+            (
+                coalesce(leads.is_converted, false)
+                or leads.converted_at is not null
+                or leads.converted_date is not null
+            ) as is_known_as_converted,
             settings.time_zone
 
         from {{ ref('stg_crm__leads_history') }} as leads
         cross join settings
         inner join first_extracts on leads.source_system = first_extracts.source_system
         left join reps on leads.owner_id = reps.sales_rep_id
+
+    ),
+
+    shown_versions as (
+
+        select
+            *,
+            coalesce(
+                nullif(known_from_date, {{ open_start_date() }}),
+                {{ business_date('valid_from', 'time_zone') }}
+            ) as shown_date
+
+        from dated_versions
 
     ),
 
@@ -47,14 +65,23 @@ with
                 min(known_from_date) over (partition by lead_id), {{ open_start_date() }}
             ) as first_shown_date,
             {{ first_known('owner_sales_rep_id', 'up_to_version') }} as sales_rep_id,
+            -- Who gets the lead afterwards has not answered it.
+            {{ first_known('owner_sales_rep_id', 'with_response') }} as responding_sales_rep_id,
+            min(case when is_known_as_converted then shown_date end) over up_to_version
+            as conversion_shown_date,
             lag(lead_status_id) over (
                 partition by lead_id order by version_number
             ) as previous_lead_status_id
 
-        from dated_versions
+        from shown_versions
         window
             up_to_version as (
                 partition by lead_id
+                order by version_number
+                rows between unbounded preceding and current row
+            ),
+            with_response as (
+                partition by lead_id, first_responded_at
                 order by version_number
                 rows between unbounded preceding and current row
             )
@@ -67,10 +94,7 @@ select
     source_system,
     known_from_date,
     known_to_date,
-    coalesce(
-        nullif(known_from_date, {{ open_start_date() }}),
-        {{ business_date('valid_from', 'time_zone') }}
-    ) as shown_date,
+    shown_date,
     is_current,
     {{ time_of_day_known('created_at', 'created_at_date', 'time_zone') }} as created_at,
     coalesce(created_at_date, created_date, first_shown_date) as created_date,
@@ -93,12 +117,14 @@ select
     end as has_new_status,
     assigned_at,
     first_responded_at,
+    case
+        when first_responded_at is not null then responding_sales_rep_id
+    end as responding_sales_rep_id,
     positive_response_at,
-    (
-        coalesce(is_converted, false) or converted_at is not null or converted_date is not null
-    ) as is_converted,
+    is_known_as_converted as is_converted,
     converted_at,
     converted_date,
+    case when is_known_as_converted then conversion_shown_date end as conversion_shown_date,
     converted_opportunity_id
 
 from compared_versions

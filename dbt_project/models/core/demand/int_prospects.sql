@@ -27,6 +27,14 @@ with
             coalesce(leads.converted_contact_id, leads.contact_id) as contact_id,
             coalesce(leads.converted_account_id, leads.account_id) as account_id,
             leads.converted_opportunity_id,
+            -- What the CRM merged is told by the lead that stayed.
+            case
+                when
+                    leads.merged_into_id is null
+                    and not coalesce(leads.is_duplicate, false)
+                    and not coalesce(leads.is_deleted, false)
+                then leads.campaign_id
+            end as campaign_id,
             leads.created_at,
             leads.created_date
 
@@ -38,6 +46,18 @@ with
 
     ),
 
+    -- A contact that no extract shows is known by the leads that became it.
+    named_contacts as (
+
+        select leads.contact_id, max(leads.account_id) as account_id
+
+        from leads
+        left join contacts on leads.contact_id = contacts.contact_id
+        where leads.contact_id is not null and contacts.contact_id is null
+        group by leads.contact_id
+
+    ),
+
     leads_with_contacts as (
 
         select
@@ -45,9 +65,11 @@ with
             leads.kept_lead_id,
             coalesce(kept_leads.contact_id, leads.contact_id) as named_contact_id,
             coalesce(kept_leads.account_id, leads.account_id) as account_id,
+            -- Who became a second deal led to both.
             coalesce(
-                kept_leads.converted_opportunity_id, leads.converted_opportunity_id
+                leads.converted_opportunity_id, kept_leads.converted_opportunity_id
             ) as converted_opportunity_id,
+            leads.campaign_id,
             leads.created_at,
             leads.created_date
 
@@ -65,6 +87,7 @@ with
             coalesce(contacts.kept_contact_id, leads.named_contact_id) as contact_id,
             coalesce(contacts.account_id, leads.account_id) as account_id,
             leads.converted_opportunity_id,
+            leads.campaign_id,
             leads.created_at,
             leads.created_date
 
@@ -80,10 +103,26 @@ with
             kept_contact_id as contact_id,
             account_id,
             cast(null as string) as converted_opportunity_id,
+            cast(null as string) as campaign_id,
             created_at,
             created_date
 
         from contacts
+
+        union all
+
+        select
+            'contact' as record_kind,
+            contact_id as record_id,
+            cast(null as string) as lead_id,
+            contact_id,
+            account_id,
+            cast(null as string) as converted_opportunity_id,
+            cast(null as string) as campaign_id,
+            cast(null as timestamp) as created_at,
+            cast(null as date) as created_date
+
+        from named_contacts
 
     ),
 
@@ -97,7 +136,7 @@ with
             {{ latest_moment(
                 'prospects.created_at', 'prospects.created_date', 'settings.time_zone'
             ) }} as known_at,
-            {{ business_date('prospects.created_at', 'settings.time_zone') }} as created_at_date,
+            {{ reported_date('prospects.created_at', 'settings.time_zone') }} as created_at_date,
             settings.time_zone
 
         from prospects
@@ -114,6 +153,7 @@ select
     contact_id,
     account_id,
     converted_opportunity_id,
+    campaign_id,
     {{ time_of_day_known('created_at', 'created_at_date', 'time_zone') }} as created_at,
     coalesce(created_at_date, created_date) as created_date
 

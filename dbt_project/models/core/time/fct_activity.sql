@@ -65,5 +65,5 @@ inner join {{ ref('dim_activity_type') }} as types on activities.activity_type =
 left join
     {{ ref('dim_sales_rep') }} as reps
     on activities.owner_id = reps.sales_rep_id
-    and coalesce(activities.activity_date, activities.as_of_date) >= reps.valid_from_date
-    and coalesce(activities.activity_date, activities.as_of_date) < reps.valid_to_date
+    and coalesce(activities.scheduled_date, activities.as_of_date) >= reps.valid_from_date
+    and coalesce(activities.scheduled_date, activities.as_of_date) < reps.valid_to_date
