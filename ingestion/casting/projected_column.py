@@ -172,12 +172,17 @@ class ProjectedColumn:
         """
         if not self.is_fed:
             return self.no_value_sql
-        if self.is_number:
-            return self._read(number or f"({self.number_of(text, is_native)})", self.formats, day)
-        read = self._read(text, self.formats, day)
-        if is_native is None or self.formats == Formats():
+        read = self._read(self._readable(text, is_native, number), self.formats, day)
+        # Of a number the cells that are no text were looked at when it was made bare.
+        if self.is_number or is_native is None or self.formats == Formats():
             return read
         return f"case when {is_native} then {self._read(text, Formats(), day)} else {read} end"
+
+    def _readable(self, text: str, is_native: str | None, number: str | None) -> str:
+        """Gives what the cast reads: the plain text, or of a number the bare one."""
+        if not self.is_number:
+            return text
+        return number or f"({self.number_of(text, is_native)})"
 
     def _read(self, text: str, formats: Formats, day: str | None) -> str:
         if self.units:
@@ -217,11 +222,8 @@ class ProjectedColumn:
         if self.column.required:
             branches.append((f"{text} is null", "'required_missing'"))
         if self.column.logical_type != "string":
-            read = text
-            if self.is_number:
-                read = number or f"({self.number_of(text, is_native)})"
             # Why a cell that is no text is not read depends on no format.
-            reason = self._why_unread(read, self.formats, day)
+            reason = self._why_unread(self._readable(text, is_native, number), self.formats, day)
             branches.append((f"{value} is null and {shows_error(text, '')}", "'error_cell'"))
             branches.append((f"{value} is null and {text} is not null", reason))
         else:

@@ -312,8 +312,8 @@ class Staging:
             only: Condition on staged rows.
         """
         columns = ", ".join(quoted(name) for name in self.table.column_names)
-        # Events that were told otherwise before are among them, so it is asked anew. Most extracts
-        # repeat no key, and are large enough for a needless join to show.
+        # Events that an earlier extract has otherwise may be among them, so it is asked anew. Most
+        # extracts repeat no key, and are large enough for a needless join to show.
         has_repeated = self.number(f"select count(*) from {REPEATED}")
         kept = f"anti join {REPEATED} as r on r._row = s.rowid" if has_repeated else ""
         self.connection.execute(

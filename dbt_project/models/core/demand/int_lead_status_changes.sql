@@ -14,7 +14,7 @@ with
 
         select
             changes.*,
-            {{ business_date('changes.changed_at', 'settings.time_zone') }} as changed_date,
+            {{ reported_date('changes.changed_at', 'settings.time_zone') }} as changed_date,
             settings.time_zone
 
         from {{ ref('stg_crm__lead_status_history') }} as changes
@@ -105,7 +105,7 @@ where coalesce(next_changed_at > changed_at, true)
 
 union all
 
--- Extracts tell of what came after the last change; where no history tells of any, of everything.
+-- Extracts show what came after the last change; where no history has any, everything.
 select
     versions.lead_id,
     'extract' as known_by,
