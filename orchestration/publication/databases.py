@@ -1,8 +1,8 @@
 """The two databases of a version: from what dbt wrote to what readers open.
 
-Belongs here: views that become tables, names in `main`, comments, tables that no model makes any
-more, files without waste. Does not belong here: Parquet, hashes of files, and where the version
-then goes.
+Belongs here: views that become tables or come along, names in `main`, comments, tables that no
+model makes any more, files without waste. Does not belong here: Parquet, hashes of files, and
+where the version then goes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -37,6 +38,7 @@ _SORT_COLUMNS = ("basis", "level", "period_grain", "period_start", "as_of_date",
 class Relation:
     """A table or view, with the comments on it and on its columns."""
 
+    kind: Literal["table", "view"]
     schema: str
     name: str
     columns: tuple[str, ...]
@@ -86,6 +88,14 @@ class _Settled:
     has_dropped: bool
 
 
+@dataclass(frozen=True)
+class _Window:
+    """A view that shows nothing but published tables of the open database, by `schema.table`."""
+
+    query: str
+    reads: frozenset[str]
+
+
 @contextmanager
 def opened(home: Home, building: Building) -> Iterator[duckdb.DuckDBPyConnection]:
     """Opens the databases of a building, and for its views the warehouse and raw.
@@ -132,6 +142,7 @@ def finish(
         for view in relations(connection, WAREHOUSE, MARTS, "view")
         if models is None or view.key in models
     ]
+    _drop_carried_views(connection, building)
     _refuse_views(connection)
     found: list[Relation] = []
     changed: set[str] = set()
@@ -154,7 +165,7 @@ def finish(
 
 
 def relations(
-    connection: duckdb.DuckDBPyConnection, catalog: str, schema: str, kind: str
+    connection: duckdb.DuckDBPyConnection, catalog: str, schema: str, kind: Literal["table", "view"]
 ) -> list[Relation]:
     """Gives the tables or the views of a schema.
 
@@ -162,7 +173,7 @@ def relations(
         connection: Where the catalog is attached.
         catalog: Its name.
         schema: The schema in it.
-        kind: `table` or `view`.
+        kind: Which of them.
     """
     place = {"catalog": catalog, "schema": schema}
     named = connection.execute(
@@ -182,6 +193,7 @@ def relations(
         by_table.setdefault(table, []).append((column, comment))
     return [
         Relation(
+            kind=kind,
             schema=schema,
             name=name,
             columns=tuple(column for column, _ in by_table.get(name, ())),
@@ -225,6 +237,13 @@ def _names(
     return [name for (name,) in named]
 
 
+def _drop_carried_views(connection: duckdb.DuckDBPyConnection, building: Building) -> None:
+    """Drops the views of the version in force, which are made anew of those of the warehouse."""
+    for name in _names(connection, MARTS, MARTS, "view"):
+        if f"{MARTS}.{name}" in building.carried:
+            connection.execute(f"drop view {qualified(MARTS, MARTS, name)}")
+
+
 def _refuse_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Refuses views among the published tables: they read the warehouse, which no reader has."""
     stray = [f"{s}.{n}" for s in (MARTS, RESTRICTED) for n in _names(connection, s, s, "view")]
@@ -246,15 +265,46 @@ def _settle(
     """Brings one database to the tables and names that readers find in it."""
     with _transaction(connection):
         has_dropped = _drop_unmade(connection, schema, models)
+        windows = {view.key: _window(connection, view) for view in views}
         for view in views:
-            _materialise(connection, view)
+            if windows[view.key] is None:
+                _materialise(connection, view)
+        for view in views:
+            if window := windows[view.key]:
+                _take_along(connection, view, window)
         tables = relations(connection, schema, schema, "table")
-        new = {t.key for t in tables if t.key in built or t.key not in building.carried}
-        new |= {view.key for view in views}
+        along = relations(connection, schema, schema, "view")
+        new = {t.key for t in [*tables, *along] if t.key in built or t.key not in building.carried}
+        new |= {key for key, window in windows.items() if window is None or window.reads & new}
         if new or has_dropped:
-            _open_windows(connection, schema, tables)
+            _open_names(connection, schema, [*tables, *along])
     connection.execute(f"checkpoint {schema}")
-    return _Settled(tables, frozenset(new), has_dropped)
+    return _Settled([*tables, *along], frozenset(new), has_dropped)
+
+
+def _window(connection: duckdb.DuckDBPyConnection, view: Relation) -> _Window | None:
+    """Gives what a view shows where all of it is published beside it, else nothing."""
+    ((sql,),) = connection.execute(
+        "select sql from duckdb_views() "
+        "where database_name = ? and schema_name = ? and view_name = ?",
+        [WAREHOUSE, view.schema, view.name],
+    ).fetchall()
+    query = sql.partition(" AS ")[2].rstrip().removesuffix(";")
+    reads = connection.get_table_names(query, qualified=True)
+    if not reads or not all(name.startswith(f"{MARTS}.{MARTS}.") for name in reads):
+        return None
+    # Without the file's name, so that it also works where a reader attaches the file under another.
+    query = query.replace(f"{MARTS}.{MARTS}.", "")
+    return _Window(query, frozenset(name.removeprefix(f"{MARTS}.") for name in reads))
+
+
+def _take_along(connection: duckdb.DuckDBPyConnection, view: Relation, window: _Window) -> None:
+    """Makes a view of the warehouse one of the open database, instead of writing its rows there."""
+    target = view.within(MARTS)
+    if view.name in _names(connection, MARTS, MARTS, "table"):
+        connection.execute(f"drop table {target}")
+    connection.execute(f"create view {target} as {window.query}")
+    comment_on(connection, view, target, "view")
 
 
 def _materialise(connection: duckdb.DuckDBPyConnection, view: Relation) -> None:
@@ -283,7 +333,7 @@ def _drop_unmade(
     return bool(unmade)
 
 
-def _open_windows(
+def _open_names(
     connection: duckdb.DuckDBPyConnection, schema: str, tables: Collection[Relation]
 ) -> None:
     """Makes a view in `main` on every table.
@@ -294,9 +344,9 @@ def _open_windows(
     for name in _names(connection, schema, "main", "view"):
         connection.execute(f"drop view {qualified(schema, 'main', name)}")
     for table in tables:
-        window = qualified(schema, "main", table.name)
-        connection.execute(f"create view {window} as from {table.within(schema)}")
-        comment_on(connection, table, window, "view")
+        short = qualified(schema, "main", table.name)
+        connection.execute(f"create view {short} as from {table.within(schema)}")
+        comment_on(connection, table, short, "view")
 
 
 def _wastes_room(

@@ -61,8 +61,10 @@ def _linked(building: Building, file: str) -> FileEntry | None:
 def _write(
     connection: duckdb.DuckDBPyConnection, building: Building, mart: Relation, file: str
 ) -> None:
+    # What a view shows stands in the order of the tables that it shows, which is one of its own.
+    order = mart.order if mart.kind == "table" else ""
     connection.execute(
-        f"copy (from {mart.within(MARTS)}{mart.order}) "
+        f"copy (from {mart.within(MARTS)}{order}) "
         f"to {literal(building.places.folder / file)} (format parquet, compression zstd)"
     )
 

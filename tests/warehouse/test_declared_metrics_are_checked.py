@@ -6,9 +6,8 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import pytest
-from compiled_models import Models
+from compiled_models import CATALOGS, Models, connected
 from warehouse_testbed import ChangeLogOfTest
 
 NIGHT = datetime(2026, 3, 2, 2)
@@ -93,8 +92,15 @@ def test_a_defect_is_found(
     models: Models, sound: Path, tmp_path: Path, sql: str, marts: tuple[str, ...], test: str
 ):
     home = Path(shutil.copytree(sound, tmp_path / "home"))
-    with duckdb.connect(str(home / "marts.duckdb")) as connection:
-        connection.execute("use marts.marts")
+    files = {catalog: str(home / f"{catalog}.duckdb") for catalog in CATALOGS}
+    with connected(home / "raw.duckdb", files) as connection:
+        if marts == TALL:
+            connection.execute("use warehouse.marts")
+            connection.execute("create table written_down as from metric_values")
+            connection.execute("drop view metric_values")
+            connection.execute("alter table written_down rename to metric_values")
+        else:
+            connection.execute("use marts.marts")
         changed = connection.execute(sql).fetchone()
     assert changed and changed[0] > 0
     assert test in models.failing_tests(home, *marts)

@@ -311,7 +311,7 @@ def read_warehouse(home: Path, with_raw: bool = False) -> duckdb.DuckDBPyConnect
 
     Published schemas stand in files of their own, which dbt attaches under the schema's name. Here
     they have another one: DuckDB takes `marts.x` for ambiguous where a schema and a file are called
-    marts. What views that name such a file show is therefore copied.
+    marts. Views that name such a file are therefore made anew, or what they show is copied.
 
     Args:
         home: Folder of the stores.
@@ -344,31 +344,44 @@ def read_warehouse(home: Path, with_raw: bool = False) -> duckdb.DuckDBPyConnect
 
 
 def _copy_views(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
-    """Copies what views show that name a published schema's file, to `copied`, with descriptions."""
+    """Puts views that name a published schema's file into `copied`, with their descriptions.
+
+    A mart that shows nothing else is a view there too: `metric_values` has too many rows to be
+    copied for each test.
+    """
     views = connection.execute(
         "select schema_name, view_name, sql, comment from duckdb_views() "
         "where database_name = 'warehouse' and not internal"
     ).fetchall()
     files = {"warehouse": home / "warehouse.duckdb", "raw": home / "raw.duckdb"}
     files |= {schema: store_of(home, schema) for schema in PUBLISHED}
+    published = re.compile(rf"\b({'|'.join(PUBLISHED)})\.\1\.")
     with duckdb.connect() as by_own_names:
         for name, file in files.items():
             if file.exists() and (name == "warehouse" or file != files["warehouse"]):
                 by_own_names.execute(f"attach '{file}' as {name} (read_only)")
         for schema, name, sql, comment in views:
-            if not re.search(rf"\b({'|'.join(PUBLISHED)})\.\1\.", sql):
+            if not published.search(sql):
                 continue
-            # It is found by its name.
-            shown = by_own_names.execute(f"from warehouse.{schema}.{name}").to_arrow_table()  # noqa: F841
+            query = sql.partition(" AS ")[2]
             copy = f"copied.{schema}.{name}"
             connection.execute(f"create schema if not exists copied.{schema}")
-            connection.execute(f"create table {copy} as from shown")
+            read = connection.get_table_names(query, qualified=True)
+            if schema in PUBLISHED and all(published.match(name) for name in read):
+                kind = "view"
+                here = published.sub(r"\1_file.\1.", query)
+                connection.execute(f"create view {copy} as {here}")
+            else:
+                kind = "table"
+                # It is found by its name.
+                shown = by_own_names.execute(f"from warehouse.{schema}.{name}").to_arrow_table()  # noqa: F841
+                connection.execute(f"create table {copy} as from shown")
             columns = connection.execute(
                 "select column_name, comment from duckdb_columns() "
                 "where database_name = 'warehouse' and schema_name = ? and table_name = ?",
                 [schema, name],
             ).fetchall()
-            comments = {f"table {copy}": comment}
+            comments = {f"{kind} {copy}": comment}
             comments |= {f'column {copy}."{column}"': text for column, text in columns}
             for place, text in comments.items():
                 if text is not None:

@@ -1,28 +1,17 @@
+{#- A view: in tall form the marts have ten times their rows, which nobody has to write down to ask for a metric. -#}
+{{ config(materialized=shared_view()) }}
 with
-
-    known_periods as (
-
-        select *
-
-        from {{ ref('dim_period') }}
-        where last_known_date is not null and period_grain <> 'week'
-
-    ),
 
     -- A mart by day stands for a period with the state on its last known day.
     pipeline_at_period_ends as (
 
-        select
-            pipeline.*, known_periods.period_grain, known_periods.period_start, labels.period_label
+        select pipeline.*, periods.period_grain, periods.period_start, periods.period_label
 
-        from known_periods
+        from {{ ref('metric_periods') }} as periods
         inner join
             {{ ref('mart_pipeline_value') }} as pipeline
-            on known_periods.last_known_date = pipeline.as_of_date
-        left join
-            {{ ref('dim_period') }} as labels
-            on known_periods.period_grain = labels.period_grain
-            and known_periods.period_start = labels.period_start
+            on periods.last_known_date = pipeline.as_of_date
+        where periods.period_grain <> 'week'
 
     ),
 

@@ -27,64 +27,53 @@ with
 
     ),
 
-    first_days as (
-
-        select basis, level, member_id, currency_code, min(as_of_date) as first_date
-
-        from daily_changes
-        group by basis, level, member_id, currency_code
-
-    ),
-
-    member_days as (
+    -- What a member has from the day of a change until that of the next one.
+    amounts_held as (
 
         select
-            first_days.basis,
-            first_days.level,
-            first_days.member_id,
-            first_days.currency_code,
-            calendar.date_day as as_of_date
+            daily_changes.basis,
+            daily_changes.level,
+            daily_changes.member_id,
+            daily_changes.currency_code,
+            daily_changes.as_of_date as valid_from_date,
+            coalesce(
+                {{ plus_days('lead(daily_changes.as_of_date) over member_history', -1) }},
+                warehouse.as_of_date
+            ) as last_date,
+            {%- for amount in amounts %}
+                sum(daily_changes.{{ amount }}) over member_history as {{ amount }}
+                {{- ',' if not loop.last }}
+            {%- endfor %}
 
-        from first_days
+        from daily_changes
         cross join {{ ref('dim_as_of') }} as warehouse
-        inner join
-            {{ ref('dim_date') }} as calendar
-            on first_days.first_date <= calendar.date_day
-            and warehouse.as_of_date >= calendar.date_day
+        where daily_changes.as_of_date <= warehouse.as_of_date
+        window
+            member_history as (
+                partition by
+                    daily_changes.basis,
+                    daily_changes.level,
+                    daily_changes.member_id,
+                    daily_changes.currency_code
+                order by daily_changes.as_of_date
+            )
 
     ),
 
     daily_amounts as (
 
         select
-            member_days.as_of_date,
-            member_days.level,
-            member_days.member_id,
-            member_days.basis,
-            member_days.currency_code,
-            {%- for amount in amounts %}
-                coalesce(sum(daily_changes.{{ amount }}) over member_history, 0) as {{ amount }}
-                {{- ',' if not loop.last }}
-            {%- endfor %}
+            {{ each_day('valid_from_date', 'last_date') }} as as_of_date,
+            level,
+            member_id,
+            basis,
+            currency_code,
+            {{ amounts | join(', ') }}
 
-        from member_days
-        left join
-            daily_changes
-            on member_days.as_of_date = daily_changes.as_of_date
-            and member_days.level = daily_changes.level
-            and member_days.member_id = daily_changes.member_id
-            and member_days.currency_code = daily_changes.currency_code
-            and member_days.basis = daily_changes.basis
-        window
-            member_history as (
-                partition by
-                    member_days.basis,
-                    member_days.level,
-                    member_days.member_id,
-                    member_days.currency_code
-                order by member_days.as_of_date
-                rows between unbounded preceding and current row
-            )
+        from amounts_held
+        -- A deal that is open counts, whatever it is worth, so a member without one has nothing
+        -- to show.
+        where open_deals > 0
 
     ),
 
@@ -143,9 +132,6 @@ with
             {{ ref('fct_exchange_rate_held') }} as rates
             on amounts.currency_code = rates.currency_code
             and amounts.as_of_date = rates.rate_date
-        -- A deal that is open counts, whatever it is worth, so a member without one has nothing
-        -- to show.
-        where amounts.open_deals > 0
         group by amounts.as_of_date, amounts.level, amounts.member_id, amounts.basis
 
     )
