@@ -8,6 +8,11 @@ import hypothesis
 import pytest
 from shared_homes import SharedHomes
 
+from orchestration.garbage import collect_seldom
+
+# Each worker loads Dagster, dbt and Great Expectations, which Python would walk over all the time.
+collect_seldom()
+
 # How long an example takes says something of the machine, not of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")

@@ -21,6 +21,7 @@ from orchestration.command.rollback import rollback
 from orchestration.command.scorecard import scorecard
 from orchestration.command.status import status
 from orchestration.command.verify import verify
+from orchestration.garbage import collect_seldom
 
 app = typer.Typer(
     name="salesops",
@@ -71,4 +72,5 @@ def main() -> None:
     """Entry of the `salesops` command."""
     # A stopped service must end like an interrupted one: the step's program told, the run noted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    collect_seldom()
     app()

@@ -26,6 +26,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.garbage import collect_seldom
 from orchestration.project import PARENT_VARIABLE
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ Answer = Callable[[Mapping[str, Any]], None]
 
 def main() -> None:
     """Runs dbt's command line, or serves requests until standard input ends."""
+    collect_seldom()
     parent = os.environ.get(PARENT_VARIABLE)
     if parent:
         threading.Thread(target=_end_with, args=(int(parent),), daemon=True).start()

@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from orchestration.garbage import collect_seldom
+
 
 def serve(requests: TextIO, answers: TextIO, printed: BinaryIO) -> None:
     """Runs commands until there are no more.
@@ -74,6 +76,7 @@ def _open_files() -> list[str]:
 
 def main() -> None:
     """Serves on standard input and output; whatever else is printed goes to the file named."""
+    collect_seldom()
     with (
         os.fdopen(os.dup(1), "w", encoding="utf-8") as answers,
         Path(sys.argv[1]).open("w+b", buffering=0) as printed,
