@@ -100,6 +100,9 @@ class _Connection:
         self._see(sql)
         return self._connection.execute(sql, *arguments)
 
+    def get_table_names(self, query: str, *, qualified: bool) -> set[str]:
+        return self._connection.get_table_names(query, qualified=qualified)
+
     def __enter__(self) -> "_Connection":
         return self
 

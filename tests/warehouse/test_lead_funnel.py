@@ -226,16 +226,15 @@ class KnownLead:
     won_value: Decimal
 
 
-def leads_known(told: Mapping[str, Told], night: int) -> Iterator[KnownLead]:
-    """Gives what is known of each lead after a night."""
+def steps_known(told: Mapping[str, Told], night: int) -> dict[str, dict[str, date | None]]:
+    """Gives what each lead is known to have reached after a night, and when."""
     end = NIGHTS[night]
-    leads = {
-        key: row for key, row in told["leads"].known(night).items() if not row.get("is_deleted")
-    }
-    deals = told["opportunities"].known(night)
     changes = told["lead_status_history"].known(night).values()
     activities = told["activities"].known(night).values()
-    for key, row in leads.items():
+    found: dict[str, dict[str, date | None]] = {}
+    for key, row in told["leads"].known(night).items():
+        if row.get("is_deleted"):
+            continue
         events: dict[str, list[datetime]] = defaultdict(list)
         for change in changes:
             if change["lead_id"] == key:
@@ -247,11 +246,21 @@ def leads_known(told: Mapping[str, Told], night: int) -> Iterator[KnownLead]:
         if row.get("is_converted"):
             for step in REACHED["converted"]:
                 events[step].append(row["converted_at"])
-        reached: dict[str, date | None] = {}
+        found[key] = {}
         for step, moments in events.items():
             fitting = [each for each in moments if row["created_at"] <= each < end]
             if fitting:
-                reached[step] = min(fitting).date()
+                found[key][step] = min(fitting).date()
+    return found
+
+
+def leads_known(told: Mapping[str, Told], night: int) -> Iterator[KnownLead]:
+    """Gives what is known of each lead after a night."""
+    leads = told["leads"].known(night)
+    deals = told["opportunities"].known(night)
+    steps = steps_known(told, night)
+    for key, reached in steps.items():
+        row = leads[key]
         value = Decimal(0)
         named = row.get("converted_opportunity_id") or ""
         deal = deals.get(named, {"is_deleted": True})
@@ -262,10 +271,11 @@ def leads_known(told: Mapping[str, Told], night: int) -> Iterator[KnownLead]:
             and deal["closed_date"] >= row["created_at"].date()
         ):
             reached["won"] = deal["closed_date"]
+            # Of the leads that became the deal; to name it is not enough.
             rivals = [
-                (each["created_at"].date(), other)
-                for other, each in leads.items()
-                if each.get("converted_opportunity_id") == named
+                (leads[other]["created_at"].date(), other)
+                for other, theirs in steps.items()
+                if leads[other].get("converted_opportunity_id") == named and "converted" in theirs
             ]
             if min(rivals)[1] == key:
                 value = deal["amount"]

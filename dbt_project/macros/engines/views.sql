@@ -2,10 +2,10 @@
 
 
 {#
-    What a view becomes that is long and has several readers.
+    What a view becomes that is long and is read several times, by several models or by one.
 
     DuckDB sees through a view at little cost, and writing down what is in it would take longer. Spark
-    plans a view anew, with everything below it, for each of its readers: there it is a table.
+    plans and works out a view anew, with everything below it, each time: there it is a table.
 #}
 {% macro shared_view() -%}
     {{ return(adapter.dispatch('shared_view', 'salesops')()) }}

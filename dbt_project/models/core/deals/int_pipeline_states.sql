@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=shared_view()) }}
 
 {%- set members = level_columns(deal_levels()) %}
 with

@@ -19,6 +19,21 @@ with
 
     ),
 
+    -- Of a deal that the first extract shows nobody knows when it was created, but its campaign
+    -- brought it before that.
+    episodes as (
+
+        select
+            *,
+            coalesce(
+                created_date,
+                least(min(opened_date) over (partition by opportunity_id), closed_date)
+            ) as campaign_touched_date
+
+        from {{ ref('fct_opportunity') }}
+
+    ),
+
     -- Of an open deal the closing lies ahead: its last touch so far takes that place.
     deals as (
 
@@ -26,7 +41,7 @@ with
             deals.opportunity_id,
             deals.account_id,
             deals.campaign_id,
-            deals.created_date,
+            deals.campaign_touched_date,
             leads.lead_created_at,
             {{ latest_moment('deals.created_at', 'deals.created_date', 'settings.time_zone') }}
             as opportunity_created_at,
@@ -37,10 +52,11 @@ with
                 else {{ open_end() }}
             end as closed_at,
             coalesce(
-                deals.created_at, {{ start_of_day('deals.created_date', 'settings.time_zone') }}
+                deals.created_at,
+                {{ start_of_day('deals.campaign_touched_date', 'settings.time_zone') }}
             ) as campaign_touched_at
 
-        from {{ ref('fct_opportunity') }} as deals
+        from episodes as deals
         cross join settings
         left join leads on deals.opportunity_id = leads.opportunity_id
         where deals.is_last_episode and not deals.is_excluded
@@ -100,7 +116,7 @@ with
             {{ or_unknown('campaigns.campaign_id') }} as campaign_id,
             {{ or_unknown('campaigns.channel') }} as channel,
             deals.campaign_touched_at as touched_at,
-            deals.created_date as touched_date
+            deals.campaign_touched_date as touched_date
 
         from deals
         left join

@@ -1,65 +1,11 @@
 with
 
-    leads as (
+    claims as (
 
-        select
-            states.lead_id,
-            states.cutoff_date,
-            states.created_date,
-            states.converted_opportunity_id as opportunity_id,
-            states.cutoff_date = warehouse.as_of_date as is_as_of_now
+        select claims.*, claims.cutoff_date = warehouse.as_of_date as is_as_of_now
 
-        from {{ ref('int_lead_states_timed') }} as states
+        from {{ ref('int_lead_deal_claims') }} as claims
         cross join {{ ref('dim_as_of') }} as warehouse
-        where states.is_converted and states.converted_opportunity_id is not null
-
-    ),
-
-    creations as (
-
-        select lead_id, min(created_date) as created_date
-
-        from {{ ref('int_lead_versions') }}
-        group by lead_id
-
-    ),
-
-    -- Who names the deal by then, by the lead that each person counts as. A lead that names it and
-    -- is not marked as converted is one of them: a status may say that it was.
-    rivals as (
-
-        select distinct
-            leads.lead_id,
-            leads.cutoff_date,
-            coalesce(persons.kept_lead_id, others.lead_id) as rival_lead_id
-
-        from leads
-        inner join
-            {{ ref('int_lead_versions') }} as others
-            on leads.opportunity_id = others.converted_opportunity_id
-            and leads.cutoff_date >= others.known_from_date
-            and leads.cutoff_date < others.known_to_date
-        left join
-            {{ ref('int_lead_merges') }} as persons
-            on others.lead_id = persons.lead_id
-            and leads.cutoff_date >= persons.known_from_date
-            and leads.cutoff_date < persons.known_to_date
-        where not others.is_excluded
-
-    ),
-
-    -- Two inquiries of one customer can become one deal. With each of them its worth would count
-    -- again.
-    later_leads as (
-
-        select distinct rivals.lead_id, rivals.cutoff_date
-
-        from rivals
-        inner join creations as own on rivals.lead_id = own.lead_id
-        inner join creations as others on rivals.rival_lead_id = others.lead_id
-        where
-            others.created_date < own.created_date
-            or (others.created_date = own.created_date and others.lead_id < own.lead_id)
 
     ),
 
@@ -100,30 +46,38 @@ with
     deals_then as (
 
         select
-            leads.lead_id,
-            leads.cutoff_date,
+            claims.*,
             states.closed_date,
             states.is_won,
             states.is_excluded,
             states.opportunity_value,
             row_number() over (
-                partition by leads.lead_id, leads.cutoff_date
+                partition by claims.lead_id, claims.cutoff_date, claims.opportunity_id
                 order by states.valid_from desc, states.known_late_date desc
             ) as recency
 
-        from leads
+        from claims
         inner join
             deal_states as states
-            on leads.opportunity_id = states.opportunity_id
-            and leads.cutoff_date >= states.valid_from_date
-            and coalesce(leads.cutoff_date >= states.known_late_date, true)
-        where not leads.is_as_of_now
+            on claims.opportunity_id = states.opportunity_id
+            and claims.cutoff_date >= states.valid_from_date
+            and coalesce(claims.cutoff_date >= states.known_late_date, true)
+        where not claims.is_as_of_now
 
     ),
 
     known_deals as (
 
-        select lead_id, cutoff_date, closed_date, is_won, opportunity_value
+        select
+            lead_id,
+            cutoff_date,
+            created_date,
+            opportunity_id,
+            is_first_deal,
+            is_first_claim,
+            closed_date,
+            is_won,
+            opportunity_value
 
         from deals_then
         where recency = 1 and not is_excluded
@@ -131,16 +85,20 @@ with
         union all
 
         select
-            leads.lead_id,
-            leads.cutoff_date,
+            claims.lead_id,
+            claims.cutoff_date,
+            claims.created_date,
+            claims.opportunity_id,
+            claims.is_first_deal,
+            claims.is_first_claim,
             deals.closed_date,
             deals.is_won,
             deals.opportunity_value
 
-        from leads
+        from claims
         inner join
-            {{ ref('fct_opportunity') }} as deals on leads.opportunity_id = deals.opportunity_id
-        where leads.is_as_of_now and deals.is_last_episode and not deals.is_excluded
+            {{ ref('fct_opportunity') }} as deals on claims.opportunity_id = deals.opportunity_id
+        where claims.is_as_of_now and deals.is_last_episode and not deals.is_excluded
 
     ),
 
@@ -148,31 +106,25 @@ with
     won_deals as (
 
         select
-            leads.*,
-            deals.closed_date,
-            deals.opportunity_value,
-            deals.is_won and coalesce(deals.closed_date >= leads.created_date, true) as is_won
+            known_deals.*, is_won and coalesce(closed_date >= created_date, true) as is_won_by_lead
 
-        from leads
-        inner join
-            known_deals as deals
-            on leads.lead_id = deals.lead_id
-            and leads.cutoff_date = deals.cutoff_date
+        from known_deals
 
     )
 
 select
-    deals.lead_id,
-    deals.cutoff_date,
-    deals.opportunity_id,
-    deals.is_won,
-    case when deals.is_won then deals.closed_date end as won_date,
-    case
-        when deals.is_won and later_leads.lead_id is null then deals.opportunity_value
-    end as won_value
+    lead_id,
+    cutoff_date,
+    coalesce(
+        max(case when is_first_deal then opportunity_id end), min(opportunity_id)
+    ) as opportunity_id,
+    max(case when is_won_by_lead then 1 else 0 end) = 1 as is_won,
+    min(case when is_won_by_lead then closed_date end) as won_date,
+    cast(
+        sum(case when is_won_by_lead and is_first_claim then opportunity_value end) as decimal(
+            18, 2
+        )
+    ) as won_value
 
-from won_deals as deals
-left join
-    later_leads
-    on deals.lead_id = later_leads.lead_id
-    and deals.cutoff_date = later_leads.cutoff_date
+from won_deals
+group by lead_id, cutoff_date

@@ -2,18 +2,10 @@ with
 
     {{ activities_validated(ref('stg_crm__activities')) }},
 
-    -- A task may say only by when it is to be done.
+    -- A task may say only by when it is to be done, and when it was done no more than that.
     scheduled_activities as (
 
-        select
-            *,
-            case
-                when activity_status = 'planned'
-                then coalesce(activity_date, due_date)
-                else activity_date
-            end as scheduled_date
-
-        from validated_activities
+        select *, coalesce(activity_date, due_date) as scheduled_date from validated_activities
 
     )
 

@@ -3,6 +3,7 @@
     'missing_close_date': {'field': 'expected_close_date', 'when': 'expected_close_date is null'},
     'overdue': {'field': 'expected_close_date', 'when': 'expected_close_date < as_of_date'},
     'missing_next_step': {'field': 'next_step', 'when': 'next_step_date is null and plans_activities'},
+    'missing_contact': {'field': 'contact', 'when': 'number_of_contacts = 0'},
     'skipped_stage': {'field': 'stage_id', 'when': 'skipped_stages > 0'},
     'duplicate': {'field': 'opportunity_id', 'when': 'deals_of_date > 1 or deals_of_name > 1'},
 } %}
@@ -35,6 +36,7 @@ with
             warehouse.as_of_date,
             planning.plans_activities,
             progress.next_step_date,
+            progress.number_of_contacts,
             coalesce(skipped_stages.skipped_stages, 0) as skipped_stages,
             {{ normalised_text('deals.opportunity_name') }} as normalised_name,
             -- Of what is not known, nobody can say whether it is the same.

@@ -5,11 +5,20 @@ with
         select
             opportunity_id,
             sum(case when progress = 'made' then 1 else 0 end) as activities,
-            max(case when progress = 'made' then activity_date end) as last_activity_date,
+            -- What was done before it was due is not of a day to come.
+            max(
+                case
+                    when progress = 'made' and scheduled_date > warehouse.as_of_date
+                    then warehouse.as_of_date
+                    when progress = 'made'
+                    then scheduled_date
+                end
+            ) as last_activity_date,
             min(case when progress = 'planned' then scheduled_date end) as next_step_date,
             sum(case when progress = 'overdue' then 1 else 0 end) as overdue_activities
 
         from {{ ref('fct_activity') }}
+        cross join {{ ref('dim_as_of') }} as warehouse
         where opportunity_id is not null
         group by opportunity_id
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=shared_view()) }}
 
 {%- set org_units = ['branch', 'team', 'territory'] -%}
 with

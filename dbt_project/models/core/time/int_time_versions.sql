@@ -1,5 +1,5 @@
 {#- A view: of nearly all records there is one version, and only late ones are read on. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=shared_view()) }}
 with
 
     settings as (select time_zone from {{ ref('stg_company__settings') }}),
