@@ -105,8 +105,7 @@ with
     -- What was won before its lead came was not won by it.
     won_deals as (
 
-        select
-            known_deals.*, is_won and coalesce(closed_date >= created_date, true) as is_won_by_lead
+        select *, is_won and coalesce(closed_date >= created_date, true) as is_won_by_lead
 
         from known_deals
 

@@ -3,24 +3,28 @@ with
     activities_by_deal as (
 
         select
-            opportunity_id,
-            sum(case when progress = 'made' then 1 else 0 end) as activities,
+            activities.opportunity_id,
+            sum(case when activities.progress = 'made' then 1 else 0 end) as activities,
             -- What was done before it was due is not of a day to come.
             max(
                 case
-                    when progress = 'made' and scheduled_date > warehouse.as_of_date
+                    when
+                        activities.progress = 'made'
+                        and activities.scheduled_date > warehouse.as_of_date
                     then warehouse.as_of_date
-                    when progress = 'made'
-                    then scheduled_date
+                    when activities.progress = 'made'
+                    then activities.scheduled_date
                 end
             ) as last_activity_date,
-            min(case when progress = 'planned' then scheduled_date end) as next_step_date,
-            sum(case when progress = 'overdue' then 1 else 0 end) as overdue_activities
+            min(
+                case when activities.progress = 'planned' then activities.scheduled_date end
+            ) as next_step_date,
+            sum(case when activities.progress = 'overdue' then 1 else 0 end) as overdue_activities
 
-        from {{ ref('fct_activity') }}
+        from {{ ref('fct_activity') }} as activities
         cross join {{ ref('dim_as_of') }} as warehouse
-        where opportunity_id is not null
-        group by opportunity_id
+        where activities.opportunity_id is not null
+        group by activities.opportunity_id
 
     ),
 
