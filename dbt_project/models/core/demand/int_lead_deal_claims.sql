@@ -11,21 +11,14 @@ with
     ),
 
     -- What a person's later leads became, the person became too.
-    deals_named as (
+    leads_of_persons as (
 
-        select leads.*, versions.converted_opportunity_id as opportunity_id
+        select *, lead_id as naming_lead_id
+        from converted_leads
 
-        from converted_leads as leads
-        inner join
-            {{ ref('int_lead_versions') }} as versions
-            on leads.lead_id = versions.lead_id
-            and leads.cutoff_date >= versions.known_from_date
-            and leads.cutoff_date < versions.known_to_date
-        where versions.converted_opportunity_id is not null and not versions.is_excluded
+        union all
 
-        union distinct
-
-        select leads.*, versions.converted_opportunity_id as opportunity_id
+        select leads.*, persons.lead_id as naming_lead_id
 
         from converted_leads as leads
         inner join
@@ -33,9 +26,22 @@ with
             on leads.lead_id = persons.kept_lead_id
             and leads.cutoff_date >= persons.known_from_date
             and leads.cutoff_date < persons.known_to_date
+
+    ),
+
+    deals_named as (
+
+        select distinct
+            leads.lead_id,
+            leads.cutoff_date,
+            leads.created_date,
+            leads.first_opportunity_id,
+            versions.converted_opportunity_id as opportunity_id
+
+        from leads_of_persons as leads
         inner join
             {{ ref('int_lead_versions') }} as versions
-            on persons.lead_id = versions.lead_id
+            on leads.naming_lead_id = versions.lead_id
             and leads.cutoff_date >= versions.known_from_date
             and leads.cutoff_date < versions.known_to_date
         where versions.converted_opportunity_id is not null and not versions.is_excluded
